@@ -1,0 +1,102 @@
+"""Which arrays are taken, in which type they are computed, and how an axis splits them into rows."""
+
+import math
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._check import described
+
+HALF_TYPES = ("float16", "bfloat16")
+
+
+def as_floating(values: object, name: str) -> tuple[NDArray[Any], np.dtype[Any]]:
+    """An array as the kernels take it, float32 or float64 in native order, and the type of results.
+
+    Integers and booleans are float64. The half types are computed in float32 and rounded back.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(values, torch.Tensor):
+        raise TypeError(f"{name} is a PyTorch tensor; pass {name}.numpy(force=True)")
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array; pass {name}.filled(0) and where=~{name}.mask")
+    array = np.asarray(values)
+    if array.dtype.kind in "iub":
+        return array.astype(np.float64), np.dtype(np.float64)
+    if array.dtype.name in HALF_TYPES:
+        return array.astype(np.float32), array.dtype
+    native = array.dtype.newbyteorder("=")
+    if native not in (np.float32, np.float64):
+        raise TypeError(
+            f"{name} must hold float16, bfloat16, float32, float64, integers or booleans, "
+            f"got {described(array)}"
+        )
+    return array.astype(native, copy=False), native
+
+
+def loss_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Losses come back in float32 or wider."""
+    return np.dtype(np.float64 if dtype == np.float64 else np.float32)
+
+
+def rows_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that is left when the axes of the classes are gone: an entry for each row."""
+    return tuple(size for axis, size in enumerate(shape) if axis not in axes)
+
+
+def as_rows(array: NDArray[Any], axes: tuple[int, ...]) -> NDArray[Any]:
+    """(rows, classes), or (outer, classes, inner) for one axis in the middle; a view if possible."""
+    shape = array.shape
+    if len(axes) == 1:
+        (axis,) = axes
+        outer, inner = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
+        rows = (outer, shape[axis]) if inner == 1 else (outer, shape[axis], inner)
+        return array.reshape(rows)
+    moved = classes_last(array, axes)
+    return moved.reshape(
+        math.prod(rows_shape(shape, axes)), math.prod(shape[axis] for axis in axes)
+    )
+
+
+def classes_last(array: NDArray[Any], axes: tuple[int, ...]) -> NDArray[Any]:
+    return np.moveaxis(array, axes, range(-len(axes), 0))
+
+
+def write_rows(rows: NDArray[Any], axes: tuple[int, ...], out: NDArray[Any]) -> NDArray[Any]:
+    """Put what `as_rows` took apart into `out`, rounding to its type."""
+    if len(axes) == 1:
+        out[...] = rows.reshape(out.shape)
+    else:
+        moved = classes_last(out, axes)
+        moved[...] = rows.reshape(moved.shape)
+    return out
+
+
+def output_rows(out: NDArray[Any], axes: tuple[int, ...], like: NDArray[Any]) -> NDArray[Any]:
+    """Where a kernel writes its rows: `out` itself, or an array to be put into it by `write_rows`.
+
+    A kernel reads a whole row before it writes that row, so `out` may be its input, but not an array
+    that overlaps it otherwise.
+    """
+    rows = as_rows(out, axes) if out.dtype == like.dtype else None
+    if rows is None or not np.may_share_memory(rows, out):
+        return np.empty(like.shape, like.dtype)
+    same = rows.ctypes.data == like.ctypes.data and rows.strides == like.strides
+    if not same and np.shares_memory(rows, like):
+        return np.empty(like.shape, like.dtype)
+    return rows
+
+
+def checked_output(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """`out` if it fits the result, or a new array."""
+    if out is None:
+        return np.empty(shape, dtype)
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be a NumPy array, got {described(out)}")
+    if out.shape != shape or out.dtype != dtype:
+        raise ValueError(f"out must be {dtype} with shape {shape}, got {described(out)}")
+    if not out.flags.writeable:
+        raise ValueError("out is read-only")
+    return out

@@ -1,0 +1,107 @@
+"""Every check of an argument, and the words of its error."""
+
+import math
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def positive(value: object, name: str) -> float:
+    """A finite number above 0."""
+    number = real(value, name)
+    if not 0 < number < math.inf:
+        raise ValueError(f"{name} must be a finite number above 0, got {number!r}")
+    return number
+
+
+def real(value: object, name: str) -> float:
+    """One real number."""
+    if isinstance(value, bool | str | bytes) or not np.isscalar(value):
+        raise TypeError(f"{name} must be a number, got {described(value)}")
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {described(value)}") from None
+
+
+def between(value: object, low: float, high: float, name: str) -> float:
+    """A number in [low, high]."""
+    number = real(value, name)
+    if not low <= number <= high:
+        raise ValueError(f"{name} must be between {low:g} and {high:g}, got {number!r}")
+    return number
+
+
+def integer(value: object, name: str) -> int:
+    """One integer of any integer type."""
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, got {described(value)}") from None
+
+
+def flag(value: object, name: str) -> bool:
+    """True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {described(value)}")
+    return bool(value)
+
+
+def one_of(value: object, choices: Iterable[str], name: str) -> str:
+    """One of some words."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+    return value
+
+
+def axes(axis: object, dimensions: int, name: str = "axis") -> tuple[int, ...]:
+    """The axes that `axis` (an integer, a tuple of them, or None for all) stands for."""
+    if axis is None:
+        return tuple(range(dimensions))
+    given = axis if isinstance(axis, tuple) else (axis,)
+    found = tuple(integer(one, name) for one in given)
+    if any(not -dimensions <= one < dimensions for one in found):
+        raise ValueError(f"{name} {axis!r} is out of range for an array of {dimensions} dimensions")
+    found = tuple(one % dimensions for one in found)
+    if len(set(found)) < len(found):
+        raise ValueError(f"{name} {axis!r} names an axis twice")
+    return found
+
+
+def mask(where: object, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """A boolean mask, broadcast to the shape of what it masks."""
+    array = np.asarray(where)
+    if array.dtype != np.bool_:
+        raise TypeError(f"where must hold booleans, got {described(array)}")
+    return broadcast(array, shape, "where")
+
+
+def weights(values: object, shape: tuple[int, ...], name: str) -> NDArray[np.float64]:
+    """Finite weights that are not negative, broadcast to a shape."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers, got {described(array)}")
+    array = array.astype(np.float64)
+    if not (np.isfinite(array) & (array >= 0)).all():
+        raise ValueError(f"{name} must hold finite numbers that are not negative")
+    return broadcast(array, shape, name)
+
+
+def broadcast(array: NDArray[Any], shape: tuple[int, ...], name: str) -> NDArray[Any]:
+    try:
+        return np.broadcast_to(array, shape)
+    except ValueError:
+        raise ValueError(
+            f"{name} must have the shape {shape} or broadcast to it, got {array.shape}"
+        ) from None
+
+
+def described(value: object) -> str:
+    """What came, for an error message: never a whole array."""
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype} with shape {value.shape}"
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"

@@ -1,0 +1,68 @@
+"""The back ends, and the contract that each of them keeps.
+
+A back end is a module of functions on rows of logits; it writes its results into arrays that the
+caller made. Every back end passes the tests in `tests/contract/`, which hold it to `reference.py`.
+
+Rows come as an array of shape (rows, classes), or (outer, classes, inner) where the classes stand on
+an axis in the middle; row r is then [r // inner, :, r % inner]. Whatever has one entry for each row
+is a flat array in that order.
+"""
+
+import math
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Logits(NamedTuple):
+    """The scores of every row, and what is done to them before anything else.
+
+    A class that is False in `where` does not exist for that row. A finite logit z is read as
+    softcap · tanh(z / softcap) / temperature.
+    """
+
+    values: NDArray[Any]
+    where: NDArray[np.bool_] | None = None
+    temperature: float = 1.0
+    softcap: float = math.inf
+
+
+class Target(NamedTuple):
+    """What each row should be, and how much it counts.
+
+    `classes` holds a class id for each row (flat; −1 ignores the row), or a mass for every class in
+    the shape of the logits. A class id is the mass 1 on that class. The target mass of class k in
+    row r is
+
+        t_k = class_weight[k] · (weight[r] · mass[r, k] + smoothing[r])
+
+    and the cross-entropy of the row is Σ_k t_k · (−log p_k) + norm[r] · logsumexp². A row whose
+    coefficients are all 0 is ignored whatever it holds. A part that is None is absent: no smoothing,
+    no penalty on the norm, every class weight 1.
+    """
+
+    classes: NDArray[Any]
+    weight: NDArray[np.float64]
+    smoothing: NDArray[np.float64] | None = None
+    norm: NDArray[np.float64] | None = None
+    class_weight: NDArray[np.float64] | None = None
+
+
+def kernels_for(array: object, backend: str | None = None) -> ModuleType:
+    """The back end for an array: the one place that chooses.
+
+    An explicit `backend` ("cpu", "reference") is taken or refused, never replaced.
+    """
+    if backend == "reference":
+        from . import reference
+
+        return reference
+    if backend not in (None, "cpu"):
+        raise ValueError(f"backend must be 'cpu' or 'reference', got {backend!r}")
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"no back end takes {type(array).__module__}.{type(array).__name__}")
+    from . import cpu
+
+    return cpu

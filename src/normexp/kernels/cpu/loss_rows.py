@@ -1,0 +1,95 @@
+"""What every loss does with a row: read it and its target, skip it, write its gradient."""
+
+import math
+
+from .rows import cap_slope, fill, is_defined, largest, load, row_of
+from .vector import part
+
+
+@part
+def entry(coefficients, r):
+    """The coefficient of row r, 0 where there are none."""
+    return 0.0 if coefficients is None else coefficients[r]
+
+
+@part
+def weight_of(class_weight, k):
+    return 1.0 if class_weight is None else class_weight[k]
+
+
+@part
+def is_ignored(target, r):
+    if target.classes.ndim == 1 and target.classes[r] < 0:
+        return True
+    return (
+        target.weight[r] == 0.0
+        and entry(target.smoothing, r) == 0.0
+        and entry(target.norm, r) == 0.0
+    )
+
+
+@part
+def read_mass(classes, r, t):
+    """The target of row r as a mass for every class."""
+    if classes.ndim == 1:
+        for k in range(t.size):
+            t[k] = 0.0
+        t[classes[r]] = 1.0
+    else:
+        mass = row_of(classes, r)
+        for k in range(t.size):
+            t[k] = mass[k]
+
+
+@part
+def is_live(where, r, k):
+    return True if where is None else row_of(where, r)[k]
+
+
+@part
+def read_target(target, where, r, t):
+    """t_k = class_weight[k] · (weight · mass_k + smoothing), smoothing on the classes of the mask."""
+    read_mass(target.classes, r, t)
+    weight = target.weight[r]
+    smoothing = entry(target.smoothing, r)
+    for k in range(t.size):
+        spread = smoothing if is_live(where, r, k) else 0.0
+        t[k] = weight_of(target.class_weight, k) * (weight * t[k] + spread)
+
+
+@part
+def set_gradient(grad, r, value):
+    if grad is not None:
+        fill(row_of(grad, r), value)
+
+
+@part
+def begin(logits, target, r, x, loss, grad):
+    """Read row r into x and return its largest logit; NaN if the row is finished already.
+
+    An ignored row, or one whose mask leaves no class, has loss and gradient 0. A row that holds NaN
+    or +inf, or nothing but −inf, has loss and gradient NaN.
+    """
+    if is_ignored(target, r) or not load(logits, r, x):
+        loss[r] = 0.0
+        set_gradient(grad, r, 0.0)
+        return math.nan
+    top = largest(x)
+    if is_defined(top):
+        return top
+    loss[r] = math.nan
+    set_gradient(grad, r, math.nan)
+    return math.nan
+
+
+@part
+def write_gradient(grad, r, g, logits):
+    """∂/∂z from g = ∂/∂x, for x = softcap · tanh(z / softcap) / temperature."""
+    out = row_of(grad, r)
+    if logits.softcap == math.inf:
+        for k in range(g.size):
+            out[k] = g[k] / logits.temperature
+    else:
+        z = row_of(logits.values, r)
+        for k in range(g.size):
+            out[k] = g[k] / logits.temperature * cap_slope(float(z[k]), logits.softcap)

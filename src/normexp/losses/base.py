@@ -1,0 +1,322 @@
+"""What every loss is: a frozen value with a reduction, called on logits or on a linear map's input.
+
+A subclass says how a target is read (`_batch`) and which kernel gives the losses of some rows
+(`_run`); reducing, differentiating and tiling stand here, once.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields, replace
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import _check
+from .._arrays import as_floating, as_rows, loss_type, write_rows
+from ..kernels import kernels_for
+
+REDUCTIONS = ("mean", "sum", "none")
+NORMALIZERS = ("weight", "valid", "batch", "full")
+EMPTY = ("zero", "nan", "raise")
+
+TILE_BYTES = 4 << 20  # logits of one tile of the linear map: they stay in a cache
+TILE_ROWS = 64  # but never fewer rows than make a matrix product worth it
+
+
+class LossGrad(NamedTuple):
+    """A loss and its gradient with respect to the logits."""
+
+    value: Any
+    grad: NDArray[Any]
+
+
+class LinearLossGrad(NamedTuple):
+    """A loss of ``features @ weight.T + bias`` and its gradients."""
+
+    value: Any
+    features: NDArray[Any]
+    weight: NDArray[Any]
+    bias: NDArray[Any] | None
+
+
+class Batch(NamedTuple):
+    """A checked target in the form that kernels read: an entry, or a row, for each loss."""
+
+    shape: tuple[int, ...]  # of the losses before they are reduced
+    target: Any
+    where: NDArray[np.bool_] | None
+    is_empty: NDArray[np.bool_] | None  # the rows that the mask leaves without a class
+    divisor: float  # of the mean; its inverse is in the weights of the target already
+
+    def rows(self, start: int, stop: int) -> "Batch":
+        """The part of a batch that belongs to some of its rows."""
+        parts = {
+            name: part if part is None or name == "class_weight" else part[start:stop]
+            for name, part in self.target._asdict().items()
+        }
+        where = None if self.where is None else self.where[start:stop]
+        return self._replace(target=type(self.target)(**parts), where=where)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Loss(ABC):
+    """A loss with its options. Losses are frozen, compared by value, and printable."""
+
+    reduction: str = "mean"
+    normalizer: str | float = "weight"
+    empty: str = "zero"
+
+    def __post_init__(self) -> None:
+        _check.one_of(self.reduction, REDUCTIONS, "reduction")
+        _check.one_of(self.empty, EMPTY, "empty")
+        if isinstance(self.normalizer, str):
+            _check.one_of(self.normalizer, NORMALIZERS, "normalizer, unless a number,")
+        else:
+            _check.positive(self.normalizer, "normalizer")
+
+    def __repr__(self) -> str:
+        options = ((f.name, getattr(self, f.name), f.default) for f in fields(self))
+        changed = (f"{name}={value!r}" for name, value, default in options if value != default)
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def __call__(
+        self,
+        logits: ArrayLike,
+        target: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        where: ArrayLike | None = None,
+    ) -> Any:
+        """The loss of `logits` against `target`.
+
+        Parameters
+        ----------
+        logits : array_like
+            Scores, with the classes on `axis`.
+        target : array_like
+            Integer class ids in the shape of the logits without `axis`; or, where the loss takes
+            them, probabilities in the shape of the logits.
+        sample_weight : array_like, optional
+            Weights ≥ 0 that broadcast to the shape of the class ids. A sample of weight 0 is left
+            out, whatever it holds.
+        where : array_like of bool, optional
+            Classes that exist, broadcast to the shape of the logits. The others are left out of the
+            denominator and of label smoothing; a sample without any class is left out.
+
+        Returns
+        -------
+        scalar or ndarray
+            In nats where the loss has a unit; float64 for float64 logits and float32 for narrower
+            types. An array in the shape of the class ids for ``reduction="none"``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For an argument of the wrong type, shape or range: nothing is computed.
+        """
+        return self._evaluate(logits, target, sample_weight, where, with_grad=False)[0]
+
+    def value_and_grad(
+        self,
+        logits: ArrayLike,
+        target: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        where: ArrayLike | None = None,
+    ) -> LossGrad:
+        """The loss and its gradient with respect to the logits, in one pass over them.
+
+        Parameters and errors are those of calling the loss. With ``reduction="none"`` each row of
+        the gradient belongs to that row's own loss.
+        """
+        return LossGrad(*self._evaluate(logits, target, sample_weight, where, with_grad=True))
+
+    def linear(
+        self,
+        features: ArrayLike,
+        weight: ArrayLike,
+        target: ArrayLike,
+        bias: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        where: ArrayLike | None = None,
+    ) -> Any:
+        """The loss of ``features @ weight.T + bias``, without ever holding all of these logits.
+
+        Parameters
+        ----------
+        features : array_like, shape (..., inputs)
+        weight : array_like, shape (classes, inputs)
+        target : array_like
+            As for the logits, of shape (..., classes).
+        bias : array_like, shape (classes,), optional
+        sample_weight, where
+            As for the loss of logits.
+
+        Returns and errors are those of calling the loss.
+        """
+        args = features, weight, target, bias, sample_weight, where
+        return self._evaluate_linear(*args, with_grad=False).value
+
+    def linear_value_and_grad(
+        self,
+        features: ArrayLike,
+        weight: ArrayLike,
+        target: ArrayLike,
+        bias: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        where: ArrayLike | None = None,
+    ) -> LinearLossGrad:
+        """The loss of ``features @ weight.T + bias`` and its gradients, tile by tile.
+
+        Parameters and errors are those of `linear`. There is no gradient for ``reduction="none"``.
+        """
+        if self.reduction == "none":
+            raise ValueError("a gradient of the weight needs reduction 'mean' or 'sum', got 'none'")
+        args = features, weight, target, bias, sample_weight, where
+        return self._evaluate_linear(*args, with_grad=True)
+
+    @abstractmethod
+    def _axes(self, dimensions: int) -> tuple[int, ...]:
+        """The axes of the logits that one loss covers."""
+
+    @abstractmethod
+    def _batch(
+        self,
+        shape: tuple[int, ...],
+        axes: tuple[int, ...],
+        target: ArrayLike,
+        sample_weight: ArrayLike | None,
+        where: ArrayLike | None,
+    ) -> Batch:
+        """Check the target for logits of a shape."""
+
+    @abstractmethod
+    def _run(
+        self,
+        kernels: ModuleType,
+        rows: NDArray[Any],
+        batch: Batch,
+        losses: NDArray[np.float64],
+        grad: NDArray[Any] | None,
+    ) -> None:
+        """Write the loss of every row of logits, and the gradient if it is asked for."""
+
+    def _evaluate(
+        self,
+        logits: ArrayLike,
+        target: ArrayLike,
+        sample_weight: ArrayLike | None,
+        where: ArrayLike | None,
+        with_grad: bool,
+    ) -> tuple[Any, NDArray[Any] | None]:
+        values, dtype = as_floating(logits, "logits")
+        axes = self._axes(values.ndim)
+        batch = self._batch(values.shape, axes, target, sample_weight, where)
+        rows = as_rows(values, axes)
+        losses = np.empty(int(np.prod(batch.shape, dtype=np.int64)))
+        grad = np.empty(rows.shape, values.dtype) if with_grad else None
+        self._run(kernels_for(values), rows, batch, losses, grad)
+        value = self._reduced(losses, batch, loss_type(dtype))
+        if grad is None:
+            return value, None
+        return value, write_rows(grad, axes, np.empty(values.shape, dtype))
+
+    def _evaluate_linear(
+        self,
+        features: ArrayLike,
+        weight: ArrayLike,
+        target: ArrayLike,
+        bias: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        where: ArrayLike | None,
+        with_grad: bool,
+    ) -> LinearLossGrad:
+        x, w, b, types = _linear_operands(features, weight, bias)
+        shape = (*np.shape(features)[:-1], len(w))
+        axes = self._axes(len(shape))
+        if axes and axes != (len(shape) - 1,):
+            raise ValueError("a linear map puts the classes last: the loss must have axis=-1")
+        batch = self._batch(shape, axes, target, sample_weight, where)
+        losses = np.empty(int(np.prod(batch.shape, dtype=np.int64)))
+        per_sample = losses.size // max(len(x), 1)
+        grad_x, grad_w, grad_b = np.empty_like(x), np.zeros_like(w), np.zeros_like(w[:, 0])
+        tile_rows = max(TILE_ROWS, TILE_BYTES // (max(len(w), 1) * w.itemsize))
+        for start in range(0, len(x), tile_rows):
+            tile = slice(start, min(start + tile_rows, len(x)))
+            logits = x[tile] @ w.T
+            if b is not None:
+                logits += b
+            rows = as_rows(logits, axes and (1,))
+            grad = np.empty_like(rows) if with_grad else None
+            part = tile.start * per_sample, tile.stop * per_sample
+            self._run(kernels_for(x), rows, batch.rows(*part), losses[slice(*part)], grad)
+            if grad is not None:
+                grad = grad.reshape(logits.shape)
+                np.matmul(grad, w, out=grad_x[tile])
+                grad_w += grad.T @ x[tile]
+                grad_b += grad.sum(axis=0)
+        return LinearLossGrad(
+            self._reduced(losses, batch, loss_type(np.result_type(*types))),
+            grad_x.reshape(np.shape(features)).astype(types[0], copy=False),
+            grad_w.astype(types[1], copy=False),
+            None if b is None else grad_b.astype(types[-1], copy=False),
+        )
+
+    def _divisor(
+        self, counts: NDArray[np.bool_], weight: NDArray[np.float64], shape: tuple[int, ...]
+    ) -> float:
+        """What the reduction divides by: `weight` is what each loss counts, where `counts`."""
+        if self.reduction != "mean":
+            return 1.0
+        if not isinstance(self.normalizer, str):
+            return float(self.normalizer)
+        if self.normalizer == "weight":
+            divisor = weight.sum(where=counts)
+        elif self.normalizer == "valid":
+            divisor = counts.sum()
+        elif self.normalizer == "batch":
+            divisor = shape[0] if shape else 1
+        else:
+            divisor = counts.size
+        if divisor == 0 and self.empty == "raise":
+            raise ValueError("target leaves nothing to average: every sample is ignored")
+        return float(divisor)
+
+    def _reduced(self, losses: NDArray[np.float64], batch: Batch, dtype: np.dtype[Any]) -> Any:
+        if self.reduction == "none":
+            if batch.is_empty is not None and self.empty == "nan":
+                losses[batch.is_empty] = np.nan
+            return losses.reshape(batch.shape).astype(dtype)[()]
+        if batch.divisor == 0 and self.empty == "nan":
+            return dtype.type(np.nan)
+        return dtype.type(losses.sum())
+
+
+def scaled(
+    weight: NDArray[np.float64], counts: NDArray[np.bool_], divisor: float
+) -> NDArray[np.float64]:
+    """Weights with the mean's division in them; 0 for what does not count."""
+    if divisor == 0:
+        return np.zeros_like(weight)
+    return np.where(counts, weight / divisor, 0.0)
+
+
+def _linear_operands(
+    features: ArrayLike, weight: ArrayLike, bias: ArrayLike | None
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None, list[np.dtype[Any]]]:
+    """Features as (samples, inputs), weight and bias, in one type; and the types they came in."""
+    x, x_type = as_floating(features, "features")
+    w, w_type = as_floating(weight, "weight")
+    if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[1]:
+        raise ValueError(
+            "features and weight must have the shapes (..., inputs) and (classes, inputs), "
+            f"got {x.shape} and {w.shape}"
+        )
+    dtype = np.result_type(x, w)
+    x = x.reshape(-1, x.shape[-1]).astype(dtype, copy=False)
+    w = w.astype(dtype, copy=False)
+    if bias is None:
+        return x, w, None, [x_type, w_type]
+    b, b_type = as_floating(bias, "bias")
+    if b.shape != w.shape[:1]:
+        raise ValueError(f"bias must have the shape {w.shape[:1]}, got {b.shape}")
+    return x, w, b.astype(dtype, copy=False), [x_type, w_type, b_type]

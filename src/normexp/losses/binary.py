@@ -1,0 +1,112 @@
+"""Binary cross-entropy: every logit is a question of its own, answered by yes or no."""
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import _check
+from .._arrays import as_floating
+from .base import Batch, Loss, scaled
+
+
+class BinaryTarget(NamedTuple):
+    """The probability of yes, and the weight, of each element."""
+
+    yes: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class BinaryCrossEntropy(Loss):
+    """Sigmoid and negative log-likelihood in one, element by element, in nats.
+
+    For a logit z and a target t in [0, 1], with ``softplus(z) = max(z, 0) + log1p(exp(−|z|))``,
+
+        loss = pos_weight · t · softplus(−z) + (1 − t) · softplus(z)
+
+    and ``∂loss/∂z = (1 − t) · σ(z) − pos_weight · t · σ(−z)``: nothing is subtracted that could
+    cancel.
+
+    Parameters
+    ----------
+    label_smoothing : float
+        ε: the target becomes ``(1 − ε) · t + ε / 2``.
+    pos_weight : float
+        The weight of yes.
+    from_logits : bool
+        False: the input holds probabilities; 0 or 1 on the wrong side gives inf.
+    reduction, normalizer, empty
+        As for `CrossEntropy`; a sample is an element. `where` leaves elements out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an option of the wrong type or range.
+
+    Examples
+    --------
+    >>> import normexp as nex
+    >>> nex.BinaryCrossEntropy(reduction="none")([0.0, 40.0], [1, 1])
+    array([6.93147181e-01, 4.24835426e-18])
+
+    References
+    ----------
+    Options as in torch.nn.BCEWithLogitsLoss, whose mean divides by the number of elements: here
+    ``normalizer="full"``.
+    """
+
+    label_smoothing: float = 0.0
+    pos_weight: float = 1.0
+    from_logits: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check.between(self.label_smoothing, 0.0, 1.0, "label_smoothing")
+        _check.positive(self.pos_weight, "pos_weight")
+        _check.flag(self.from_logits, "from_logits")
+
+    def _axes(self, dimensions: int) -> tuple[int, ...]:
+        return ()
+
+    def _batch(
+        self,
+        shape: tuple[int, ...],
+        axes: tuple[int, ...],
+        target: ArrayLike,
+        sample_weight: ArrayLike | None,
+        where: ArrayLike | None,
+    ) -> Batch:
+        yes, _ = as_floating(target, "target")
+        if yes.shape != shape:
+            raise ValueError(f"target must have the shape of the logits, {shape}, got {yes.shape}")
+        if not ((yes >= 0) & (yes <= 1)).all():
+            raise ValueError("target must hold numbers between 0 and 1")
+        yes = yes.reshape(-1).astype(np.float64)
+        if self.label_smoothing:
+            yes = (1.0 - self.label_smoothing) * yes + self.label_smoothing / 2
+        counts = np.full(yes.size, True)
+        if where is not None:
+            counts = _check.mask(where, shape).reshape(-1)
+        weight = np.ones(yes.size)
+        if sample_weight is not None:
+            weight = _check.weights(sample_weight, shape, "sample_weight").reshape(-1)
+        divisor = self._divisor(counts, weight, shape)
+        return Batch(shape, BinaryTarget(yes, scaled(weight, counts, divisor)), None, None, divisor)
+
+    def _run(
+        self,
+        kernels: ModuleType,
+        rows: NDArray[Any],
+        batch: Batch,
+        losses: NDArray[np.float64],
+        grad: NDArray[Any] | None,
+    ) -> None:
+        values = np.ascontiguousarray(rows).reshape(-1)
+        if not self.from_logits and ((values < 0) | (values > 1)).any():
+            raise ValueError("logits must hold probabilities between 0 and 1: from_logits is False")
+        kernel = kernels.binary_cross_entropy if self.from_logits else kernels.binary_log_loss
+        flat = None if grad is None else grad.reshape(-1)
+        kernel(values, batch.target.yes, float(self.pos_weight), batch.target.weight, losses, flat)

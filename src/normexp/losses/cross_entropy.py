@@ -1,0 +1,153 @@
+"""Cross-entropy: −log of the probability that softmax gives the target."""
+
+import math
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import _check
+from ..kernels import Logits, Target
+from .base import Batch
+from .rows import RowLoss
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class CrossEntropy(RowLoss):
+    """Softmax and negative log-likelihood in one: the loss of softmax regression, in nats.
+
+    With ``ℓ(k) = −log p_k = (max z − z_k) + log1p(rest)`` for logits z of one sample,
+
+        loss = Σ_k t_k · ℓ(k),        ∂loss/∂z_k = (Σ t) · p_k − t_k
+
+    where ``t_k = class_weight[k] · ((1 − ε) · target_k + ε / K)`` for label smoothing ε and K
+    classes. A gradient is summed from the other classes where p_k is close to t_k = 1, so that a
+    confident sample has neither a loss nor a gradient of 0.
+
+    Parameters
+    ----------
+    label_smoothing : float
+        ε: the share of the target that is spread evenly over the classes of the mask.
+    temperature : float
+        The logits are divided by it.
+    softcap : float, optional
+        c: finite logits are bounded to ``c · tanh(z / c)`` first (Gemma 2). For float64 the bounded
+        logit is itself rounded to float64.
+    z_loss : float
+        Adds ``z_loss · logsumexp²`` to the loss of each sample, with the weight of its class, which
+        keeps the logits from drifting (PaLM).
+    from_logits : bool
+        False: the input holds probabilities, as in Keras. A probability of 0 at the target gives
+        inf, never a clipped number; rows are not normalised again.
+    class_weight : sequence of float, optional
+        A weight ≥ 0 for each class.
+    ignore_index : int, optional
+        The class id that leaves a sample out.
+    axis : int
+        The axis of the classes.
+    reduction : {"mean", "sum", "none"}
+    normalizer : {"weight", "valid", "batch", "full"} or float
+        What the mean divides by: the sum of the weights of the samples that count (PyTorch; for
+        probabilities as the target the class weights do not enter it), their number (Caffe's VALID),
+        the length of the first axis, the number of samples counted or not, or a number of your own.
+    empty : {"zero", "nan", "raise"}
+        What a batch with nothing to average gives.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an option of the wrong type or range.
+
+    Examples
+    --------
+    >>> import normexp as nex
+    >>> loss = nex.CrossEntropy()
+    >>> loss([[2.0, 1.0, 0.1]], [0]).round(4)
+    np.float64(0.417)
+    >>> loss.value_and_grad([[40.0, 0.0]], [0]).grad
+    array([[-4.24835426e-18,  4.24835426e-18]])
+    >>> nex.CrossEntropy(label_smoothing=0.1)
+    CrossEntropy(label_smoothing=0.1)
+
+    References
+    ----------
+    C. Szegedy et al., Rethinking the Inception architecture, 2016 (label smoothing).
+    A. Chowdhery et al., PaLM, 2022 (z-loss). Options as in torch.nn.CrossEntropyLoss.
+    """
+
+    label_smoothing: float = 0.0
+    temperature: float = 1.0
+    softcap: float | None = None
+    z_loss: float = 0.0
+    from_logits: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check.between(self.label_smoothing, 0.0, 1.0, "label_smoothing")
+        _check.positive(self.temperature, "temperature")
+        if self.softcap is not None:
+            _check.positive(self.softcap, "softcap")
+        _check.between(self.z_loss, 0.0, math.inf, "z_loss")
+        _check.flag(self.from_logits, "from_logits")
+        if not self.from_logits and (self.temperature, self.softcap, self.z_loss) != (1, None, 0):
+            raise ValueError("temperature, softcap and z_loss need logits: from_logits is False")
+
+    def _target(
+        self, target: Target, of_class: NDArray[np.float64], live: NDArray[Any] | int
+    ) -> Target:
+        sample = target.weight
+        if self.z_loss:
+            target = target._replace(norm=self.z_loss * of_class * sample)
+        if self.label_smoothing:
+            target = target._replace(
+                weight=(1.0 - self.label_smoothing) * sample,
+                smoothing=self.label_smoothing * sample / np.maximum(live, 1),
+            )
+        return target
+
+    def _run(
+        self,
+        kernels: ModuleType,
+        rows: NDArray[Any],
+        batch: Batch,
+        losses: NDArray[np.float64],
+        grad: NDArray[Any] | None,
+    ) -> None:
+        if not self.from_logits:
+            _check_probabilities(rows)
+            kernels.log_loss(Logits(rows, batch.where), batch.target, losses, grad)
+            return
+        softcap = math.inf if self.softcap is None else self.softcap
+        logits = Logits(rows, batch.where, self.temperature, softcap)
+        is_plain = batch.target.classes.ndim == 1 and batch.target.smoothing is None
+        kernel = kernels.cross_entropy if is_plain else kernels.spread_cross_entropy
+        kernel(logits, batch.target, losses, grad)
+
+
+def _check_probabilities(rows: NDArray[Any]) -> None:
+    highest = 1.0 + 8 * np.finfo(rows.dtype).eps
+    if ((rows < 0) | (rows > highest)).any():
+        raise ValueError("logits must hold probabilities between 0 and 1: from_logits is False")
+
+
+def cross_entropy(
+    logits: ArrayLike,
+    target: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    where: ArrayLike | None = None,
+    **options: Any,
+) -> Any:
+    """The cross-entropy of logits against a target: ``CrossEntropy(**options)(logits, target)``.
+
+    Parameters, result and errors are those of `CrossEntropy` and of calling it.
+
+    Examples
+    --------
+    >>> import normexp as nex
+    >>> nex.cross_entropy([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]], [0, 2], reduction="none").round(4)
+    array([0.417 , 1.0986])
+    """
+    return CrossEntropy(**options)(logits, target, sample_weight, where)
