@@ -1,4 +1,4 @@
-"""Which arrays are taken, in which type they are computed, and how an axis splits them into rows."""
+"""Which arrays are taken, the type they are computed in, and how an axis splits them into rows."""
 
 import math
 import sys
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._check import described
+from . import _check
 
 HALF_TYPES = ("float16", "bfloat16")
 
@@ -20,18 +20,16 @@ def as_floating(values: object, name: str) -> tuple[NDArray[Any], np.dtype[Any]]
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(values, torch.Tensor):
         raise TypeError(f"{name} is a PyTorch tensor; pass {name}.numpy(force=True)")
-    if isinstance(values, np.ma.MaskedArray):
-        raise TypeError(f"{name} is a masked array; pass {name}.filled(0) and where=~{name}.mask")
-    array = np.asarray(values)
+    array = _check.array(values, name)
     if array.dtype.kind in "iub":
         return array.astype(np.float64), np.dtype(np.float64)
-    if array.dtype.name in HALF_TYPES:
-        return array.astype(np.float32), array.dtype
     native = array.dtype.newbyteorder("=")
+    if native.name in HALF_TYPES:
+        return array.astype(np.float32), native
     if native not in (np.float32, np.float64):
         raise TypeError(
             f"{name} must hold float16, bfloat16, float32, float64, integers or booleans, "
-            f"got {described(array)}"
+            f"got {_check.described(array)}"
         )
     return array.astype(native, copy=False), native
 
@@ -47,7 +45,7 @@ def rows_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
 
 
 def as_rows(array: NDArray[Any], axes: tuple[int, ...]) -> NDArray[Any]:
-    """(rows, classes), or (outer, classes, inner) for one axis in the middle; a view if possible."""
+    """(rows, classes), or (outer, classes, inner) for an axis in the middle; a view if possible."""
     shape = array.shape
     if len(axes) == 1:
         (axis,) = axes
@@ -77,8 +75,8 @@ def write_rows(rows: NDArray[Any], axes: tuple[int, ...], out: NDArray[Any]) -> 
 def output_rows(out: NDArray[Any], axes: tuple[int, ...], like: NDArray[Any]) -> NDArray[Any]:
     """Where a kernel writes its rows: `out` itself, or an array to be put into it by `write_rows`.
 
-    A kernel reads a whole row before it writes that row, so `out` may be its input, but not an array
-    that overlaps it otherwise.
+    A kernel reads a whole row before it writes that row, so `out` may be its input, but not an
+    array that overlaps it otherwise.
     """
     rows = as_rows(out, axes) if out.dtype == like.dtype else None
     if rows is None or not np.may_share_memory(rows, out):
@@ -94,9 +92,9 @@ def checked_output(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) ->
     if out is None:
         return np.empty(shape, dtype)
     if not isinstance(out, np.ndarray):
-        raise TypeError(f"out must be a NumPy array, got {described(out)}")
+        raise TypeError(f"out must be a NumPy array, got {_check.described(out)}")
     if out.shape != shape or out.dtype != dtype:
-        raise ValueError(f"out must be {dtype} with shape {shape}, got {described(out)}")
+        raise ValueError(f"out must be {dtype} with shape {shape}, got {_check.described(out)}")
     if not out.flags.writeable:
         raise ValueError("out is read-only")
     return out

@@ -17,6 +17,14 @@ def positive(value: object, name: str) -> float:
     return number
 
 
+def not_negative(value: object, name: str) -> float:
+    """A finite number of at least 0."""
+    number = real(value, name)
+    if not 0 <= number < math.inf:
+        raise ValueError(f"{name} must be a finite number of at least 0, got {number!r}")
+    return number
+
+
 def real(value: object, name: str) -> float:
     """One real number."""
     if isinstance(value, bool | str | bytes) or not np.isscalar(value):
@@ -71,23 +79,46 @@ def axes(axis: object, dimensions: int, name: str = "axis") -> tuple[int, ...]:
     return found
 
 
+def array(values: object, name: str) -> NDArray[Any]:
+    """An array of any type, without a mask of its own."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, whose mask would be lost; "
+            f"pass {name}.filled(...), and a mask of logits as where=~logits.mask"
+        )
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} must be an array, got sequences of different lengths") from None
+
+
 def mask(where: object, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """A boolean mask, broadcast to the shape of what it masks."""
-    array = np.asarray(where)
-    if array.dtype != np.bool_:
-        raise TypeError(f"where must hold booleans, got {described(array)}")
-    return broadcast(array, shape, "where")
+    given = array(where, "where")
+    if given.dtype != np.bool_:
+        raise TypeError(f"where must hold booleans, got {described(given)}")
+    return broadcast(given, shape, "where")
 
 
 def weights(values: object, shape: tuple[int, ...], name: str) -> NDArray[np.float64]:
     """Finite weights that are not negative, broadcast to a shape."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must hold real numbers, got {described(array)}")
-    array = array.astype(np.float64)
-    if not (np.isfinite(array) & (array >= 0)).all():
-        raise ValueError(f"{name} must hold finite numbers that are not negative")
-    return broadcast(array, shape, name)
+    given = array(values, name)
+    if given.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers, got {described(given)}")
+    given = given.astype(np.float64)
+    every(is_weight(given), given, f"{name} must hold finite numbers that are not negative")
+    return broadcast(given, shape, name)
+
+
+def is_weight(values: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray(np.isfinite(values) & (values >= 0))
+
+
+def every(holds: NDArray[np.bool_], values: NDArray[Any], must: str) -> None:
+    """Refuse values of which one does not hold what all must; the message names the first."""
+    if not holds.all():
+        position = int(holds.argmin())
+        raise ValueError(f"{must}, got {values.reshape(-1)[position]} at position {position}")
 
 
 def broadcast(array: NDArray[Any], shape: tuple[int, ...], name: str) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from ._arrays import (
     rows_shape,
     write_rows,
 )
-from .kernels import Logits, kernels_for
+from .kernels import NO_MASK, Logits, kernels_for
 
 Axis = int | tuple[int, ...] | None
 
@@ -123,9 +123,9 @@ def logsumexp(
     Returns
     -------
     ndarray or scalar
-        −inf for a row of −inf, for one masked whole and for one without classes; +inf for a row that
-        holds +inf; NaN for a row that holds NaN. A result close to 0, which any subtraction would
-        spoil, is as exact as every other.
+        −inf for a row of −inf, for one masked whole and for one without classes; +inf for a row
+        that holds +inf; NaN for a row that holds NaN. A result close to 0, which any subtraction
+        would spoil, is as exact as every other.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:
 
 
 def log_sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:
-    """``log(1 / (1 + exp(−x)))`` = ``−[max(−x, 0) + log1p(exp(−|x|))]``, element by element, in nats.
+    """``log σ(x) = −[max(−x, 0) + log1p(exp(−|x|))]``, element by element, in nats.
 
     Parameters, errors and shapes are those of `sigmoid`.
 
@@ -214,10 +214,8 @@ def _rowwise(
     return result
 
 
-def _mask_rows(
-    where: object, shape: tuple[int, ...], axes: tuple[int, ...]
-) -> NDArray[np.bool_] | None:
-    return None if where is None else as_rows(_check.mask(where, shape), axes)
+def _mask_rows(where: object, shape: tuple[int, ...], axes: tuple[int, ...]) -> NDArray[np.bool_]:
+    return NO_MASK if where is None else as_rows(_check.mask(where, shape), axes)
 
 
 def _elementwise(name: str, x: object, out: object) -> Any:

@@ -1,6 +1,7 @@
 """The rows that results are judged on: ordinary ones, and those that other libraries get wrong."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ def _partly_impossible(classes: int, rng: Generator) -> Row:
 def _log_probabilities(classes: int, rng: Generator) -> Row:
     """Logits whose logsumexp is next to 0."""
     row = rng.normal(size=classes)
-    return row - np.log(np.exp(row).sum())
+    return np.asarray(row - np.log(np.exp(row).sum()))
 
 
 FAMILIES: dict[str, Callable[[int, Generator], Row]] = {
@@ -60,6 +61,6 @@ FAMILIES: dict[str, Callable[[int, Generator], Row]] = {
 }
 
 
-def family_row(name: str, classes: int, dtype: str, seed: int) -> NDArray[np.floating]:
+def family_row(name: str, classes: int, dtype: str, seed: int) -> NDArray[Any]:
     """A row of a family, rounded to a type."""
     return FAMILIES[name](classes, np.random.default_rng(seed)).astype(dtype)

@@ -3,9 +3,10 @@
 A back end is a module of functions on rows of logits; it writes its results into arrays that the
 caller made. Every back end passes the tests in `tests/contract/`, which hold it to `reference.py`.
 
-Rows come as an array of shape (rows, classes), or (outer, classes, inner) where the classes stand on
-an axis in the middle; row r is then [r // inner, :, r % inner]. Whatever has one entry for each row
-is a flat array in that order.
+Rows come as an array of shape (rows, classes), or (outer, classes, inner) where the classes stand
+on an axis in the middle; row r is then [r // inner, :, r % inner]. Whatever has one entry for each
+row is a flat array in that order. What is absent (a mask, smoothing, a gradient that nobody wants)
+is an empty array, so that a compiled kernel meets one type for each storage type.
 """
 
 import math
@@ -14,6 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+NO_MASK: NDArray[np.bool_] = np.empty((0, 0), np.bool_)
+NOTHING: NDArray[np.float64] = np.empty(0)
 
 
 class Logits(NamedTuple):
@@ -24,7 +28,7 @@ class Logits(NamedTuple):
     """
 
     values: NDArray[Any]
-    where: NDArray[np.bool_] | None = None
+    where: NDArray[np.bool_] = NO_MASK
     temperature: float = 1.0
     softcap: float = math.inf
 
@@ -39,15 +43,19 @@ class Target(NamedTuple):
         t_k = class_weight[k] · (weight[r] · mass[r, k] + smoothing[r])
 
     and the cross-entropy of the row is Σ_k t_k · (−log p_k) + norm[r] · logsumexp². A row whose
-    coefficients are all 0 is ignored whatever it holds. A part that is None is absent: no smoothing,
-    no penalty on the norm, every class weight 1.
+    coefficients are all 0 is ignored whatever it holds. Without class weights each is 1.
     """
 
     classes: NDArray[Any]
     weight: NDArray[np.float64]
-    smoothing: NDArray[np.float64] | None = None
-    norm: NDArray[np.float64] | None = None
-    class_weight: NDArray[np.float64] | None = None
+    smoothing: NDArray[np.float64] = NOTHING
+    norm: NDArray[np.float64] = NOTHING
+    class_weight: NDArray[np.float64] = NOTHING
+
+
+def no_gradient(rows: NDArray[Any]) -> NDArray[Any]:
+    """What is passed as the gradient of these rows where only the value is wanted."""
+    return np.empty((0,) * rows.ndim, rows.dtype)
 
 
 def kernels_for(array: object, backend: str | None = None) -> ModuleType:

@@ -19,7 +19,7 @@ Output = NDArray[Any]
 def rows(values: NDArray[Any]) -> Matrix:
     """(rows, classes), from that shape or from (outer, classes, inner)."""
     last = values if values.ndim == 2 else np.moveaxis(values, 1, -1)
-    return last.reshape(-1, values.shape[1]).astype(np.float64)
+    return np.asarray(last.reshape(-1, values.shape[1]), np.float64)
 
 
 def write_rows(out: Output, values: NDArray[Any]) -> None:
@@ -35,23 +35,23 @@ def read_logits(logits: Logits) -> tuple[Matrix, NDArray[np.bool_]]:
     x = rows(logits.values)
     if logits.softcap < math.inf:
         x = np.where(np.isfinite(x), logits.softcap * np.tanh(x / logits.softcap), x)
-    live = np.full(x.shape, True) if logits.where is None else rows(logits.where) > 0
+    live = np.full(x.shape, True) if logits.where.size == 0 else rows(logits.where) > 0
     return np.where(live, x / logits.temperature, -np.inf), live
 
 
-def column(values: NDArray[Any]) -> NDArray[Any]:
-    return values[:, np.newaxis]
+def column(values: Any) -> NDArray[Any]:
+    return np.asarray(values)[:, np.newaxis]
 
 
 def softmax_of(x: Matrix) -> Matrix:
     e = np.exp(x - column(x.max(axis=1)))
-    return e / column(e.sum(axis=1))
+    return np.asarray(e / column(e.sum(axis=1)))
 
 
 def logsumexp_of(x: Matrix) -> Matrix:
     top = x.max(axis=1)
     shift = np.where(np.isfinite(top), top, 0.0)
-    return shift + np.log(np.exp(x - column(shift)).sum(axis=1))
+    return np.asarray(shift + np.log(np.exp(x - column(shift)).sum(axis=1)))
 
 
 @np.errstate(all="ignore")
@@ -89,15 +89,15 @@ def read_mass(target: Target, shape: tuple[int, ...]) -> Matrix:
     return (column(target.classes) == np.arange(shape[1])).astype(np.float64)
 
 
-def coefficient(values: NDArray[Any] | None, count: int) -> NDArray[Any]:
-    return np.zeros(count) if values is None else np.asarray(values)
+def coefficient(values: NDArray[Any], count: int) -> NDArray[Any]:
+    return values if values.size else np.zeros(count)
 
 
 def read_target(target: Target, live: NDArray[np.bool_]) -> Matrix:
     """t_k = class_weight[k] · (weight · mass_k + smoothing), smoothing on live classes only."""
     smoothing = coefficient(target.smoothing, len(live))
     t = column(target.weight) * read_mass(target, live.shape) + np.where(live, column(smoothing), 0)
-    return t if target.class_weight is None else target.class_weight * t
+    return t if target.class_weight.size == 0 else target.class_weight * t
 
 
 def write_loss(
@@ -106,7 +106,7 @@ def write_loss(
     value: Matrix,
     gradient: Matrix,
     loss: Output,
-    grad: Output | None,
+    grad: Output,
 ) -> None:
     """Value and gradient; 0 for ignored rows, NaN for rows whose largest logit is not a number."""
     x, live = read_logits(logits)
@@ -118,7 +118,7 @@ def write_loss(
         ignored |= target.classes < 0
     undefined = ~np.isfinite(x.max(axis=1))
     loss[...] = np.where(ignored, 0.0, np.where(undefined, np.nan, value))
-    if grad is not None:
+    if grad.size:
         gradient = np.where(column(undefined), np.nan, gradient)
         write_rows(grad, np.where(column(ignored), 0.0, gradient))
 
@@ -130,13 +130,13 @@ def through_logits(logits: Logits, gradient: Matrix) -> Matrix:
     return gradient / logits.temperature * slope
 
 
-def product(t: Matrix, values: Matrix) -> Matrix:
+def product(t: Matrix, values: Any) -> Matrix:
     """t · values, where 0 · inf is 0: what has no mass does not count."""
     return np.where(t == 0, 0.0, t * values)
 
 
 @np.errstate(all="ignore")
-def cross_entropy(logits: Logits, target: Target, loss: Output, grad: Output | None) -> None:
+def cross_entropy(logits: Logits, target: Target, loss: Output, grad: Output) -> None:
     x, live = read_logits(logits)
     t = read_target(target, live)
     norm = coefficient(target.norm, len(x))
@@ -151,7 +151,7 @@ spread_cross_entropy = cross_entropy
 
 
 @np.errstate(all="ignore")
-def log_loss(probabilities: Logits, target: Target, loss: Output, grad: Output | None) -> None:
+def log_loss(probabilities: Logits, target: Target, loss: Output, grad: Output) -> None:
     x, live = read_logits(probabilities)
     p = np.where(live, x, 0.0)
     t = read_target(target, live)
@@ -166,40 +166,40 @@ def nan_of(x: Matrix) -> Matrix:
 
 @np.errstate(all="ignore")
 def binary_cross_entropy(
-    z: Output, target: Output, positive: float, weight: Output, loss: Output, grad: Output | None
+    z: Output, target: Output, positive: float, weight: Output, loss: Output, grad: Output
 ) -> None:
     t, f = weight * positive * target, weight * (1.0 - target)
     x = z.astype(np.float64)
     value = product(t, np.logaddexp(0, -x)) + product(f, np.logaddexp(0, x)) + nan_of(x)
     gradient = f / (1 + np.exp(-x)) - t / (1 + np.exp(x))
     loss[...] = np.where(weight == 0, 0.0, value)
-    if grad is not None:
+    if grad.size:
         grad[...] = np.where(weight == 0, 0.0, gradient)
 
 
 @np.errstate(all="ignore")
 def binary_log_loss(
-    p: Output, target: Output, positive: float, weight: Output, loss: Output, grad: Output | None
+    p: Output, target: Output, positive: float, weight: Output, loss: Output, grad: Output
 ) -> None:
     t, f = weight * positive * target, weight * (1.0 - target)
     x = p.astype(np.float64)
     value = product(t, -np.log(x)) + product(f, -np.log1p(-x)) + nan_of(x)
     gradient = product(f, 1 / (1 - x)) - product(t, 1 / x) + nan_of(x)
     loss[...] = np.where(weight == 0, 0.0, value)
-    if grad is not None:
+    if grad.size:
         grad[...] = np.where(weight == 0, 0.0, gradient)
 
 
 def label_weight(target: Target, mass: Matrix) -> Matrix:
     """weight · Σ_k class_weight[k] · mass_k."""
-    if target.class_weight is None:
+    if target.class_weight.size == 0:
         return np.asarray(target.weight)
     return target.weight * (mass @ target.class_weight)
 
 
 @np.errstate(all="ignore")
 def weston_watkins(
-    logits: Logits, target: Target, margin: float, squared: bool, loss: Output, grad: Output | None
+    logits: Logits, target: Target, margin: float, squared: bool, loss: Output, grad: Output
 ) -> None:
     z, _ = read_logits(logits)
     y = read_mass(target, z.shape)
@@ -207,13 +207,13 @@ def weston_watkins(
     z_y = np.where(y == 1, z, -np.inf).max(axis=1)
     v = np.where((y == 1) | (z == -np.inf), 0.0, np.maximum(0, margin + z - column(z_y)))
     value, slopes = (v**2, 2 * v) if squared else (v, np.where(v > 0, 1.0, 0.0))
-    gradient = slopes - y * column(slopes.sum(axis=1))
+    gradient = slopes - product(y, column(slopes.sum(axis=1)))
     write_loss(target, logits, weight * value.sum(axis=1), column(weight) * gradient, loss, grad)
 
 
 @np.errstate(all="ignore")
 def crammer_singer(
-    logits: Logits, target: Target, margin: float, squared: bool, loss: Output, grad: Output | None
+    logits: Logits, target: Target, margin: float, squared: bool, loss: Output, grad: Output
 ) -> None:
     z, _ = read_logits(logits)
     y = read_mass(target, z.shape)
@@ -224,14 +224,13 @@ def crammer_singer(
     z_rival = rivals.max(axis=1)
     v = np.where(z_rival == -np.inf, 0.0, np.maximum(0, margin + z_rival - z_y))
     value, slope = (v**2, 2 * v) if squared else (v, np.where(v > 0, 1.0, 0.0))
-    gradient = column(weight * slope) * np.where(
-        strongest.any(axis=1, keepdims=True), strongest - y, 0
-    )
+    pull = np.where(strongest.any(axis=1, keepdims=True), strongest - y, 0.0)
+    gradient = product(pull, column(weight * slope))
     write_loss(target, logits, weight * value, gradient, loss, grad)
 
 
 @np.errstate(all="ignore")
-def squared_error(logits: Logits, target: Target, loss: Output, grad: Output | None) -> None:
+def squared_error(logits: Logits, target: Target, loss: Output, grad: Output) -> None:
     z, live = read_logits(logits)
     t = read_mass(target, z.shape)
     weight = label_weight(target, t)
@@ -240,7 +239,7 @@ def squared_error(logits: Logits, target: Target, loss: Output, grad: Output | N
 
 
 @np.errstate(all="ignore")
-def brier(logits: Logits, target: Target, loss: Output, grad: Output | None) -> None:
+def brier(logits: Logits, target: Target, loss: Output, grad: Output) -> None:
     x, _ = read_logits(logits)
     t = read_mass(target, x.shape)
     weight = label_weight(target, t)

@@ -5,7 +5,7 @@ A subclass says how a target is read (`_batch`) and which kernel gives the losse
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._arrays import as_floating, as_rows, loss_type, write_rows
-from ..kernels import kernels_for
+from ..kernels import kernels_for, no_gradient
 
 REDUCTIONS = ("mean", "sum", "none")
 NORMALIZERS = ("weight", "valid", "batch", "full")
@@ -45,18 +45,22 @@ class Batch(NamedTuple):
 
     shape: tuple[int, ...]  # of the losses before they are reduced
     target: Any
-    where: NDArray[np.bool_] | None
-    is_empty: NDArray[np.bool_] | None  # the rows that the mask leaves without a class
+    where: NDArray[np.bool_]
+    is_ignored: NDArray[np.bool_]  # left out, whatever they hold
+    is_empty: NDArray[np.bool_]  # not left out, but the mask leaves them no class
     divisor: float  # of the mean; its inverse is in the weights of the target already
 
     def rows(self, start: int, stop: int) -> "Batch":
         """The part of a batch that belongs to some of its rows."""
         parts = {
-            name: part if part is None or name == "class_weight" else part[start:stop]
+            name: part if name == "class_weight" else part[start:stop]
             for name, part in self.target._asdict().items()
         }
-        where = None if self.where is None else self.where[start:stop]
-        return self._replace(target=type(self.target)(**parts), where=where)
+        return self._replace(
+            target=type(self.target)(**parts),
+            where=self.where[start:stop],
+            is_ignored=self.is_ignored[start:stop],
+        )
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -128,7 +132,9 @@ class Loss(ABC):
         Parameters and errors are those of calling the loss. With ``reduction="none"`` each row of
         the gradient belongs to that row's own loss.
         """
-        return LossGrad(*self._evaluate(logits, target, sample_weight, where, with_grad=True))
+        value, grad = self._evaluate(logits, target, sample_weight, where, with_grad=True)
+        assert grad is not None
+        return LossGrad(value, grad)
 
     def linear(
         self,
@@ -196,7 +202,7 @@ class Loss(ABC):
         rows: NDArray[Any],
         batch: Batch,
         losses: NDArray[np.float64],
-        grad: NDArray[Any] | None,
+        grad: NDArray[Any],
     ) -> None:
         """Write the loss of every row of logits, and the gradient if it is asked for."""
 
@@ -213,10 +219,10 @@ class Loss(ABC):
         batch = self._batch(values.shape, axes, target, sample_weight, where)
         rows = as_rows(values, axes)
         losses = np.empty(int(np.prod(batch.shape, dtype=np.int64)))
-        grad = np.empty(rows.shape, values.dtype) if with_grad else None
+        grad = np.empty(rows.shape, values.dtype) if with_grad else no_gradient(rows)
         self._run(kernels_for(values), rows, batch, losses, grad)
         value = self._reduced(losses, batch, loss_type(dtype))
-        if grad is None:
+        if not with_grad:
             return value, None
         return value, write_rows(grad, axes, np.empty(values.shape, dtype))
 
@@ -246,13 +252,15 @@ class Loss(ABC):
             if b is not None:
                 logits += b
             rows = as_rows(logits, axes and (1,))
-            grad = np.empty_like(rows) if with_grad else None
+            grad = np.empty_like(rows) if with_grad else no_gradient(rows)
             part = tile.start * per_sample, tile.stop * per_sample
             self._run(kernels_for(x), rows, batch.rows(*part), losses[slice(*part)], grad)
-            if grad is not None:
+            if with_grad:
                 grad = grad.reshape(logits.shape)
                 np.matmul(grad, w, out=grad_x[tile])
-                grad_w += grad.T @ x[tile]
+                # An ignored sample may hold NaN, and 0 · NaN is not 0.
+                counts = grad.any(axis=1, keepdims=True)
+                grad_w += grad.T @ (x[tile] if counts.all() else np.where(counts, x[tile], 0))
                 grad_b += grad.sum(axis=0)
         return LinearLossGrad(
             self._reduced(losses, batch, loss_type(np.result_type(*types))),
@@ -283,7 +291,7 @@ class Loss(ABC):
 
     def _reduced(self, losses: NDArray[np.float64], batch: Batch, dtype: np.dtype[Any]) -> Any:
         if self.reduction == "none":
-            if batch.is_empty is not None and self.empty == "nan":
+            if self.empty == "nan":
                 losses[batch.is_empty] = np.nan
             return losses.reshape(batch.shape).astype(dtype)[()]
         if batch.divisor == 0 and self.empty == "nan":

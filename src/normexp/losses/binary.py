@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._arrays import as_floating
+from ..kernels import NO_MASK
 from .base import Batch, Loss, scaled
 
 
@@ -82,8 +83,7 @@ class BinaryCrossEntropy(Loss):
         yes, _ = as_floating(target, "target")
         if yes.shape != shape:
             raise ValueError(f"target must have the shape of the logits, {shape}, got {yes.shape}")
-        if not ((yes >= 0) & (yes <= 1)).all():
-            raise ValueError("target must hold numbers between 0 and 1")
+        _check.every((yes >= 0) & (yes <= 1), yes, "target must hold numbers between 0 and 1")
         yes = yes.reshape(-1).astype(np.float64)
         if self.label_smoothing:
             yes = (1.0 - self.label_smoothing) * yes + self.label_smoothing / 2
@@ -94,7 +94,9 @@ class BinaryCrossEntropy(Loss):
         if sample_weight is not None:
             weight = _check.weights(sample_weight, shape, "sample_weight").reshape(-1)
         divisor = self._divisor(counts, weight, shape)
-        return Batch(shape, BinaryTarget(yes, scaled(weight, counts, divisor)), None, None, divisor)
+        weight = scaled(weight, counts, divisor)
+        never = np.full(yes.size, False)
+        return Batch(shape, BinaryTarget(yes, weight), NO_MASK, weight == 0, never, divisor)
 
     def _run(
         self,
@@ -102,11 +104,18 @@ class BinaryCrossEntropy(Loss):
         rows: NDArray[Any],
         batch: Batch,
         losses: NDArray[np.float64],
-        grad: NDArray[Any] | None,
+        grad: NDArray[Any],
     ) -> None:
         values = np.ascontiguousarray(rows).reshape(-1)
-        if not self.from_logits and ((values < 0) | (values > 1)).any():
-            raise ValueError("logits must hold probabilities between 0 and 1: from_logits is False")
+        if not self.from_logits:
+            fine = ~((values < 0) | (values > 1)) | batch.is_ignored
+            _check.every(fine, values, "logits must hold probabilities, as from_logits is False")
         kernel = kernels.binary_cross_entropy if self.from_logits else kernels.binary_log_loss
-        flat = None if grad is None else grad.reshape(-1)
-        kernel(values, batch.target.yes, float(self.pos_weight), batch.target.weight, losses, flat)
+        kernel(
+            values,
+            batch.target.yes,
+            float(self.pos_weight),
+            batch.target.weight,
+            losses,
+            grad.reshape(-1),
+        )

@@ -50,8 +50,8 @@ class CrossEntropy(RowLoss):
     reduction : {"mean", "sum", "none"}
     normalizer : {"weight", "valid", "batch", "full"} or float
         What the mean divides by: the sum of the weights of the samples that count (PyTorch; for
-        probabilities as the target the class weights do not enter it), their number (Caffe's VALID),
-        the length of the first axis, the number of samples counted or not, or a number of your own.
+        probabilities as the target the class weights do not enter it), their number (Caffe's
+        VALID), the length of the first axis, the number of samples counted or not, or a number.
     empty : {"zero", "nan", "raise"}
         What a batch with nothing to average gives.
 
@@ -89,14 +89,12 @@ class CrossEntropy(RowLoss):
         _check.positive(self.temperature, "temperature")
         if self.softcap is not None:
             _check.positive(self.softcap, "softcap")
-        _check.between(self.z_loss, 0.0, math.inf, "z_loss")
+        _check.not_negative(self.z_loss, "z_loss")
         _check.flag(self.from_logits, "from_logits")
         if not self.from_logits and (self.temperature, self.softcap, self.z_loss) != (1, None, 0):
             raise ValueError("temperature, softcap and z_loss need logits: from_logits is False")
 
-    def _target(
-        self, target: Target, of_class: NDArray[np.float64], live: NDArray[Any] | int
-    ) -> Target:
+    def _target(self, target: Target, of_class: NDArray[np.float64], live: NDArray[Any]) -> Target:
         sample = target.weight
         if self.z_loss:
             target = target._replace(norm=self.z_loss * of_class * sample)
@@ -113,23 +111,26 @@ class CrossEntropy(RowLoss):
         rows: NDArray[Any],
         batch: Batch,
         losses: NDArray[np.float64],
-        grad: NDArray[Any] | None,
+        grad: NDArray[Any],
     ) -> None:
         if not self.from_logits:
-            _check_probabilities(rows)
+            _check_probabilities(rows, batch)
             kernels.log_loss(Logits(rows, batch.where), batch.target, losses, grad)
             return
         softcap = math.inf if self.softcap is None else self.softcap
         logits = Logits(rows, batch.where, self.temperature, softcap)
-        is_plain = batch.target.classes.ndim == 1 and batch.target.smoothing is None
+        is_plain = batch.target.classes.ndim == 1 and not batch.target.smoothing.size
         kernel = kernels.cross_entropy if is_plain else kernels.spread_cross_entropy
         kernel(logits, batch.target, losses, grad)
 
 
-def _check_probabilities(rows: NDArray[Any]) -> None:
-    highest = 1.0 + 8 * np.finfo(rows.dtype).eps
-    if ((rows < 0) | (rows > highest)).any():
-        raise ValueError("logits must hold probabilities between 0 and 1: from_logits is False")
+def _check_probabilities(rows: NDArray[Any], batch: Batch) -> None:
+    highest = 1.0 + 8 * np.finfo(rows.dtype).eps  # as softmax may round them
+    fine = ~((rows < 0) | (rows > highest))
+    fine |= batch.is_ignored.reshape(len(rows), 1, *rows.shape[2:])
+    if batch.where.size:
+        fine |= ~batch.where
+    _check.every(fine, rows, "logits must hold probabilities, as from_logits is False")
 
 
 def cross_entropy(

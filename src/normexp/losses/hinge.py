@@ -1,6 +1,5 @@
 """Multiclass hinge losses: a class has to win by a margin, and then nothing pulls any more."""
 
-import math
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, ClassVar
@@ -66,8 +65,7 @@ class MulticlassHinge(RowLoss):
     def __post_init__(self) -> None:
         super().__post_init__()
         _check.one_of(self.variant, VARIANTS, "variant")
-        if math.isinf(_check.between(self.margin, 0.0, math.inf, "margin")):
-            raise ValueError("margin must be finite, got inf")
+        _check.not_negative(self.margin, "margin")
         _check.flag(self.squared, "squared")
 
     def _run(
@@ -76,7 +74,7 @@ class MulticlassHinge(RowLoss):
         rows: NDArray[Any],
         batch: Batch,
         losses: NDArray[np.float64],
-        grad: NDArray[Any] | None,
+        grad: NDArray[Any],
     ) -> None:
         of_variant = self.variant == "weston-watkins"
         kernel = kernels.weston_watkins if of_variant else kernels.crammer_singer

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._arrays import as_rows, rows_shape
-from ..kernels import Target
+from ..kernels import NO_MASK, NOTHING, Target
 from .base import Batch, Loss, scaled
 
 
@@ -25,7 +25,7 @@ class RowLoss(Loss):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.class_weight is not None:
-            given = np.asarray(self.class_weight)
+            given = _check.array(self.class_weight, "class_weight")
             if given.ndim != 1:
                 raise ValueError(
                     f"class_weight must hold a number for each class, got {_check.described(given)}"
@@ -53,38 +53,34 @@ class RowLoss(Loss):
         class_weight = self._class_weights(classes)
         left = rows_shape(shape, axes)
         mass, counts = self._read_target(target, shape, left, axes)
-        mask = None if where is None else as_rows(_check.mask(where, shape), axes)
-        live = None if mask is None else mask.sum(axis=1).reshape(-1)
-        if live is not None:
-            counts = counts & (live > 0)
         weight = np.ones(counts.size)
         if sample_weight is not None:
             weight = _check.weights(sample_weight, left, "sample_weight").reshape(-1)
+        mask, live = NO_MASK, np.full(counts.size, classes)
+        if where is not None:
+            mask = as_rows(_check.mask(where, shape), axes)
+            live = mask.sum(axis=1).reshape(-1)
+        is_empty = (live == 0) & counts & (weight > 0)
+        if is_empty.any() and self.reduction == "none" and self.empty == "raise":
+            raise ValueError("where leaves a sample without any class")
+        counts = counts & (live > 0)
         of_class = np.ones(counts.size)
-        if class_weight is not None and mass.ndim == 1:
+        if class_weight.size and mass.ndim == 1:
             of_class = class_weight[np.where(counts, mass, 0)]
         divisor = self._divisor(counts, weight * of_class, left)
-        is_empty = None if live is None else live == 0
-        if is_empty is not None and self.reduction == "none" and self.empty == "raise":
-            if is_empty.any():
-                raise ValueError("where leaves a sample without any class")
-        scaled_weight = scaled(weight, counts, divisor)
+        weight = scaled(weight, counts, divisor)
         kernel_target = self._target(
-            Target(mass, scaled_weight, class_weight=class_weight),
-            of_class,
-            classes if live is None else live,
+            Target(mass, weight, class_weight=class_weight), of_class, live
         )
-        return Batch(left, kernel_target, mask, is_empty, divisor)
+        return Batch(left, kernel_target, mask, weight == 0, is_empty, divisor)
 
-    def _target(
-        self, target: Target, of_class: NDArray[np.float64], live: NDArray[Any] | int
-    ) -> Target:
+    def _target(self, target: Target, of_class: NDArray[np.float64], live: NDArray[Any]) -> Target:
         """What the options of a loss make of the target; `live` classes take part in a row."""
         return target
 
-    def _class_weights(self, classes: int) -> NDArray[np.float64] | None:
+    def _class_weights(self, classes: int) -> NDArray[np.float64]:
         if self.class_weight is None:
-            return None
+            return NOTHING
         if len(self.class_weight) != classes:
             raise ValueError(
                 f"class_weight must hold a number for each of {classes} classes, "
@@ -100,14 +96,14 @@ class RowLoss(Loss):
         axes: tuple[int, ...],
     ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Flat class ids, or rows of probabilities; and which rows are not ignored."""
-        array = np.asarray(target)
+        array = _check.array(target, "target")
         if array.shape == left and array.dtype.kind in "iu":
             return self._read_labels(array.reshape(-1), shape[axes[0]])
         if array.shape == shape and self.takes_probabilities and array.dtype.kind in "fiub":
             if array.dtype not in (np.float32, np.float64) or not array.dtype.isnative:
                 array = array.astype(np.float64)
-            if not (array >= 0).all():
-                raise ValueError("target holds probabilities that are negative or NaN")
+            must = "target must hold probabilities that are finite and not negative"
+            _check.every(_check.is_weight(array), array, must)
             mass = as_rows(array, axes)
             return mass, np.full(int(np.prod(left, dtype=np.int64)), True)
         either = f" or probabilities of shape {shape}" if self.takes_probabilities else ""
@@ -124,12 +120,10 @@ class RowLoss(Loss):
         counts = np.full(labels.size, True)
         if self.ignore_index is not None:
             counts = labels != self.ignore_index
-        wrong = ((labels < 0) | (labels >= classes)) & counts
-        if wrong.any():
-            position = int(wrong.argmax())
-            raise ValueError(
-                f"target must hold class ids from 0 to {classes - 1}, "
-                f"got {labels[position]} at position {position} "
-                f"(ignore_index is {self.ignore_index})"
-            )
+        _check.every(
+            (labels >= 0) & (labels < classes) | ~counts,
+            labels,
+            f"target must hold class ids from 0 to {classes - 1} "
+            f"(ignore_index is {self.ignore_index})",
+        )
         return np.where(counts, labels, -1).astype(np.int64, copy=False), counts

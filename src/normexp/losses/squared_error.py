@@ -20,10 +20,10 @@ class SquaredError(RowLoss):
         on="logits":         loss = Σ_k (z_k − t_k)²,   ∂loss/∂z_k = 2 · (z_k − t_k)
         on="probabilities":  loss = Σ_k (p_k − t_k)²,   p = softmax(z)
 
-    The first is least squares on the scores, the second the Brier score. The gradient of the second,
-    ``2 · p_k · [(p_k − t_k) − Σ_j p_j · (p_j − t_j)]``, fades where p_k comes close to 0 or 1, also
-    for a sample that is wrong: that is why it learns slowly where cross-entropy does not. There is
-    no factor ½ and no division by the number of classes.
+    The first is least squares on the scores, the second the Brier score. The gradient of the
+    second, ``2 · p_k · [(p_k − t_k) − Σ_j p_j · (p_j − t_j)]``, fades where p_k comes close to 0 or
+    1, also for a sample that is wrong: that is why it learns slowly where cross-entropy does not.
+    There is no factor ½ and no division by the number of classes.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class SquaredError(RowLoss):
         rows: NDArray[Any],
         batch: Batch,
         losses: NDArray[np.float64],
-        grad: NDArray[Any] | None,
+        grad: NDArray[Any],
     ) -> None:
         kernel = kernels.squared_error if self.on == "logits" else kernels.brier
         kernel(Logits(rows, batch.where), batch.target, losses, grad)

@@ -24,7 +24,7 @@ from .rows import (
     summarise,
     surprise,
     total,
-    total_but_largest,
+    total_but_one,
 )
 from .vector import kernel, part
 
@@ -36,25 +36,25 @@ def log_norm(row, logits):
 
 
 @part
-def label_gradient(grad, r, logits, row, x, e, y, mass, pull):
+def label_gradient(grad, r, logits, row, e, y, mass, pull):
     """mass · (p_k − [k = y]) + pull · p_k."""
-    if grad is not None:
+    if grad.size:
         e_y = e[y]
         for k in range(e.size):
             e[k] = (mass + pull) * probability(row, e[k])
-        e[y] = pull * probability(row, e_y) - mass * others(row, x[y], e_y)
+        e[y] = pull * probability(row, e_y) - mass * others(row, e_y)
         write_gradient(grad, r, e, logits)
 
 
 @part
-def mass_gradient(grad, r, logits, row, x, e, t, pull):
+def mass_gradient(grad, r, logits, row, e, t, pull):
     """(T − t_k) · p_k − t_k · (1 − p_k) + pull · p_k."""
-    if grad is not None:
+    if grad.size:
         t_max = t.max()
-        t_rest = total_but_largest(t, t_max)
+        t_rest = total_but_one(t, t_max)
         for k in range(e.size):
             t_others = t_rest if t[k] == t_max else (t_rest - t[k]) + t_max
-            e[k] = (t_others + pull) * probability(row, e[k]) - t[k] * others(row, x[k], e[k])
+            e[k] = (t_others + pull) * probability(row, e[k]) - t[k] * others(row, e[k])
         write_gradient(grad, r, e, logits)
 
 
@@ -73,7 +73,7 @@ def cross_entropy(logits, target, loss, grad):
         penalty = entry(target.norm, r)
         norm = log_norm(row, logits)
         loss[r] = (mass * surprise(row, x[y]) if mass else 0.0) + penalty * norm * norm
-        label_gradient(grad, r, logits, row, x, e, y, mass, 2.0 * penalty * norm)
+        label_gradient(grad, r, logits, row, e, y, mass, 2.0 * penalty * norm)
 
 
 @kernel
@@ -94,7 +94,7 @@ def spread_cross_entropy(logits, target, loss, grad):
         penalty = entry(target.norm, r)
         norm = log_norm(row, logits)
         loss[r] = total(terms) + penalty * norm * norm
-        mass_gradient(grad, r, logits, row, x, e, t, 2.0 * penalty * norm)
+        mass_gradient(grad, r, logits, row, e, t, 2.0 * penalty * norm)
 
 
 @kernel
@@ -111,7 +111,7 @@ def log_loss(probabilities, target, loss, grad):
             # A class that the mask has taken out has no probability.
             terms[k] = -t[k] * math.log(max(p[k], 0.0)) if t[k] else 0.0
         loss[r] = total(terms)
-        if grad is not None:
+        if grad.size:
             out = row_of(grad, r)
             for k in range(p.size):
                 out[k] = -t[k] / max(p[k], 0.0) if t[k] else 0.0
@@ -123,16 +123,16 @@ def binary_cross_entropy(z, target, positive, weight, loss, grad):
     for i in range(z.size):
         if weight[i] == 0.0:
             loss[i] = 0.0
-            if grad is not None:
+            if grad.size:
                 grad[i] = 0.0
             continue
-        x = float(z[i])
+        x = np.float64(z[i])
         t = weight[i] * positive * target[i]
         f = weight[i] * (1.0 - target[i])
         # 0 · inf counts 0: a side without mass is left out, but for a NaN.
         nothing = x if math.isnan(x) else 0.0
         loss[i] = (t * softplus(-x) if t else nothing) + (f * softplus(x) if f else nothing)
-        if grad is not None:
+        if grad.size:
             e = exp_minus_abs(x)
             on = (1.0 if x >= 0 else e) / (1.0 + e)
             off = (e if x >= 0 else 1.0) / (1.0 + e)
@@ -145,13 +145,13 @@ def binary_log_loss(p, target, positive, weight, loss, grad):
     for i in range(p.size):
         if weight[i] == 0.0:
             loss[i] = 0.0
-            if grad is not None:
+            if grad.size:
                 grad[i] = 0.0
             continue
-        x = float(p[i])
+        x = np.float64(p[i])
         t = weight[i] * positive * target[i]
         f = weight[i] * (1.0 - target[i])
         nothing = x if math.isnan(x) else 0.0
         loss[i] = (-t * math.log(x) if t else nothing) - (f * math.log1p(-x) if f else nothing)
-        if grad is not None:
+        if grad.size:
             grad[i] = (f / (1.0 - x) if f else nothing) - (t / x if t else nothing)

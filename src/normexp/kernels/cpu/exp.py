@@ -19,7 +19,7 @@ LN2_LOW = float.fromhex("0x1.cf79abc9e3b3ap-40")
 ROUNDER = 1.5 * 2.0**52
 EXPONENT_BIAS = 1023.0
 
-# exp(r) = 1 + r + r² · (1/2! + r/3! + … + r^11/13!): what follows is below 2^-57 for |r| ≤ ln 2 / 2.
+# exp(r) = 1 + r + r² · (1/2! + r/3! + … + r^11/13!); what is left out is below 2^-57.
 C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13 = (1.0 / factorial(n) for n in range(2, 14))
 
 # exp(x) below 2^(top − 1100) is nothing beside the maximum, for every storage type.

@@ -61,7 +61,7 @@ def log_softmax(logits, out):
 
 @kernel
 def logsumexp(logits, out):
-    """m + log1p(rest): the one result whose two terms can cancel, so that it may need more digits."""
+    """m + log1p(rest): the one result whose terms can cancel, so that it may need more digits."""
     x = np.empty(class_count(logits.values))
     e = np.empty_like(x)
     # How far the sum may fall below its terms before float64 no longer rounds it well.
@@ -86,7 +86,7 @@ def exp_minus_abs(x):
 def sigmoid(x, out):
     """1 / (1 + exp(−x)), from the exponential that does not overflow."""
     for i in range(x.size):
-        e = exp_minus_abs(float(x[i]))
+        e = exp_minus_abs(np.float64(x[i]))
         out[i] = math.nan if math.isnan(x[i]) else (1.0 if x[i] >= 0 else e) / (1.0 + e)
 
 
@@ -102,4 +102,4 @@ def softplus(x):
 def log_sigmoid(x, out):
     """−softplus(−x)."""
     for i in range(x.size):
-        out[i] = -softplus(-float(x[i]))
+        out[i] = -softplus(-np.float64(x[i]))

@@ -50,7 +50,7 @@ def weston_watkins(logits, target, margin, squared, loss, grad):
             lost += error if math.isfinite(value) else 0.0
             pull += slopes[j]
         loss[r] = weight * (value + lost) if weight else 0.0
-        if grad is not None:
+        if grad.size:
             out = row_of(grad, r)
             for j in range(z.size):
                 out[j] = weight * slopes[j]
@@ -72,7 +72,7 @@ def crammer_singer(logits, target, margin, squared, loss, grad):
                 rival, z_rival = j, z[j]
         value, slope = loss_and_slope(violation(margin, z_rival, z[y]), squared)
         loss[r] = weight * value if weight else 0.0
-        if grad is not None:
+        if grad.size:
             out = row_of(grad, r)
             fill(out, 0.0)
             if rival >= 0:

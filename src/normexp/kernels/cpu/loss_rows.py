@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from .rows import cap_slope, fill, is_defined, largest, load, row_of
 from .vector import part
 
@@ -9,12 +11,12 @@ from .vector import part
 @part
 def entry(coefficients, r):
     """The coefficient of row r, 0 where there are none."""
-    return 0.0 if coefficients is None else coefficients[r]
+    return coefficients[r] if coefficients.size else 0.0
 
 
 @part
 def weight_of(class_weight, k):
-    return 1.0 if class_weight is None else class_weight[k]
+    return class_weight[k] if class_weight.size else 1.0
 
 
 @part
@@ -43,12 +45,12 @@ def read_mass(classes, r, t):
 
 @part
 def is_live(where, r, k):
-    return True if where is None else row_of(where, r)[k]
+    return where.size == 0 or row_of(where, r)[k]
 
 
 @part
 def read_target(target, where, r, t):
-    """t_k = class_weight[k] · (weight · mass_k + smoothing), smoothing on the classes of the mask."""
+    """t_k = class_weight[k] · (weight · mass_k + smoothing), smoothing on live classes only."""
     read_mass(target.classes, r, t)
     weight = target.weight[r]
     smoothing = entry(target.smoothing, r)
@@ -59,7 +61,7 @@ def read_target(target, where, r, t):
 
 @part
 def set_gradient(grad, r, value):
-    if grad is not None:
+    if grad.size:
         fill(row_of(grad, r), value)
 
 
@@ -92,4 +94,4 @@ def write_gradient(grad, r, g, logits):
     else:
         z = row_of(logits.values, r)
         for k in range(g.size):
-            out[k] = g[k] / logits.temperature * cap_slope(float(z[k]), logits.softcap)
+            out[k] = g[k] / logits.temperature * cap_slope(np.float64(z[k]), logits.softcap)

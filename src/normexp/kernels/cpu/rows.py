@@ -8,12 +8,12 @@ a confident row keeps the digits that 1 + rest has no room for.
 import math
 from typing import NamedTuple
 
-import numpy as np
-
-from .exp import LOG2_E, NEGLIGIBLE, exp_over_power, nearest_exponent
+from .exp import NEGLIGIBLE, exp_over_power, nearest_exponent
 from .vector import any_order, any_order_no_nan, fma, larger, part, two_sum
 
-BLOCK = 512  # long rows are added up block by block, the blocks with compensation
+# Rows are added up block by block, the blocks with compensation: within a block of 64 a vectorised
+# sum rounds a term at most 7 times, so that no row loses more than 3.5 ULP to its length.
+BLOCK = 64
 
 
 class Scale(NamedTuple):
@@ -25,7 +25,7 @@ class Scale(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What a row needs to know about itself. e_j, e_max and rest are in units of 2^(one exponent)."""
+    """What a row needs to know about itself. e_j, e_max and rest are in units of one power of 2."""
 
     max: float
     e_max: float
@@ -62,7 +62,7 @@ def fill(row, value):
 @part
 def mask(where, r, x):
     """Put −inf where the mask leaves no class. False if it leaves none at all."""
-    if where is None:
+    if where.size == 0:
         return True
     live = row_of(where, r)
     some = False
@@ -134,38 +134,38 @@ def exponential(x, lowest, scale, top_exponent):
 
 
 @any_order
-def _sum_below(e, x, top):
+def _block_sum_except(e, x, top):
     total = 0.0
     for j in range(x.size):
-        total += e[j] if x[j] < top else 0.0
+        total += 0.0 if x[j] == top else e[j]
     return total
 
 
 @part
-def sum_below(e, x, top):
-    """Σ e_j over the classes below the maximum."""
+def sum_except(e, x, top):
+    """Σ e_j over the classes with x_j ≠ top."""
     total = 0.0
     lost = 0.0
     for start in range(0, x.size, BLOCK):
         stop = min(start + BLOCK, x.size)
-        total, error = two_sum(total, _sum_below(e[start:stop], x[start:stop], top))
+        total, error = two_sum(total, _block_sum_except(e[start:stop], x[start:stop], top))
         lost += error
-    return total + lost
+    return total + lost if math.isfinite(total) else total
 
 
 @part
 def total(values):
     """Σ values."""
-    return sum_below(values, values, math.inf)
+    return sum_except(values, values, math.nan)
 
 
 @part
-def total_but_largest(values, top):
+def total_but_one(values, top):
     """Σ values but for one occurrence of the largest, `top`."""
     ties = 0
     for j in range(values.size):
         ties += values[j] == top
-    return sum_below(values, values, top) + (ties - 1) * top
+    return sum_except(values, values, top) + (ties - 1) * top
 
 
 @part
@@ -179,7 +179,7 @@ def summarise(x, top, temperature, e):
         e[j] = exponential(x[j], lowest, scale, top_exponent)
         ties += x[j] == top
     e_max = exponential(top, lowest, scale, top_exponent)
-    rest = sum_below(e, x, top) + (ties - 1) * e_max
+    rest = sum_except(e, x, top) + (ties - 1) * e_max
     return Row(top, e_max, rest, math.log1p(rest / e_max), scale)
 
 
@@ -190,15 +190,18 @@ def probability(row, e_k):
 
 
 @part
-def others(row, x_k, e_k):
-    """1 − p_k, added up from the other classes."""
-    rest = row.rest if x_k == row.max else (row.rest - e_k) + row.e_max
-    return rest / (row.e_max + row.rest)
+def others(row, e_k):
+    """1 − p_k; added up from the other classes where the subtraction would cancel.
+
+    Beyond p_k = ½ class k is the one maximum, and the others are the rest.
+    """
+    p_k = probability(row, e_k)
+    return 1.0 - p_k if p_k <= 0.5 else row.rest / (row.e_max + row.rest)
 
 
 @part
 def surprise(row, x_k):
-    """ℓ(k) = −log p_k = (m − x_k) / temperature + log1p(rest), two terms that are never negative."""
+    """ℓ(k) = −log p_k = (m − x_k) / temperature + log1p(rest): neither term is ever negative."""
     gap, gap_low = two_sum(row.max, -x_k)
     if gap == math.inf:
         return gap
@@ -208,7 +211,7 @@ def surprise(row, x_k):
 
 @part
 def cap_slope(z, softcap):
-    """d/dz of softcap · tanh(z / softcap): 1 / cosh², from the exponential, since 1 − tanh² cancels."""
+    """d/dz of softcap · tanh(z / softcap): 1 / cosh², since 1 − tanh² would cancel."""
     if softcap == math.inf or not math.isfinite(z):
         return 1.0
     e = math.exp(-2.0 * abs(z / softcap))

@@ -12,7 +12,7 @@ from .vector import kernel, part
 @part
 def row_weight(target, r, t):
     """weight · Σ_k class_weight[k] · mass_k: for a class id, the weight of that class."""
-    if target.class_weight is None:
+    if target.class_weight.size == 0:
         return target.weight[r]
     weight = 0.0
     for k in range(t.size):
@@ -35,18 +35,18 @@ def squared_error(logits, target, loss, grad):
             z[k] = z[k] - t[k] if is_live(logits.where, r, k) else 0.0
             squares[k] = z[k] * z[k]
         loss[r] = weight * total(squares) if weight else 0.0
-        if grad is not None:
+        if grad.size:
             out = row_of(grad, r)
             for k in range(z.size):
                 out[k] = 2.0 * weight * z[k] if weight else 0.0
 
 
 @part
-def distances(row, x, e, t, is_label, g):
+def distances(row, e, t, is_label, g):
     """g_k = p_k − t_k; for the class of a label −(1 − p_k), added up from the other classes."""
-    for k in range(x.size):
+    for k in range(e.size):
         if is_label and t[k] == 1.0:
-            g[k] = -others(row, x[k], e[k])
+            g[k] = -others(row, e[k])
         else:
             g[k] = probability(row, e[k]) - t[k]
 
@@ -70,11 +70,11 @@ def brier(logits, target, loss, grad):
         row = summarise(x, top, logits.temperature, e)
         read_mass(target.classes, r, t)
         weight = row_weight(target, r, t)
-        distances(row, x, e, t, target.classes.ndim == 1, g)
+        distances(row, e, t, target.classes.ndim == 1, g)
         for k in range(x.size):
             terms[k] = g[k] * g[k]
         loss[r] = weight * total(terms)
-        if grad is not None:
+        if grad.size:
             leader = 0
             for k in range(x.size):
                 if x[k] == top:
@@ -88,7 +88,6 @@ def brier(logits, target, loss, grad):
                 if k != leader:
                     over_others = (without_leader - terms[k]) + of_leader
                 p_k = probability(row, e[k])
-                spread = g[k] * others(row, x[k], e[k]) - over_others
-                terms_k = 2.0 * weight * p_k * spread
-                e[k] = terms_k
+                spread = g[k] * others(row, e[k]) - over_others
+                e[k] = 2.0 * weight * p_k * spread
             write_gradient(grad, r, e, logits)

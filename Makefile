@@ -1,0 +1,36 @@
+# Everything sets itself up: `make demo` and `make test` need Python 3.11, make and pip, no more.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/.installed ## train on real digits and write report.html
+	$(BIN)/normexp compare digits --output report.html
+
+test: $(VENV)/.installed-dev ## every test and every example in the docstrings
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev ## style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed-dev ## the errors in ULP and the optima beside scikit-learn's
+	$(BIN)/python -m normexp.bench.accuracy
+	$(BIN)/python -m normexp.bench.optima
+
+clean:
+	rm -rf $(VENV) report.html report.json
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "normexp needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[cli]'
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@

@@ -1,0 +1,5 @@
+"""``python -m normexp`` is ``normexp``."""
+
+from .cli import main
+
+main()
