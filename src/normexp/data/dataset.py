@@ -1,0 +1,59 @@
+"""A data set: rows of features, their labels, and what is known about both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Rows of features with their labels.
+
+    Attributes
+    ----------
+    name : str
+        What the data is called in a report: the built-in name, or the file's name.
+    features : array of shape (n, d), or polars.DataFrame of n rows and d columns
+        Numbers, or a table whose columns hold numbers, text or booleans. A missing value is NaN in
+        an array and null in a table.
+    target : array of shape (n,) or None
+        The label of each row, int64 or text; None where the data has none.
+    feature_names : tuple of d str
+    image_shape : (h, w) or (h, w, 3), or None
+        Where rows are images: ``features[i].reshape(image_shape)`` is what ``imshow`` draws.
+    class_names : tuple of str or None
+        Where the source names its classes: ``class_names[k]`` is the name of the label k.
+    notes : tuple of str
+        Every treatment that the data was given while it was loaded, in words.
+
+    Examples
+    --------
+    >>> from normexp.data import load
+    >>> iris = load("iris")
+    >>> len(iris), iris.class_names
+    (150, ('setosa', 'versicolor', 'virginica'))
+    >>> iris.take([0, 149]).target
+    array([0, 2])
+    """
+
+    name: str
+    features: NDArray[Any] | pl.DataFrame
+    target: NDArray[Any] | None
+    feature_names: tuple[str, ...]
+    image_shape: tuple[int, ...] | None = None
+    class_names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def take(self, indices: NDArray[np.integer[Any]] | list[int]) -> Dataset:
+        """Return the rows at `indices` (integers), in that order."""
+        rows = np.asarray(indices, dtype=np.intp)
+        target = None if self.target is None else self.target[rows]
+        return replace(self, features=self.features[rows], target=target)

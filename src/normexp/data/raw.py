@@ -1,0 +1,26 @@
+"""What every reader returns: the content of a source as it stands there, before any treatment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Raw:
+    """Features and labels as read; the fields mean what they mean in `Dataset`.
+
+    `target` is a column that may still hold missing, boolean or floating labels. Where it is None,
+    `no_target` says why, and what to do about it.
+    """
+
+    features: NDArray[Any] | pl.DataFrame
+    target: pl.Series | None
+    feature_names: tuple[str, ...]
+    image_shape: tuple[int, ...] | None = None
+    class_names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+    no_target: str = ""

@@ -1,0 +1,78 @@
+"""What becomes of labels, whatever the format that they come in."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from normexp.data import load
+
+
+def labelled(tmp_path, labels, **options):
+    path = tmp_path / "t.parquet"
+    pl.DataFrame({"x": range(len(labels)), "y": labels}, strict=False).write_parquet(path)
+    return load(path, target="y", **options)
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (["b", "a", " a "], ["b", "a", " a "]),
+        ([3, -1, 2**62], [3, -1, 2**62]),
+        ([True, False, True], ["true", "false", "true"]),
+        (pl.Series(["b", "a"], dtype=pl.Categorical), ["b", "a"]),
+        (pl.Series([255, 0], dtype=pl.UInt8), [255, 0]),
+    ],
+    ids=["text", "integers", "booleans", "categories", "bytes"],
+)
+def test_labels_stay_as_they_came(tmp_path, labels, expected):
+    data = labelled(tmp_path, labels)
+    assert data.target.tolist() == expected
+    assert data.target.dtype.kind in "iU"
+    assert data.notes == ()
+
+
+def test_whole_floating_labels_become_integers(tmp_path):
+    data = labelled(tmp_path, [1.0, 2.0, 1.0])
+    assert data.target.dtype == np.int64
+    assert data.target.tolist() == [1, 2, 1]
+    assert data.notes == ("labels such as 1.0 read as integers",)
+
+
+@pytest.mark.parametrize("labels", [[1.0, 1.5], [1.0, np.inf], [1.0, 1e300]])
+def test_labels_that_are_measurements_are_refused(tmp_path, labels):
+    with pytest.raises(
+        ValueError, match=r"text or integers, got .*: this looks like the target of"
+    ):
+        labelled(tmp_path, labels)
+
+
+@pytest.mark.parametrize(
+    "labels", [["a", None, "b", "a"], [1.0, np.nan, 2.0, 1.0], [1, None, 2, 1]]
+)
+def test_rows_without_a_label_are_left_out(tmp_path, labels):
+    data = labelled(tmp_path, labels)
+    assert data.features["x"].to_list() == [0, 2, 3]
+    assert len(data.target) == 3
+    assert data.notes[0] == "1 row without a label left out"
+
+
+@pytest.mark.parametrize("labels", [[None, None], [np.nan, np.nan]])
+def test_labels_must_not_all_be_missing(tmp_path, labels):
+    with pytest.raises(ValueError, match=r"target: no row of t\.parquet has a label"):
+        labelled(tmp_path, labels)
+
+
+def test_one_class_is_too_few_to_train_and_enough_to_evaluate(tmp_path):
+    with pytest.raises(ValueError, match=r"two classes or more, but every label of .* is a"):
+        labelled(tmp_path, ["a", "a"])
+    assert labelled(tmp_path, ["a", "a"], require_target=False).target.tolist() == ["a", "a"]
+
+
+def test_a_class_with_one_row_is_loaded(tmp_path):
+    assert labelled(tmp_path, ["a", "a", "b"]).target.tolist() == ["a", "a", "b"]
+
+
+def test_labels_of_another_type_are_refused(tmp_path):
+    labels = pl.Series(["2020-01-01", "2020-01-02"]).str.to_date()
+    with pytest.raises(ValueError, match="expected labels that are text or integers, got Date"):
+        labelled(tmp_path, labels)

@@ -1,0 +1,159 @@
+import gzip
+
+import numpy as np
+import polars as pl
+import pytest
+
+from normexp.data import load
+
+FRUIT = "size,colour,kind\n1.5,red,apple\n2,green,pear\n,red,apple\n"
+
+
+def write(path, text, encoding="utf-8"):
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_a_csv_parts_into_features_and_labels(tmp_path):
+    data = load(write(tmp_path / "fruit.csv", FRUIT), target="kind")
+    assert data.name == "fruit.csv"
+    assert data.feature_names == ("size", "colour")
+    assert data.features.to_dict(as_series=False) == {
+        "size": [1.5, 2.0, None],
+        "colour": ["red", "green", "red"],
+    }
+    assert data.target.tolist() == ["apple", "pear", "apple"]
+    assert data.notes == ()
+
+
+def test_a_gzipped_csv_is_the_same(tmp_path):
+    path = tmp_path / "fruit.csv.gz"
+    path.write_bytes(gzip.compress(FRUIT.encode()))
+    plain = load(write(tmp_path / "fruit.csv", FRUIT), target="kind")
+    assert load(path, target="kind").features.equals(plain.features)
+
+
+def test_parquet_is_the_same(tmp_path):
+    plain = load(write(tmp_path / "fruit.csv", FRUIT), target="kind")
+    frame = plain.features.with_columns(kind=pl.Series(plain.target))
+    frame.write_parquet(tmp_path / "fruit.parquet")
+    data = load(tmp_path / "fruit.parquet", target="kind")
+    assert data.features.equals(plain.features)
+    np.testing.assert_array_equal(data.target, plain.target)
+
+
+@pytest.mark.parametrize("separator", [";", "\t", ","])
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_the_separator_is_that_of_the_first_line(tmp_path, separator, start):
+    text = start + FRUIT.replace(",", separator)
+    assert load(write(tmp_path / "t.csv", text), target="kind").features.width == 2
+
+
+def test_a_column_that_turns_to_decimals_late_is_read(tmp_path):
+    text = "x,y\n" + "1,a\n" * 2000 + "1.5,b\n"
+    assert load(write(tmp_path / "t.csv", text), target="y").features["x"][-1] == 1.5
+
+
+def test_the_spellings_of_a_missing_value_are_null(tmp_path):
+    text = "x,colour,y\n1,NA,a\n?, ?,b\nNaN,null,a\nnan,N/A,b\nNULL,red,a\n"
+    features = load(write(tmp_path / "t.csv", text), target="y").features
+    assert features["x"].to_list() == [1, None, None, None, None]
+    assert features["colour"].to_list() == [None, None, None, None, "red"]
+
+
+def test_nan_in_parquet_is_null(tmp_path):
+    frame = pl.DataFrame({"x": [1.0, float("nan"), 2.0], "y": ["a", "b", "a"]})
+    frame.write_parquet(tmp_path / "t.parquet")
+    assert load(tmp_path / "t.parquet", target="y").features["x"].to_list() == [1.0, None, 2.0]
+
+
+def test_spaces_around_features_go_and_those_around_labels_stay(tmp_path):
+    text = "age, job, y\n39, clerk, a\n 40, cook, b\n"
+    data = load(write(tmp_path / "t.csv", text), target=" y")
+    assert data.features["age"].to_list() == [39.0, 40.0]
+    assert data.features[" job"].to_list() == ["clerk", "cook"]
+    assert data.target.tolist() == [" a", " b"]
+
+
+def test_dates_in_a_csv_are_text(tmp_path):
+    text = "day,y\n2020-01-01,a\n2020-01-02,b\n"
+    features = load(write(tmp_path / "t.csv", text), target="y").features
+    assert features["day"].to_list() == ["2020-01-01", "2020-01-02"]
+
+
+def test_text_of_digits_in_parquet_stays_text(tmp_path):
+    frame = pl.DataFrame({"postcode": ["01", "02"], "y": ["a", "b"]})
+    frame.write_parquet(tmp_path / "t.parquet")
+    features = load(tmp_path / "t.parquet", target="y").features
+    assert features["postcode"].to_list() == ["01", "02"]
+
+
+def test_blank_lines_and_the_row_numbers_of_pandas_are_left_out(tmp_path):
+    data = load(write(tmp_path / "t.csv", ",x,y\n0,5,a\n\n1,6,b\n\n"), target="y")
+    assert data.feature_names == ("x",)
+    assert data.features["x"].to_list() == [5, 6]
+    assert data.notes[0] == "2 blank rows left out"
+    assert data.notes[1].startswith("the column without a name left out")
+
+
+def test_data_to_predict_needs_no_target(tmp_path):
+    path = write(tmp_path / "t.csv", "x\n1\n2\n")
+    assert load(path, require_target=False).target is None
+    assert load(path, target="y", require_target=False).target is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, r"name the column .* with target= \(--target\); the columns are 'size', 'colour'"),
+        ({"target": "knd"}, "no column 'knd'; the columns are 'size', 'colour', 'kind'"),
+    ],
+)
+def test_without_its_target_the_columns_are_listed(tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        load(write(tmp_path / "fruit.csv", FRUIT), **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x,x,y\n1,2,a\n", "names 'x' more than once"),
+        ("x,y\n1,a\n2,b,c\n", "row 2 has 3 values, the header names 2 columns"),
+        ("x,z,y\n1,1,a\n2,b\n", "row 2 has 2 values, the header names 3 columns"),
+        ("x,y\n1,a\n2\n", "row 2 has 1 value, the header names 2 columns"),
+        ("x,y\n", "t.csv has no rows"),
+        ("y\na\nb\n", "t.csv has no features"),
+        ('x,y\n1,"a\n2,b\n', "t.csv is damaged"),
+        ("x,y\n1,a\ninf,b\n", "'x' holds an infinite number in row 2"),
+    ],
+)
+def test_a_bad_csv_is_refused(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        load(write(tmp_path / "t.csv", text), target="y")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_text_that_is_not_utf8_is_refused(tmp_path, encoding):
+    with pytest.raises(ValueError, match=r"t\.csv is (not UTF-8 text|damaged).*"):
+        load(write(tmp_path / "t.csv", "x,y\n1,é\n2,b\n", encoding), target="y")
+
+
+def test_a_cut_gzip_is_refused(tmp_path):
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(FRUIT.encode() * 100)[:-20])
+    with pytest.raises(ValueError, match=r"t\.csv\.gz is cut off or damaged"):
+        load(path, target="kind")
+
+
+@pytest.mark.parametrize("keep", [8, 100, -4])
+def test_a_cut_parquet_file_is_refused(tmp_path, keep):
+    path = tmp_path / "t.parquet"
+    pl.DataFrame({"x": range(100), "y": range(100)}).write_parquet(path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(ValueError, match=r"t\.parquet is damaged"):
+        load(path, target="y")
+
+
+def test_another_format_under_the_name_of_parquet_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"wrong magic number, expected b'PAR1', but .* b'x,y"):
+        load(write(tmp_path / "t.parquet", "x,y\n1,2\n"), target="y")
