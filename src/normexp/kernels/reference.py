@@ -86,7 +86,7 @@ def read_mass(target: Target, shape: tuple[int, ...]) -> Matrix:
     """The target as a mass for every class: one-hot for a class id."""
     if target.classes.ndim > 1:
         return rows(target.classes)
-    return (column(target.classes) == np.arange(shape[1])).astype(np.float64)
+    return np.asarray(column(target.classes) == np.arange(shape[1]), np.float64)
 
 
 def coefficient(values: NDArray[Any], count: int) -> NDArray[Any]:
@@ -97,7 +97,7 @@ def read_target(target: Target, live: NDArray[np.bool_]) -> Matrix:
     """t_k = class_weight[k] · (weight · mass_k + smoothing), smoothing on live classes only."""
     smoothing = coefficient(target.smoothing, len(live))
     t = column(target.weight) * read_mass(target, live.shape) + np.where(live, column(smoothing), 0)
-    return t if target.class_weight.size == 0 else target.class_weight * t
+    return t if target.class_weight.size == 0 else np.asarray(target.class_weight * t)
 
 
 def write_loss(

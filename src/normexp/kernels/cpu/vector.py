@@ -1,15 +1,27 @@
 """What the kernels need from LLVM that Numba does not offer: fused multiply-add, a maximum that
 vectorises, bits; exact sums and products; and the flags that kernels are compiled with."""
 
+from typing import Any
+
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from .cache import KernelCache
+
 # A kernel is called from Python, a part from a kernel. Neither may use fastmath: the exponential
 # relies on the order of its operations, and −inf and NaN mean what IEEE 754 says.
-kernel = njit(nogil=True, error_model="numpy")
 part = njit(nogil=True, error_model="numpy")
+
+
+def kernel(function) -> Any:
+    """A part that Python calls: its compiled forms are kept on disk."""
+    dispatcher: Any = part(function)
+    dispatcher._cache = KernelCache(function)
+    return dispatcher
+
+
 # Sums and maxima over a block, the places where the order may be left to the vectoriser. Never
 # called from a part with an exponential in it: the flags must not reach the range reduction.
 any_order = njit(nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"})

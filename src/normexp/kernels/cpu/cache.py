@@ -1,0 +1,120 @@
+"""Compiled kernels kept on disk, so that only the first process ever waits for the compiler.
+
+Numba's own cache keeps one index for each function, which two processes can leave pointing at each
+other's code, believes a file that was cut off, and does not see an edit in another file. Here each
+compiled kernel is one file that carries the digest of its content, under a name that stands for
+everything the code depends on. Whatever goes wrong with a file, the kernel is compiled again.
+
+The content is pickled, as Numba does it, so that whoever can write to the folder can run code: it
+must belong to the user, and be closed to everybody else, or it is not used.
+"""
+
+import hashlib
+import os
+import pickle
+import stat
+import sys
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core.caching import _Cache
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
+
+from ..._files import atomic_write
+
+DIGEST_SIZE = hashlib.sha256().digest_size
+
+
+@cache
+def folder() -> Path | None:
+    """The folder of this version's kernels; None where none can be had that is safe to read."""
+    source = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.parent.rglob("*.py")):
+        source.update(file.read_bytes())
+    name = "-".join(
+        [
+            f"normexp{version('normexp')}",
+            f"numba{numba.__version__}",
+            f"python{sys.version_info.major}.{sys.version_info.minor}",
+            source.hexdigest()[:16],
+        ]
+    )
+    try:
+        path = _user_folder() / name
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path if _is_private(path) and os.access(path, os.W_OK) else None
+    except (OSError, RuntimeError):  # RuntimeError: there is no home
+        return None
+
+
+def _user_folder() -> Path:
+    named = os.environ.get("NORMEXP_CACHE_DIR")
+    if named:
+        return Path(named)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "normexp/cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/normexp"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "normexp"
+
+
+def _is_private(path: Path) -> bool:
+    if sys.platform == "win32":  # a profile's folder is closed to others by its access list
+        return True
+    found = path.stat()
+    return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+class KernelCache(_Cache):
+    """The compiled forms of one kernel, as a Numba dispatcher asks for them."""
+
+    def __init__(self, function: Any) -> None:
+        self._name = function.__name__
+
+    @property
+    def cache_path(self) -> str:
+        return str(folder())
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The kernel for a signature, or None if it has to be compiled."""
+        target_context.refresh()
+        path = self._path(sig, target_context.codegen())
+        if path is None:
+            return None
+        try:
+            content = path.read_bytes()
+            digest, payload = content[:DIGEST_SIZE], content[DIGEST_SIZE:]
+            if hashlib.sha256(payload).digest() != digest:
+                return None
+            return CompileResult._rebuild(target_context, *pickle.loads(payload))
+        except Exception:  # a file that cannot be used is as good as none
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep a compiled kernel, unless the disk or Numba has something against it."""
+        path = self._path(sig, data.codegen)
+        if path is None or data.library.has_dynamic_globals:
+            return
+        payload = dumps(data._reduce())
+        try:
+            with atomic_write(path) as file:
+                file.write(hashlib.sha256(payload).digest() + payload)
+        except OSError:
+            return
+
+    def enable(self) -> None:
+        """Always on; Numba's interface asks for this."""
+
+    disable = flush = enable
+
+    def _path(self, sig: Any, codegen: Any) -> Path | None:
+        """The file of a signature on this processor."""
+        where = folder()
+        if where is None:
+            return None
+        key = hashlib.sha256(repr((sig, codegen.magic_tuple())).encode()).hexdigest()
+        return where / f"{self._name}-{key[:32]}.kernel"
