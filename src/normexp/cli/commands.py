@@ -1,0 +1,323 @@
+"""The commands: arguments in, calls out."""
+
+from __future__ import annotations
+
+import shlex
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+import polars as pl
+from sklearn.exceptions import ConvergenceWarning
+
+from .. import __version__
+from .._files import atomic_write
+from ..data import Encoder, load
+from ..explain import text
+from ..linear import LinearClassifier
+from ..model import Model, class_name
+from ..report import comparison, metrics
+from ..report.losses import COMPARED, LOSSES
+from ..report.page import page
+from ..report.summary import summary
+from . import terminal
+from .group import Commands, Output
+
+Command = Callable[..., Any]
+
+DEFAULTS = LinearClassifier()
+
+
+def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options that some commands share, as one decorator."""
+
+    def decorate(command: Command) -> Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
+read_from = options(
+    click.option("--target", metavar="COLUMN", help="The column that holds the labels."),
+    click.option(
+        "--split",
+        type=click.Choice(["train", "test"]),
+        help="The part to read, where the data tell them apart.  [default: train]",
+    ),
+)
+drop = click.option(
+    "--drop", metavar="COLUMN", multiple=True, help="A column to leave out. May be repeated."
+)
+train_by = options(
+    click.option(
+        "--alpha",
+        type=click.FloatRange(min=0),
+        default=DEFAULTS.alpha,
+        show_default=True,
+        help="Strength of the penalty alpha/2 · ‖W‖² on the weights.",
+    ),
+    click.option(
+        "--max-iter",
+        type=click.IntRange(min=1),
+        default=DEFAULTS.max_iter,
+        show_default=True,
+        help="Iterations after which training stops at the latest.",
+    ),
+)
+loss_names = click.Choice(list(LOSSES))
+
+
+@click.group(cls=Commands, invoke_without_command=True)
+@click.version_option(__version__, prog_name="normexp", message="%(prog)s %(version)s")
+@click.pass_context
+def normexp(context: click.Context) -> None:
+    """Softmax, the losses built on it, and the linear classifiers trained with them.
+
+    DATA is the name of a built-in data set (digits, iris, wine, breast_cancer) or a file: CSV,
+    Parquet, .npy, .npz, CIFAR-10's binary version or MNIST's idx files, gzipped or not.
+
+    \b
+    Examples:
+      normexp compare
+      normexp train flowers.csv --target species -o flowers.safetensors
+      normexp predict flowers.safetensors more-flowers.csv
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@normexp.command()
+@click.argument("data", default="digits")
+@read_from
+@drop
+@click.option(
+    "--loss",
+    "names",
+    type=loss_names,
+    multiple=True,
+    default=COMPARED,
+    help=f"A loss to train with. May be repeated.  [default: {', '.join(COMPARED)}]",
+)
+@train_by
+@click.option(
+    "--test-size",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.2,
+    show_default=True,
+    help="The share of the rows to test on.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the split."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=Output(".html"),
+    default="report.html",
+    show_default=True,
+    help="The report; its numbers go beside it, as JSON.",
+)
+@as_json
+def compare(
+    data: str,
+    target: str | None,
+    split: Any,
+    drop: tuple[str, ...],
+    names: tuple[str, ...],
+    alpha: float,
+    max_iter: int,
+    test_size: float,
+    seed: int,
+    output: Path,
+    as_json: bool,
+) -> None:
+    """Train with several losses on one split of DATA, and report how they differ.
+
+    \b
+    Example:
+      normexp compare flowers.csv --target species --loss softmax --loss svm
+    """
+    dataset = load(data, target=target, drop=drop, split=split)
+    with terminal.training(DEFAULTS.tol) as show:
+        compared = comparison.compare(
+            dataset,
+            {name: LOSSES[name] for name in names},
+            test_size=test_size,
+            seed=seed,
+            alpha=alpha,
+            max_iter=max_iter,
+            on_progress=lambda name, state, accuracy: show(name, state, f", {accuracy:.1%} right"),
+        )
+    plain = compared.to_dict()
+    numbers = output.with_suffix(".json")
+    with atomic_write(output, "w") as file:
+        file.write(page(compared, shlex.join(_words(click.get_current_context()))))
+    with atomic_write(numbers, "w") as file:
+        file.write(terminal.as_json(plain))
+    if as_json:
+        click.echo(terminal.as_json(plain))
+    else:
+        results = compared.results
+        terminal.print_table(names, [result.metrics for result in results], results)
+        click.echo("\n".join(summary(compared)))
+    terminal.note(f"Wrote {output} and {numbers}.")
+
+
+@normexp.command()
+@click.argument("data")
+@read_from
+@drop
+@click.option(
+    "--loss", type=loss_names, default="softmax", show_default=True, help="To train with."
+)
+@train_by
+@click.option(
+    "-o",
+    "--output",
+    type=Output(),
+    default="model.safetensors",
+    show_default=True,
+    help="The model.",
+)
+@as_json
+def train(
+    data: str,
+    target: str | None,
+    split: Any,
+    drop: tuple[str, ...],
+    loss: str,
+    alpha: float,
+    max_iter: int,
+    output: Path,
+    as_json: bool,
+) -> None:
+    """Train a linear classifier on all of DATA, and save it with what was learnt of the data.
+
+    \b
+    Example:
+      normexp train flowers.csv --target species --loss svm -o flowers.safetensors
+    """
+    dataset = load(data, target=target, drop=drop, split=split)
+    assert dataset.target is not None  # `load` insists on it
+    encoder = Encoder.fit(dataset)
+    with terminal.training(DEFAULTS.tol) as show, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        classifier = LinearClassifier(
+            LOSSES[loss],
+            alpha=alpha,
+            max_iter=max_iter,
+            callbacks=[lambda state: show(loss, state, "")],
+        ).fit(encoder.transform(dataset), dataset.target)
+    Model(encoder, classifier, target, dataset.class_names, dataset.image_shape).save(output)
+    for remark in (*dataset.notes, *encoder.notes, *(str(warning.message) for warning in caught)):
+        terminal.note(remark)
+    facts = {
+        "model": str(output),
+        "loss": loss,
+        "rows": len(dataset),
+        "classes": classifier.classes_.tolist(),
+        "objective": classifier.objective_,
+        "gap": classifier.gap_,
+        "iterations": classifier.n_iter_,
+    }
+    click.echo(
+        terminal.as_json(facts)
+        if as_json
+        else f"Trained on {len(dataset)} rows of {len(facts['classes'])} classes in "
+        f"{facts['iterations']} iterations, to the objective {facts['objective']:.6g}: {output}"
+    )
+
+
+@normexp.command()
+@click.argument("model", type=Model.load)
+@click.argument("data")
+@read_from
+@click.option("-o", "--output", type=Output(), help="A CSV file.  [default: standard output]")
+@as_json
+def predict(
+    model: Model,
+    data: str,
+    target: str | None,
+    split: Any,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Predict the label of each row of DATA, and its probabilities where the loss gives them.
+
+    \b
+    Example:
+      normexp predict flowers.safetensors more-flowers.csv -o labels.csv
+    """
+    dataset = load(data, target=target or model.target, require_target=False, split=split)
+    names = [class_name(model.class_names, label) for label in model.classifier.classes_.tolist()]
+    labels = model.predict(dataset)
+    columns: dict[str, Any] = {"label": labels}
+    if model.class_names is not None:
+        columns["name"] = [class_name(model.class_names, label) for label in labels.tolist()]
+    if model.has_probabilities:
+        probabilities = model.predict_proba(dataset)
+        columns |= {f"p({name})": probabilities[:, k] for k, name in enumerate(names)}
+    predictions = pl.DataFrame(columns)
+    if output is not None:
+        with atomic_write(output) as file:
+            predictions.write_csv(file)
+        terminal.note(f"Wrote {output}.")
+    if as_json:
+        click.echo(terminal.as_json(predictions.to_dicts()))
+    elif output is None:
+        click.echo(predictions.write_csv(), nl=False)
+
+
+@normexp.command()
+@click.argument("model", type=Model.load)
+@click.argument("data")
+@read_from
+@as_json
+def evaluate(model: Model, data: str, target: str | None, split: Any, as_json: bool) -> None:
+    """Measure how well a model predicts the labels of DATA.
+
+    \b
+    Example:
+      normexp evaluate flowers.safetensors more-flowers.csv
+    """
+    dataset = load(data, target=target or model.target, split=split)
+    found = metrics.evaluate(model, dataset)
+    if as_json:
+        click.echo(terminal.as_json(asdict(found)))
+    else:
+        terminal.print_table([dataset.name], [found])
+
+
+@normexp.command(context_settings={"ignore_unknown_options": True})
+@click.argument("logits", type=float, nargs=-1, required=True)
+@click.option("--target", type=int, help="The class id of the target, from 0.")
+@click.option("--loss", type=loss_names, default="softmax", show_default=True, help="To work out.")
+@as_json
+def explain(logits: tuple[float, ...], target: int | None, loss: str, as_json: bool) -> None:
+    """Work out a loss and its gradient for the LOGITS of one row.
+
+    \b
+    Example:
+      normexp explain 2 1 -0.1 --target 0
+    """
+    working = text.explain(LOSSES[loss], logits, target)
+    click.echo(terminal.as_json(working.to_dict()) if as_json else text.text(working))
+
+
+def _words(context: click.Context) -> list[str]:
+    """The command with every option that it ran with, defaults too: what to type to repeat it."""
+    words = ["normexp", str(context.info_name)]
+    for parameter in context.command.params:
+        value = context.params[str(parameter.name)]
+        if isinstance(parameter, click.Argument):
+            words.append(str(value))
+        elif value is not None and parameter.name != "as_json":
+            values = value if parameter.multiple else [value]
+            words += [word for each in values for word in (parameter.opts[-1], str(each))]
+    return words

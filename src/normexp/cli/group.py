@@ -1,0 +1,45 @@
+"""The manners of every command: bad input is one line and status 2, Ctrl-C one line and 130."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from . import end
+
+
+class Commands(click.Group):
+    """Commands that end without a traceback wherever it is the user who can mend it."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        try:
+            status = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.Abort:
+            end("interrupted", 130)
+        except click.ClickException as error:
+            end(error.format_message(), 2)
+        except OSError as error:
+            end(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
+        except (ValueError, TypeError) as error:
+            end(str(error), 2)
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+class Output(click.Path):
+    """A file to write, in a folder that exists: refused before the work is done, not after it."""
+
+    def __init__(self, suffix: str | None = None) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+        self.suffix = suffix
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        given: Any = super().convert(value, param, ctx)
+        path = Path(given)
+        if not path.parent.is_dir():
+            self.fail(f"cannot write {path}: there is no folder {path.parent}", param, ctx)
+        if self.suffix not in (None, path.suffix):
+            self.fail(f"expected a name that ends in {self.suffix}, got {path.name}", param, ctx)
+        return path

@@ -1,0 +1,80 @@
+"""What the terminal shows: results on standard output, progress and notes on standard error."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from ..linear import Iteration
+from ..report import table
+from ..report.comparison import Result
+from ..report.metrics import Metrics
+
+WIDE = 200  # where the output is no terminal, no line has to be broken
+
+
+def note(message: str) -> None:
+    """Say something beside the results."""
+    click.echo(message, err=True)
+
+
+def as_json(value: Any) -> str:
+    """JSON of plain values and arrays."""
+    return json.dumps(value, default=lambda array: array.tolist(), ensure_ascii=False)
+
+
+def print_table(
+    names: Sequence[str], metrics: Sequence[Metrics], results: Sequence[Result] = ()
+) -> None:
+    """Print a column of numbers for each name, the best of each row bold."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDE
+    grid = Table("", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        grid.add_column(name, justify="right", overflow="fold")
+    columns, rows = table.rows(metrics, results)
+    for column, *cells in zip(columns, *rows, strict=True):
+        grid.add_row(column.heading, *(Text(c.text, "bold" if c.is_best else "") for c in cells))
+    console.print(grid)
+    if any(item.log_loss is None for item in metrics):
+        console.print(table.NO_PROBABILITIES, style="dim")
+
+
+@contextmanager
+def training(tol: float) -> Iterator[Callable[[str, Iteration, str], None]]:
+    """Show each training as it goes: a bar that is full when the gap is down to `tol`.
+
+    The gap is the bound on how far the objective is from its minimum, relative to it.
+    """
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(finished_text=" "),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[state]}"),
+        TimeElapsedColumn(),
+    )
+    tasks: dict[str, tuple[TaskID, float]] = {}
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+
+        def show(name: str, iteration: Iteration, remark: str) -> None:
+            digits = -math.log10(max(iteration.gap, tol))
+            if name not in tasks:
+                tasks[name] = progress.add_task(name, total=None, state=""), digits
+            task, first = tasks[name]
+            state = f"iteration {iteration.iteration}, objective {iteration.objective:.4g}{remark}"
+            goal = -math.log10(tol) - first
+            progress.update(task, completed=digits - first, total=goal, state=state)
+
+        yield show

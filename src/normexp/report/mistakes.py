@@ -1,0 +1,99 @@
+"""The test rows that a classifier is most wrong about, and what misled it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..linear import LinearClassifier
+from .split import Split
+
+MISTAKES = 12
+PULLS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Mistake:
+    """A test row that was taken for another class.
+
+    Attributes
+    ----------
+    row : int
+        Its position in the data set.
+    truth, predicted : int
+        Class ids.
+    confidence : float or None
+        The probability of the wrong class, where there are probabilities.
+    surprise : float
+        How wrong it is: −log p of the true class, in nats; without probabilities the logits by
+        which the wrong class leads the true one.
+    picture : array or None
+        The row, where it is an image.
+    pulls : tuple of (str, float)
+        Elsewhere, the features that speak most for the wrong class against the true one, and by
+        how many logits.
+    """
+
+    row: int
+    truth: int
+    predicted: int
+    confidence: float | None
+    surprise: float
+    picture: NDArray[Any] | None
+    pulls: tuple[tuple[str, float], ...]
+
+
+def hardest_mistakes(
+    classifier: LinearClassifier,
+    split: Split,
+    predicted: NDArray[np.intp],
+    log_proba: NDArray[np.floating[Any]] | None,
+) -> tuple[Mistake, ...]:
+    """The most confident wrong answers for the test rows of `split`, the worst one first."""
+    wrong = np.flatnonzero(predicted != split.test_target)
+    truth, taken = split.test_target[wrong], predicted[wrong]
+    if log_proba is None:
+        logits = split.test_features[wrong] @ classifier.coef_.T + classifier.intercept_
+        each = np.arange(len(wrong))
+        surprise = logits[each, taken] - logits[each, truth]
+    else:
+        surprise = -log_proba[wrong, truth]
+    worst = np.argsort(-surprise, kind="stable")[:MISTAKES]
+    is_image = split.dataset.image_shape is not None
+    return tuple(
+        Mistake(
+            row=int(split.test_rows[row]),
+            truth=int(true),
+            predicted=int(false),
+            confidence=None if log_proba is None else float(np.exp(log_proba[row, false])),
+            surprise=float(how_wrong),
+            picture=_picture(split, row) if is_image else None,
+            pulls=() if is_image else _pulls(classifier, split, row, true, false),
+        )
+        for row, true, false, how_wrong in zip(
+            wrong[worst], truth[worst], taken[worst], surprise[worst], strict=True
+        )
+    )
+
+
+def _picture(split: Split, row: int) -> NDArray[Any]:
+    pixels = np.asarray(split.dataset.features[split.test_rows[row]])
+    return pixels.reshape(split.dataset.image_shape)
+
+
+def _pulls(
+    classifier: LinearClassifier, split: Split, row: int, truth: int, predicted: int
+) -> tuple[tuple[str, float], ...]:
+    """Terms of ``z_predicted − z_truth``, a sum over the features, with the values they had."""
+    encoder, values = split.encoder, split.test_features[row]
+    terms = (classifier.coef_[predicted] - classifier.coef_[truth]) * values
+    names = list(encoder.feature_names)
+    for i, (name, mean, scale) in enumerate(
+        zip(encoder.numbers, encoder.mean, encoder.scale, strict=True)
+    ):
+        names[i] = f"{name} = {mean + scale * values[i]:.4g}"
+    strongest = np.argsort(-terms, kind="stable")[:PULLS]
+    return tuple((names[i], float(terms[i])) for i in strongest if terms[i] > 0)

@@ -1,0 +1,104 @@
+"""One split of a data set into rows to train on and rows to test on, encoded by the former."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from ..data import Dataset, Encoder
+
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Encoded rows for training and for testing.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        All of the rows, as they came.
+    labels : array of shape (classes,)
+        The label of each class id.
+    encoder : Encoder
+        Learnt from the training rows alone.
+    test_rows : array of int
+        Which rows of `dataset` are for testing.
+    train_features, test_features : arrays of shape (n, d)
+    train_target, test_target : arrays of shape (n,)
+        Class ids.
+    notes : tuple of str
+        What could not be split as asked, in words.
+    """
+
+    dataset: Dataset
+    labels: NDArray[Any]
+    encoder: Encoder
+    test_rows: Indices
+    train_features: NDArray[np.floating[Any]]
+    test_features: NDArray[np.floating[Any]]
+    train_target: Indices
+    test_target: Indices
+    notes: tuple[str, ...]
+
+
+def split(dataset: Dataset, test_size: float, seed: int) -> Split:
+    """Split the rows at random, each class in the same proportion.
+
+    A class with one row is kept for training.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With labels.
+    test_size : float
+        The share of the rows to test on, between 0 and 1.
+    seed : int
+
+    Raises
+    ------
+    ValueError
+        If the rows have no labels, or too few of a class are left on either side.
+
+    Examples
+    --------
+    >>> from normexp.data import load
+    >>> parts = split(load("iris"), test_size=0.2, seed=0)
+    >>> parts.train_features.shape, parts.test_features.shape
+    ((120, 4), (30, 4))
+    """
+    if dataset.target is None:
+        raise ValueError(f"target: {dataset.name} has no labels to learn from")
+    labels, target = np.unique(dataset.target, return_inverse=True)
+    counts = np.bincount(target)
+    is_lone = counts[target] == 1
+    if is_lone.all():
+        raise ValueError("target: no class has two rows, so that none is left to test on")
+    train, test = train_test_split(
+        np.flatnonzero(~is_lone),
+        test_size=test_size,
+        random_state=seed,
+        stratify=target[~is_lone],
+    )
+    train, test = np.union1d(train, np.flatnonzero(is_lone)), np.sort(test)
+    if len(missing := np.setdiff1d(target, target[train])):
+        raise ValueError(
+            f"test_size: {test_size} leaves no row of the class {labels[missing[0]]} to train on"
+        )
+    lone = ", ".join(map(str, labels[counts == 1]))
+    encoder = Encoder.fit(dataset.take(train))
+    return Split(
+        dataset=dataset,
+        labels=labels,
+        encoder=encoder,
+        test_rows=test,
+        train_features=encoder.transform(dataset.take(train)),
+        test_features=encoder.transform(dataset.take(test)),
+        train_target=target[train],
+        test_target=target[test],
+        notes=(f"classes of one row, kept for training: {lone}",) if lone else (),
+    )

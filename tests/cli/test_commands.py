@@ -1,0 +1,271 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+import normexp
+from normexp.cli.commands import normexp as command
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run a command in a folder that holds a small table, flowers.csv, with some noise in it."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(1)
+    species = np.repeat(["iris", "rose", "tulip"], 20)
+    height = np.repeat([10.0, 20.0, 30.0], 20) + 4 * rng.normal(size=60)
+    colour = np.where(rng.random(60) < 0.8, species, "white")
+    table = pl.DataFrame({"height": height, "colour": colour, "species": species})
+    table.write_csv("flowers.csv")
+
+    def invoke(*arguments, env=None):
+        return CliRunner().invoke(command, [str(part) for part in arguments], env=env)
+
+    return invoke
+
+
+@pytest.fixture
+def model(run):
+    result = run("train", "flowers.csv", "--target", "species", "-o", "flowers.safetensors")
+    assert result.exit_code == 0, result.stderr
+    return "flowers.safetensors"
+
+
+def refuses(result, *words):
+    """Whether a command ended as it should on bad input: one line, status 2, nothing printed."""
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith("normexp: ")
+    for word in words:
+        assert word in result.stderr
+    return True
+
+
+def files(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+COMPARE = ("compare", "flowers.csv", "--target", "species", "--loss", "softmax")
+
+
+def test_compare_prints_a_table_and_writes_a_report_and_its_numbers(run, tmp_path):
+    result = run(*COMPARE, "--loss", "squared-error", "-o", "out.html")
+    assert result.exit_code == 0
+    assert re.search(r"accuracy +\d+\.\d% +\d+\.\d%", result.stdout)
+    assert "test rows correctly" in result.stdout
+    assert result.stderr == "Wrote out.html and out.json.\n"
+    assert (tmp_path / "out.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    numbers = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert [each["name"] for each in numbers["results"]] == ["softmax", "squared-error"]
+    assert files(tmp_path) == {"flowers.csv", "out.html", "out.json"}
+
+
+def test_compare_as_json_prints_what_it_writes_and_nothing_else(run, tmp_path):
+    result = run(*COMPARE, "--json")
+    assert json.loads(result.stdout) == json.loads((tmp_path / "report.json").read_text("utf-8"))
+
+
+def test_the_report_tells_the_command_that_repeats_it(run, tmp_path):
+    def results():
+        numbers = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+        return [(each["metrics"], each["objective"]) for each in numbers["results"]]
+
+    assert run(*COMPARE, "--seed", 3, "--test-size", 0.5, "--drop", "colour").exit_code == 0
+    first, html = results(), (tmp_path / "report.html").read_text(encoding="utf-8")
+    words = re.search(r"<pre[^>]*>normexp (.*)</pre>", html)[1].split()
+    assert words[:2] == ["compare", "flowers.csv"]
+    assert "--seed 3" in " ".join(words)
+    (tmp_path / "report.json").unlink()
+    assert run(*words).exit_code == 0
+    assert results() == first
+
+
+def test_train_predict_and_evaluate_agree(run, model, tmp_path):
+    result = run("predict", model, "flowers.csv")
+    predictions = pl.read_csv(result.stdout.encode())
+    assert predictions.columns == ["label", "p(iris)", "p(rose)", "p(tulip)"]
+    assert predictions[:, 1:].sum_horizontal().to_numpy() == pytest.approx(1)
+    labels = pl.read_csv("flowers.csv")["species"]
+    metrics = json.loads(run("evaluate", model, "flowers.csv", "--json").stdout)
+    assert metrics["accuracy"] == (predictions["label"] == labels).mean()
+    assert f"{metrics['accuracy']:.1%}" in run("evaluate", model, "flowers.csv").stdout
+
+    written = run("predict", model, "flowers.csv", "-o", "labels.csv")
+    assert (written.stdout, written.stderr) == ("", "Wrote labels.csv.\n")
+    assert (tmp_path / "labels.csv").read_text(encoding="utf-8") == result.stdout
+    assert json.loads(run("predict", model, "flowers.csv", "--json").stdout) == (
+        predictions.to_dicts()
+    )
+
+
+def test_predict_takes_rows_without_labels(run, model):
+    pl.DataFrame({"colour": ["rose"], "height": [20.0]}).write_csv("new.csv")
+    result = run("predict", model, "new.csv")
+    assert result.stdout.splitlines()[1].startswith("rose,")
+
+
+def test_margins_have_no_probabilities_to_predict(run):
+    options = ("--target", "species", "--loss", "svm-squared", "-o", "svm.safetensors")
+    trained = run("train", "flowers.csv", *options, "--json")
+    assert json.loads(trained.stdout)["classes"] == ["iris", "rose", "tulip"]
+    assert run("predict", "svm.safetensors", "flowers.csv").stdout.splitlines()[0] == "label"
+    shown = run("evaluate", "svm.safetensors", "flowers.csv").stdout
+    assert re.search(r"log loss +–", shown)
+    assert "mean no probabilities" in shown
+
+
+def test_classes_with_names_are_predicted_with_them(run):
+    assert run("train", "iris", "-o", "iris.safetensors").exit_code == 0
+    header, first, *_ = run("predict", "iris.safetensors", "iris").stdout.splitlines()
+    assert header == "label,name,p(setosa),p(versicolor),p(virginica)"
+    assert first.startswith("0,setosa,0.9")
+
+
+def test_a_training_that_is_cut_short_says_so(run):
+    result = run("train", "flowers.csv", "--target", "species", "--max-iter", 1)
+    assert result.exit_code == 0
+    assert "Raise max_iter (now 1)" in result.stderr
+
+
+@pytest.mark.parametrize("logits", [("-1", "2"), ("--", "-1", "2"), ("-1e0", "2.0")])
+def test_explain_takes_negative_numbers(run, logits):
+    result = run("explain", "--target", 1, *logits)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1].split()[:3] == ["0", "-1", "-3"]
+    assert "loss        = (m − z_y) + log1p(rest)        = 0.0485874" in result.stdout
+
+
+def test_explain_as_json_holds_the_numbers(run):
+    plain = json.loads(run("explain", 2, 1, 0.1, "--target", 0, "--json").stdout)
+    assert plain["steps"][-1]["value"] == normexp.cross_entropy([[2, 1, 0.1]], [0])
+    assert plain["classes"]["p"] == normexp.softmax([2, 1, 0.1]).tolist()
+
+
+def test_bad_input_is_one_line_and_status_2(run, model, tmp_path):
+    (tmp_path / "one.csv").write_text("a,species\n1,iris\n2,iris\n")
+    (tmp_path / "cut.csv.gz").write_bytes(b"\x1f\x8b\x08\x00")
+    (tmp_path / "empty.csv").write_bytes(b"")
+    (tmp_path / "other.csv").write_text("width,species\n1,iris\n2,rose\n")
+    (tmp_path / "cut.safetensors").write_bytes((tmp_path / model).read_bytes()[:100])
+
+    assert refuses(run("compare", "none.csv"), "no file none.csv", "'digits'")
+    assert refuses(run("compare", "flowers.csv"), "--target", "'species'")
+    assert refuses(run("compare", "flowers.csv", "--target", "kind"), "'kind'", "'species'")
+    assert refuses(run("compare", "one.csv", "--target", "species"), "two classes")
+    assert refuses(run("compare", "cut.csv.gz", "--target", "species"), "cut.csv.gz")
+    assert refuses(run("compare", "empty.csv", "--target", "species"), "empty.csv")
+    assert refuses(run("compare", "iris", "--test-size", 0.001), "number of classes")
+    assert refuses(run("compare", "iris", "--alpha", 0, "--loss", "svm"), "alpha")
+    assert refuses(run("train", "iris", "--loss", "hinge"), "--loss", "svm-crammer-singer")
+    assert refuses(run("predict", "none.safetensors", "iris"), "no model file")
+    assert refuses(run("predict", "cut.safetensors", "iris"), "cut.safetensors")
+    assert refuses(run("predict", "flowers.csv", "iris"), "no safetensors file")
+    assert refuses(run("predict", model, "other.csv"), "'height'", "'width'")
+    assert refuses(run("evaluate", model, "other.csv"), "'height'")
+    assert refuses(run("explain", "one", 2), "'one' is not a valid float")
+    assert refuses(run("explain", 1, 2, "--target", 2), "target")
+    assert refuses(run("explain", "nan", 2), "logits")
+    assert refuses(run("explain"), "LOGITS")
+    assert refuses(run("guess"), "guess")
+    assert refuses(run("--wrong"), "--wrong")
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_training(run, monkeypatch):
+    def train(*_, **__):
+        raise AssertionError("trained before the output was looked at")
+
+    monkeypatch.setattr("normexp.report.comparison.compare", train)
+    monkeypatch.setattr("normexp.linear.LinearClassifier.fit", train)
+    assert refuses(run("compare", "iris", "-o", "none/report.html"), "no folder none")
+    assert refuses(run("compare", "iris", "-o", "report.json"), "ends in .html")
+    assert refuses(run("train", "iris", "-o", "none/model"), "no folder none")
+    assert refuses(run("train", "iris", "-o", "."), "directory")
+
+
+def test_an_error_in_normexp_itself_is_not_hidden(run, monkeypatch):
+    def broken(*_, **__):
+        raise KeyError("oops")
+
+    monkeypatch.setattr("normexp.report.comparison.compare", broken)
+    assert isinstance(run("compare", "iris").exception, KeyError)
+
+
+def test_ctrl_c_is_one_line_and_status_130(run, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("normexp.report.comparison.compare", interrupted)
+    result = run("compare", "iris")
+    assert result.exit_code == 130
+    assert result.stderr.strip() == "normexp: interrupted"
+    assert files(tmp_path) == {"flowers.csv"}
+
+
+def test_help_and_version_are_answers(run):
+    assert run("--version").stdout == f"normexp {normexp.__version__}\n"
+    assert "Commands:" in run().stdout
+    for name in ("compare", "train", "predict", "evaluate", "explain"):
+        shown = run(name, "--help")
+        assert shown.exit_code == 0
+        assert f"Example:\n    normexp {name} " in shown.stdout
+
+
+def test_colour_is_for_terminals_that_want_it(run):
+    piped = run(*COMPARE, "--loss", "brier")
+    assert "\x1b" not in piped.stdout + piped.stderr
+    terminal = {"FORCE_COLOR": "1", "TERM": "xterm-256color", "NO_COLOR": None}
+    assert "\x1b[1m" in run(*COMPARE, "--loss", "brier", env=terminal).stdout
+    colourless = run(*COMPARE, "--loss", "brier", env={**terminal, "NO_COLOR": "1"})
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", colourless.stdout + colourless.stderr)
+
+
+def test_interrupting_a_training_leaves_no_files(tmp_path):
+    pty = pytest.importorskip("pty")
+    reader, writer = pty.openpty()
+    arguments = ["compare", "digits", "--loss", "softmax", "--alpha", "1e-9"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "normexp", *arguments],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=writer,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+    ) as process:
+        os.close(writer)
+        shown = b""
+        while b"iteration" not in shown:
+            shown += os.read(reader, 4096)
+        process.send_signal(signal.SIGINT)
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            shown += read_terminal(reader)
+        shown += read_terminal(reader)
+        assert process.stdout.read() == b""
+    os.close(reader)
+    assert process.returncode == 130
+    assert b"normexp: interrupted" in shown
+    assert b"Traceback" not in shown
+    assert files(tmp_path) == set()
+
+
+def read_terminal(reader):
+    """What the other end of a terminal wrote; reading after it closed is an error on Linux."""
+    try:
+        return os.read(reader, 4096)
+    except OSError:
+        return b""
+
+
+def test_a_missing_extra_is_named_with_how_to_install_it():
+    code = "import sys; sys.modules['click'] = None; from normexp.cli import main; main()"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 2
+    assert result.stderr == ('normexp: the command line needs click: pip install "normexp[cli]"\n')

@@ -1,0 +1,95 @@
+import json
+
+import numpy as np
+import pytest
+
+from normexp.data import load
+from normexp.linear import LinearClassifier
+from normexp.report.comparison import compare
+from normexp.report.losses import COMPARED, LOSSES
+from normexp.report.split import split
+
+
+def test_a_comparison_survives_json(images, table):
+    for comparison in (images, table):
+        plain = comparison.to_dict()
+        assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+        assert plain["results"][0]["metrics"]["accuracy"] == comparison.results[0].metrics.accuracy
+
+
+def test_the_curve_ends_where_the_training_ended(images):
+    for result in images.results:
+        assert len(result.curve.objective) == result.iterations
+        assert result.curve.objective[-1] == pytest.approx(result.objective)
+        assert result.curve.accuracy[-1] == pytest.approx(result.metrics.accuracy)
+        assert (np.diff(result.curve.seconds) > 0).all()
+        assert result.curve.seconds[-1] <= result.seconds
+
+
+def test_the_start_is_the_loss_of_equal_logits(images):
+    softmax, svm = images.results
+    assert softmax.start == pytest.approx(np.log(9))
+    assert svm.start == pytest.approx(8)
+
+
+def test_trainings_that_end_at_their_tolerance_are_converged(images):
+    assert all(result.is_converged for result in images.results)
+    short = compare(load("iris"), {"softmax": LOSSES["softmax"]}, max_iter=2)
+    assert not short.results[0].is_converged
+    assert short.results[0].iterations == 2
+
+
+def test_templates_weigh_pixels_as_they_came(images, few_digits):
+    templates = images.results[0].templates
+    assert templates.shape == (9, 8, 8)
+    parts = split(few_digits, images.test_size, images.seed)
+    classifier = LinearClassifier(LOSSES["softmax"]).fit(parts.train_features, parts.train_target)
+    raw = few_digits.features[parts.test_rows]
+    by_pixels = (raw[1:] - raw[:-1]) @ templates.reshape(9, -1).T
+    by_features = np.diff(parts.test_features, axis=0) @ classifier.coef_.T
+    assert by_pixels == pytest.approx(by_features, abs=1e-9)
+
+
+def test_the_hardest_mistakes_come_first_and_are_mistakes(images, table):
+    for result in (*images.results, *table.results):
+        surprises = [mistake.surprise for mistake in result.mistakes]
+        assert surprises == sorted(surprises, reverse=True)
+        assert all(mistake.truth != mistake.predicted for mistake in result.mistakes)
+        assert len(surprises) == min(12, np.sum(~result.is_right))
+
+
+def test_a_mistake_shows_the_row_it_is_about(images, few_digits):
+    for mistake in images.results[0].mistakes:
+        assert few_digits.target[mistake.row] == mistake.truth
+        assert np.array_equal(mistake.picture.ravel(), few_digits.features[mistake.row])
+
+
+def test_surprise_is_what_the_true_class_lacks(images):
+    softmax, svm = images.results
+    for mistake in softmax.mistakes:
+        assert mistake.surprise >= -np.log1p(-mistake.confidence) - 1e-12
+    assert all(mistake.confidence is None and mistake.surprise >= 0 for mistake in svm.mistakes)
+
+
+def test_pulls_are_named_with_the_values_of_the_row(table):
+    for mistake in table.results[0].mistakes:
+        assert mistake.pulls
+        for name, logits in mistake.pulls:
+            assert name.startswith(("size = ", "colour="))
+            assert logits > 0
+
+
+def test_progress_is_told_for_each_loss_and_iteration():
+    told = []
+    comparison = compare(
+        load("iris"),
+        {"softmax": LOSSES["softmax"]},
+        on_progress=lambda name, state, accuracy: told.append((name, state.iteration, accuracy)),
+    )
+    result = comparison.results[0]
+    assert [iteration for _, iteration, _ in told] == list(range(1, result.iterations + 1))
+    assert told[-1][::2] == ("softmax", result.metrics.accuracy)
+
+
+def test_the_losses_compared_by_default_have_names():
+    assert set(COMPARED) < set(LOSSES)

@@ -1,0 +1,153 @@
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from safetensors.numpy import save_file
+
+import normexp as nex
+from normexp.data import Dataset, Encoder
+from normexp.linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
+from normexp.model import Model
+from normexp.report.losses import LOSSES
+
+ROWS = pl.DataFrame(
+    {
+        "size": [1.0, 2.5, None, 4.0, 0.1, 3.0],
+        "colour": ["red", "blue", "red", None, "grün", "blue"],
+    }
+)
+LABELS = np.array(["no", "yes", "no", "yes", "no", "it's"])
+
+
+def trained(classifier, labels=LABELS, **known):
+    dataset = Dataset("shop.csv", ROWS, labels, ("size", "colour"))
+    encoder = Encoder.fit(dataset)
+    classifier.fit(encoder.transform(dataset), labels)
+    return Model(encoder, classifier, **known), dataset
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_model_predicts_the_same_from_its_file(name, tmp_path):
+    model, rows = trained(LinearClassifier(LOSSES[name], callbacks=[lambda state: True]))
+    model.save(tmp_path / "model.safetensors")
+    again = Model.load(tmp_path / "model.safetensors")
+    assert again.classifier.loss == LOSSES[name]
+    assert again.classifier.alpha == model.classifier.alpha
+    assert again.predict(rows).tolist() == model.predict(rows).tolist()
+    assert again.has_probabilities == model.has_probabilities == (name in ("softmax", "brier"))
+    if model.has_probabilities:
+        assert again.predict_proba(rows).tobytes() == model.predict_proba(rows).tobytes()
+    else:
+        with pytest.raises(AttributeError, match="predict_proba"):
+            again.predict_proba(rows)
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [
+        LinearClassifier("softmax"),
+        SoftmaxRegression(),
+        MulticlassSVM(margin=0.3, squared=True),
+        LinearClassifier(nex.CrossEntropy(temperature=0.1 + 0.2, softcap=7.0)),
+    ],
+)
+def test_the_loss_comes_back_with_its_options(classifier, tmp_path):
+    model, rows = trained(classifier)
+    model.save(tmp_path / "model")
+    again = Model.load(tmp_path / "model")
+    assert again.classifier.decision_function(model.encoder.transform(rows)).tobytes() == (
+        classifier.decision_function(model.encoder.transform(rows)).tobytes()
+    )
+    expected = {
+        SoftmaxRegression: nex.CrossEntropy(),
+        MulticlassSVM: nex.MulticlassHinge(margin=0.3, squared=True),
+    }
+    if type(classifier) in expected:
+        assert again.classifier.loss == expected[type(classifier)]
+    else:
+        assert again.predict_proba(rows).tobytes() == model.predict_proba(rows).tobytes()
+
+
+@given(
+    arrays(np.float32, (3, 5), elements=st.floats(-(2.0**100), 2.0**100, width=32)),
+    st.lists(st.text(), min_size=3, max_size=3),
+    st.sampled_from([np.array([7, -1, 2**60]), np.array(["", "ü", "a b"])]),
+)
+def test_weights_and_names_come_back_to_the_last_bit(tmp_path_factory, coef, names, labels):
+    model, _ = trained(LinearClassifier(callbacks=[lambda state: True]), np.tile(labels, 2))
+    model.classifier.coef_ = coef
+    model = Model(model.encoder, model.classifier, "label", tuple(names), (2, 2))
+    path = tmp_path_factory.mktemp("models") / "model"
+    model.save(path)
+    again = Model.load(path)
+    assert again.classifier.coef_.tobytes() == coef.tobytes()
+    assert again.classifier.intercept_.tobytes() == model.classifier.intercept_.tobytes()
+    assert again.classifier.classes_.tolist() == sorted(labels.tolist())
+    assert (again.target, again.class_names, again.image_shape) == ("label", tuple(names), (2, 2))
+    assert again.encoder.feature_names == model.encoder.feature_names
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "model.safetensors"
+    trained(LinearClassifier())[0].save(path)
+    return path
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.5, 0.99])
+def test_a_file_that_was_cut_off_is_refused(saved, share):
+    content = saved.read_bytes()
+    saved.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ValueError, match=r"^model.safetensors is no safetensors file, or damaged"):
+        Model.load(saved)
+
+
+def test_a_file_of_another_format_is_refused(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("weights: see the other file")
+    with pytest.raises(ValueError, match=r"^notes.txt is no safetensors file"):
+        Model.load(path)
+
+
+def test_weights_of_another_program_are_refused(tmp_path):
+    save_file({"weight": np.zeros((2, 2))}, tmp_path / "other.safetensors")
+    with pytest.raises(ValueError, match=r"other.safetensors is a safetensors file, but no model"):
+        Model.load(tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("classes", ["a"]),
+        ("classes", None),
+        ("loss", {"type": "os.system", "options": {}}),
+        ("loss", {"type": "CrossEntropy", "options": {"temperature": -1}}),
+        ("encoder", {}),
+        ("alpha", ...),
+    ],
+)
+def test_a_model_with_a_damaged_part_is_refused(saved, name, value):
+    from safetensors import safe_open
+
+    with safe_open(saved, framework="numpy") as file:
+        metadata = file.metadata()
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    metadata[name] = "{" if value is ... else json.dumps(value)
+    save_file(tensors, saved, metadata)
+    with pytest.raises(ValueError, match=r"^model.safetensors is a damaged model: ."):
+        Model.load(saved)
+
+
+def test_a_missing_file_and_a_folder_are_no_models(tmp_path):
+    for path in (tmp_path / "none", tmp_path):
+        with pytest.raises(FileNotFoundError, match="there is no model file"):
+            Model.load(path)
+
+
+def test_a_model_is_not_written_into_a_missing_folder(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        trained(LinearClassifier())[0].save(tmp_path / "missing" / "model")

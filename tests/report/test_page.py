@@ -1,0 +1,142 @@
+import base64
+import io
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from normexp.report import plots
+from normexp.report.page import page
+
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+class Elements(HTMLParser):
+    """Every element of a page with its attributes, and whether they are nested as they should."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.found, self.text, self.open = [], [], []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture(scope="module", params=["images", "table"])
+def html(request):
+    return page(request.getfixturevalue(request.param), command="normexp compare 'my data.csv'")
+
+
+@pytest.fixture
+def elements(html):
+    return Elements(html)
+
+
+def test_every_element_is_closed(elements):
+    assert elements.open == []
+
+
+def test_nothing_is_fetched(html, elements):
+    for tag, attributes in elements.found:
+        assert tag not in {"script", "link", "iframe", "object", "embed"}
+        for name in ("src", "href", "xlink:href", "srcset", "poster", "data", "action"):
+            address = attributes.get(name) or "#"
+            assert address.startswith(("#", "data:image/png;base64,"))
+    assert "@import" not in html
+    assert all(part.startswith("url(#") for part in re.findall(r"url\([^)]*\)", html))
+    without_namespaces = re.sub(r'xmlns(:\w+)?="[^"]*"', "", html)
+    assert not re.search(r"https?://|//www", without_namespaces)
+
+
+def test_every_image_says_what_it_shows(elements):
+    pictures = [found for found in elements.found if found[0] in ("img", "svg")]
+    assert pictures
+    for tag, attributes in pictures:
+        assert len(attributes["alt" if tag == "img" else "aria-label"]) > 10
+
+
+def test_table_headers_say_what_they_head(elements):
+    assert all(attributes.get("scope") for tag, attributes in elements.found if tag == "th")
+
+
+def test_headings_go_down_one_step_at_a_time(elements):
+    levels = [int(tag[1]) for tag, _ in elements.found if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_ids_are_unique_and_references_lead_to_one(elements):
+    ids = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for _, attributes in elements.found:
+        for name in ("href", "xlink:href", "aria-labelledby"):
+            target = attributes.get(name, "")
+            if name == "aria-labelledby" or target.startswith("#"):
+                assert not target or target.removeprefix("#") in ids
+
+
+def test_no_colour_of_the_drawings_is_fixed(html):
+    assert not any(stand_in in html for stand_in in plots.STAND_INS)
+    drawings = "".join(re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL))
+    assert not re.search(r"(stroke|fill): #", drawings)
+    assert "var(--series-0)" in drawings
+
+
+def test_names_from_the_data_are_text_not_markup(table):
+    html = page(table)
+    assert "<b>blue" not in html
+    assert "yes &amp; more" in html
+    assert "a note &lt; on it" in html
+
+
+def test_the_command_and_the_numbers_are_on_the_page(html, elements):
+    text = "".join(elements.text)
+    assert "normexp compare 'my data.csv'" in text
+    assert "Which loss for" in text
+    assert re.search(r"\d\d\.\d%", text)
+
+
+def test_sections_on_pictures_are_for_pictures(images, table):
+    assert 'id="templates"' in page(images)
+    assert 'id="templates"' not in page(table)
+    assert "what misled it" in page(table)
+
+
+def decode(address):
+    return imread(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+
+
+def test_a_grey_photograph_is_dark_where_there_is_ink():
+    shades = decode(plots.photograph(np.array([[0.0, 8.0], [4.0, 0.0]])))[..., 0]
+    assert shades.shape == (2, 2)
+    assert shades[0, 1] == 0
+    assert shades[0, 0] == 1
+
+
+def test_a_colour_photograph_keeps_its_bytes():
+    pixels = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    assert np.array_equal(np.rint(decode(plots.photograph(pixels))[..., :3] * 255), pixels)
+
+
+def test_a_template_is_white_at_zero_and_blue_for_the_class():
+    against, nothing, strong = decode(plots.template(np.array([[-1.0, 0.0, 5.0]]), 1.0))[0, :, :3]
+    assert nothing == pytest.approx(1, abs=0.05)
+    assert against[0] > against[2]
+    assert strong[2] > strong[0]
