@@ -66,7 +66,7 @@ def label_target(smoothed, weighted, seed=1):
         weight,
         smoothing=rng.random(ROWS) * 0.1 * zero if smoothed else NOTHING,
         norm=rng.random(ROWS) * 0.01 * zero if smoothed else NOTHING,
-        class_weight=rng.random(CLASSES) + 0.5 if weighted else NOTHING,
+        class_weight=rng.random(CLASSES) * [1, 1, 0, 1, 1] if weighted else NOTHING,
     )
 
 

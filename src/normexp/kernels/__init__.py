@@ -42,8 +42,9 @@ class Target(NamedTuple):
 
         t_k = class_weight[k] · (weight[r] · mass[r, k] + smoothing[r])
 
-    and the cross-entropy of the row is Σ_k t_k · (−log p_k) + norm[r] · logsumexp². A row whose
-    coefficients are all 0 is ignored whatever it holds. Without class weights each is 1.
+    and the cross-entropy of the row is Σ_k t_k · (−log p_k) + norm[r] · logsumexp². Without class
+    weights each is 1. A row of which nothing counts (its coefficients are 0, or for a class id the
+    weight of its class) is ignored whatever it holds.
     """
 
     classes: NDArray[Any]

@@ -110,9 +110,11 @@ def write_loss(
 ) -> None:
     """Value and gradient; 0 for ignored rows, NaN for rows whose largest logit is not a number."""
     x, live = read_logits(logits)
-    counts = sum(
-        coefficient(part, len(x)) != 0 for part in (target.weight, target.smoothing, target.norm)
-    ).astype(bool)
+    weight = target.weight
+    if target.classes.ndim == 1:
+        weight = label_weight(target, read_mass(target, x.shape))
+    coefficients = weight, target.smoothing, target.norm
+    counts = np.any([coefficient(part, len(x)) != 0 for part in coefficients], axis=0)
     ignored = ~counts | ~live.any(axis=1)
     if target.classes.ndim == 1:
         ignored |= target.classes < 0
@@ -194,7 +196,7 @@ def label_weight(target: Target, mass: Matrix) -> Matrix:
     """weight · Σ_k class_weight[k] · mass_k."""
     if target.class_weight.size == 0:
         return np.asarray(target.weight)
-    return target.weight * (mass @ target.class_weight)
+    return np.asarray(target.weight * (mass @ target.class_weight))
 
 
 @np.errstate(all="ignore")

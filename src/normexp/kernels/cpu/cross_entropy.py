@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from .functions import exp_minus_abs, softplus
-from .loss_rows import begin, entry, read_target, weight_of, write_gradient
+from .loss_rows import begin, entry, label_weight, read_target, write_gradient
 from .rows import (
     class_count,
     others,
@@ -67,9 +67,9 @@ def cross_entropy(logits, target, loss, grad):
         top = begin(logits, target, r, x, loss, grad)
         if math.isnan(top):
             continue
-        row = summarise(x, top, logits.temperature, e)
+        row = summarise(logits, x, top, e)
         y = target.classes[r]
-        mass = target.weight[r] * weight_of(target.class_weight, y)
+        mass = label_weight(target, r)
         penalty = entry(target.norm, r)
         norm = log_norm(row, logits)
         loss[r] = (mass * surprise(row, x[y]) if mass else 0.0) + penalty * norm * norm
@@ -87,7 +87,7 @@ def spread_cross_entropy(logits, target, loss, grad):
         top = begin(logits, target, r, x, loss, grad)
         if math.isnan(top):
             continue
-        row = summarise(x, top, logits.temperature, e)
+        row = summarise(logits, x, top, e)
         read_target(target, logits.where, r, t)
         for k in range(x.size):
             terms[k] = t[k] * surprise(row, x[k]) if t[k] else 0.0

@@ -11,7 +11,8 @@ from math import factorial
 from .vector import bits, fma, from_bits, part
 
 LOG2_E = 1.4426950408889634
-# ln 2 in two parts. The first has 36 bits, so that k · LN2_HIGH is exact for every |k| < 2^17.
+LN2 = 0.6931471805599453
+# The same in two parts. The first has 36 bits, so that k · LN2_HIGH is exact for every |k| < 2^17.
 LN2_HIGH = float.fromhex("0x1.62e42fefap-1")
 LN2_LOW = float.fromhex("0x1.cf79abc9e3b3ap-40")
 
@@ -22,9 +23,16 @@ EXPONENT_BIAS = 1023.0
 # exp(r) = 1 + r + r² · (1/2! + r/3! + … + r^11/13!); what is left out is below 2^-57.
 C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13 = (1.0 / factorial(n) for n in range(2, 14))
 
-# exp(x) below 2^(top − 1100) is nothing beside the maximum, for every storage type.
+# How far below the maximum a logit may be and still count: exp(−770) is 0 in float64.
+NEGLIGIBLE = 770.0
 LOWEST_EXPONENT = -1100.0
-NEGLIGIBLE = 770.0  # > 1100 · ln 2: how far below the maximum a logit may be and still count
+LOWEST_NORMAL_EXPONENT = -1022.0
+
+
+@part
+def at_least(x, low):
+    """max(x, low) that keeps NaN and vectorises."""
+    return low if x < low else x
 
 
 @part
@@ -37,6 +45,24 @@ def nearest_exponent(x):
 def power_of_two(k):
     """2^k for an integer −1022 ≤ k ≤ 1023, by writing k into the exponent field."""
     return from_bits(bits(k + (ROUNDER + EXPONENT_BIAS)) << 52)
+
+
+@part
+def exp_over_power_for_float32(x, top):
+    """exp(x) / 2^top to 2^-37: one step of range reduction and of scaling, nine terms.
+
+    Rounded to float32, no error is left to see; what is below 2^-1022 there is 0 anyway.
+    """
+    k = nearest_exponent(x)
+    r = fma(-k, LN2, x)
+    tail = fma(C9, r, C8)
+    tail = fma(tail, r, C7)
+    tail = fma(tail, r, C6)
+    tail = fma(tail, r, C5)
+    tail = fma(tail, r, C4)
+    tail = fma(tail, r, C3)
+    tail = fma(tail, r, C2)
+    return fma(r * r, tail, 1.0 + r) * power_of_two(at_least(k - top, LOWEST_NORMAL_EXPONENT))
 
 
 @part
@@ -59,7 +85,6 @@ def exp_over_power(x, x_low, top):
     tail = fma(tail, r, C2)
     mantissa = 1.0 + (r_high + fma(r * r, tail, r_low))
     # Two steps, so that a subnormal result is rounded once and never flushed to zero.
-    exponent = k - top
-    exponent = LOWEST_EXPONENT if exponent < LOWEST_EXPONENT else exponent
-    first = -1000.0 if exponent < -1000.0 else exponent
+    exponent = at_least(k - top, LOWEST_EXPONENT)
+    first = at_least(exponent, LOWEST_NORMAL_EXPONENT)
     return (mantissa * power_of_two(first)) * power_of_two(exponent - first)

@@ -35,7 +35,7 @@ def softmax(logits, out):
         if not is_defined(top):
             fill(p, math.nan)
             continue
-        row = summarise(x, top, logits.temperature, e)
+        row = summarise(logits, x, top, e)
         for k in range(x.size):
             p[k] = probability(row, e[k])
 
@@ -54,7 +54,7 @@ def log_softmax(logits, out):
         if not is_defined(top):
             fill(log_p, math.nan)
             continue
-        row = summarise(x, top, logits.temperature, e)
+        row = summarise(logits, x, top, e)
         for k in range(x.size):
             log_p[k] = -surprise(row, x[k])
 
@@ -72,7 +72,7 @@ def logsumexp(logits, out):
         if not is_defined(top):
             out[r] = top
             continue
-        value = top + summarise(x, top, 1.0, e).log1p_rest
+        value = top + summarise(logits, x, top, e).log1p_rest
         out[r] = twice.logsumexp(x, top) if abs(value) < enough * abs(top) else value
 
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from .loss_rows import begin, weight_of
+from .loss_rows import begin, label_weight
 from .rows import class_count, fill, row_count, row_of
 from .vector import kernel, part, two_sum
 
@@ -41,7 +41,7 @@ def weston_watkins(logits, target, margin, squared, loss, grad):
         if math.isnan(begin(logits, target, r, z, loss, grad)):
             continue
         y = target.classes[r]
-        weight = target.weight[r] * weight_of(target.class_weight, y)
+        weight = label_weight(target, r)
         value, lost, pull = 0.0, 0.0, 0.0
         for j in range(z.size):
             v = violation(margin, z[j], z[y]) if j != y else 0.0
@@ -49,7 +49,7 @@ def weston_watkins(logits, target, margin, squared, loss, grad):
             value, error = two_sum(value, term)
             lost += error if math.isfinite(value) else 0.0
             pull += slopes[j]
-        loss[r] = weight * (value + lost) if weight else 0.0
+        loss[r] = weight * (value + lost)
         if grad.size:
             out = row_of(grad, r)
             for j in range(z.size):
@@ -65,13 +65,13 @@ def crammer_singer(logits, target, margin, squared, loss, grad):
         if math.isnan(begin(logits, target, r, z, loss, grad)):
             continue
         y = target.classes[r]
-        weight = target.weight[r] * weight_of(target.class_weight, y)
+        weight = label_weight(target, r)
         rival, z_rival = -1, -math.inf
         for j in range(z.size):
             if j != y and z[j] > z_rival:
                 rival, z_rival = j, z[j]
         value, slope = loss_and_slope(violation(margin, z_rival, z[y]), squared)
-        loss[r] = weight * value if weight else 0.0
+        loss[r] = weight * value
         if grad.size:
             out = row_of(grad, r)
             fill(out, 0.0)

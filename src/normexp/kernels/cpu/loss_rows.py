@@ -20,11 +20,28 @@ def weight_of(class_weight, k):
 
 
 @part
+def weight_of_label(classes, class_weight, r):
+    """The class weight of a row's class id: 0 for −1, 1 where the target is no class id."""
+    if classes.ndim > 1:
+        return 1.0
+    return weight_of(class_weight, classes[r]) if classes[r] >= 0 else 0.0
+
+
+@part
+def label_weight(target, r):
+    """What a row counts: its own weight times that of its class id."""
+    return target.weight[r] * weight_of_label(target.classes, target.class_weight, r)
+
+
+@part
+def is_without_label(classes, r):
+    return classes[r] < 0 if classes.ndim == 1 else False
+
+
+@part
 def is_ignored(target, r):
-    if target.classes.ndim == 1 and target.classes[r] < 0:
-        return True
-    return (
-        target.weight[r] == 0.0
+    return is_without_label(target.classes, r) or (
+        label_weight(target, r) == 0.0
         and entry(target.smoothing, r) == 0.0
         and entry(target.norm, r) == 0.0
     )

@@ -8,8 +8,11 @@ a confident row keeps the digits that 1 + rest has no room for.
 import math
 from typing import NamedTuple
 
-from .exp import NEGLIGIBLE, exp_over_power, nearest_exponent
-from .vector import any_order, any_order_no_nan, fma, larger, part, two_sum
+from numba import types
+from numba.extending import overload
+
+from .exp import NEGLIGIBLE, at_least, exp_over_power, exp_over_power_for_float32, nearest_exponent
+from .vector import STRICT, any_order, any_order_no_nan, fma, larger, part, two_sum
 
 # Rows are added up block by block, the blocks with compensation: within a block of 64 a vectorised
 # sum rounds a term at most 7 times, so that no row loses more than 3.5 ULP to its length.
@@ -17,11 +20,14 @@ BLOCK = 64
 
 
 class Scale(NamedTuple):
-    """1 / temperature to twice the precision, and the logit that exponents are counted from."""
+    """What an exponential is measured by: 1 / temperature to twice the precision, the logit that
+    exponents are counted from, the lowest that counts, and the exponent of the maximum."""
 
     inverse: float
     inverse_low: float
     origin: float
+    lowest: float
+    exponent: float
 
 
 class Row(NamedTuple):
@@ -121,16 +127,29 @@ def scale_for(top, temperature):
     inverse = 1.0 / temperature
     inverse_low = fma(-inverse, temperature, 1.0) / temperature
     origin = top if abs(top * inverse) > 2048.0 else 0.0
-    return Scale(inverse, inverse_low, origin)
+    lowest = top - NEGLIGIBLE * temperature
+    return Scale(inverse, inverse_low, origin, lowest, nearest_exponent((top - origin) * inverse))
 
 
-@part
-def exponential(x, lowest, scale, top_exponent):
-    """exp(x / temperature) in units of 2^top_exponent."""
-    distance = (lowest if x < lowest else x) - scale.origin
-    scaled = distance * scale.inverse
-    low = fma(distance, scale.inverse, -scaled) + distance * scale.inverse_low
-    return exp_over_power(scaled, low, top_exponent)
+def exponential(storage, x, scale):
+    """exp(x / temperature) in units of 2^scale.exponent, as exact as the storage type shows."""
+    raise NotImplementedError  # the overload stands for it in compiled code
+
+
+# Inlined before LLVM sees it: called, an overload keeps the loop around it from vectorising.
+@overload(exponential, inline="always", jit_options=STRICT)
+def _exponential(storage, x, scale):
+    def for_float64(storage, x, scale):
+        distance = at_least(x, scale.lowest) - scale.origin
+        scaled = distance * scale.inverse
+        low = fma(distance, scale.inverse, -scaled) + distance * scale.inverse_low
+        return exp_over_power(scaled, low, scale.exponent)
+
+    def for_float32(storage, x, scale):
+        distance = at_least(x, scale.lowest) - scale.origin
+        return exp_over_power_for_float32(distance * scale.inverse, scale.exponent)
+
+    return for_float32 if storage.dtype == types.float32 else for_float64
 
 
 @any_order
@@ -169,16 +188,14 @@ def total_but_one(values, top):
 
 
 @part
-def summarise(x, top, temperature, e):
+def summarise(logits, x, top, e):
     """The exponentials of a row with a finite maximum, and its summary."""
-    scale = scale_for(top, temperature)
-    lowest = top - NEGLIGIBLE * temperature
-    top_exponent = nearest_exponent((top - scale.origin) * scale.inverse)
+    scale = scale_for(top, logits.temperature)
     ties = 0
     for j in range(x.size):
-        e[j] = exponential(x[j], lowest, scale, top_exponent)
+        e[j] = exponential(logits.values, x[j], scale)
         ties += x[j] == top
-    e_max = exponential(top, lowest, scale, top_exponent)
+    e_max = exponential(logits.values, top, scale)
     rest = sum_except(e, x, top) + (ties - 1) * e_max
     return Row(top, e_max, rest, math.log1p(rest / e_max), scale)
 

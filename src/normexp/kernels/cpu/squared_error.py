@@ -42,10 +42,10 @@ def squared_error(logits, target, loss, grad):
 
 
 @part
-def distances(row, e, t, is_label, g):
-    """g_k = p_k − t_k; for the class of a label −(1 − p_k), added up from the other classes."""
+def distances(row, e, t, g):
+    """g_k = p_k − t_k; where t_k is 1, −(1 − p_k) added up from the other classes."""
     for k in range(e.size):
-        if is_label and t[k] == 1.0:
+        if t[k] == 1.0:
             g[k] = -others(row, e[k])
         else:
             g[k] = probability(row, e[k]) - t[k]
@@ -67,10 +67,10 @@ def brier(logits, target, loss, grad):
         top = begin(logits, target, r, x, loss, grad)
         if math.isnan(top):
             continue
-        row = summarise(x, top, logits.temperature, e)
+        row = summarise(logits, x, top, e)
         read_mass(target.classes, r, t)
         weight = row_weight(target, r, t)
-        distances(row, e, t, target.classes.ndim == 1, g)
+        distances(row, e, t, g)
         for k in range(x.size):
             terms[k] = g[k] * g[k]
         loss[r] = weight * total(terms)

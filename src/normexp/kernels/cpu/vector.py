@@ -12,7 +12,8 @@ from .cache import KernelCache
 
 # A kernel is called from Python, a part from a kernel. Neither may use fastmath: the exponential
 # relies on the order of its operations, and −inf and NaN mean what IEEE 754 says.
-part = njit(nogil=True, error_model="numpy")
+STRICT: Any = {"nogil": True, "error_model": "numpy"}
+part = njit(**STRICT)
 
 
 def kernel(function) -> Any:
@@ -24,8 +25,8 @@ def kernel(function) -> Any:
 
 # Sums and maxima over a block, the places where the order may be left to the vectoriser. Never
 # called from a part with an exponential in it: the flags must not reach the range reduction.
-any_order = njit(nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"})
-any_order_no_nan = njit(nogil=True, error_model="numpy", fastmath={"reassoc", "nsz", "nnan"})
+any_order = njit(**STRICT, fastmath={"reassoc", "nsz"})
+any_order_no_nan = njit(**STRICT, fastmath={"reassoc", "nsz", "nnan"})
 
 
 def _llvm_call(name, argument_count):

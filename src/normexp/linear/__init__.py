@@ -1,0 +1,6 @@
+"""Linear classifiers trained with the losses of normexp, as scikit-learn estimators."""
+
+from .classifiers import LinearClassifier, MulticlassSVM, SoftmaxRegression
+from .solution import Iteration
+
+__all__ = ["Iteration", "LinearClassifier", "MulticlassSVM", "SoftmaxRegression"]

@@ -1,0 +1,89 @@
+"""The objective that every linear classifier here minimises: a mean loss and a ridge penalty."""
+
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..losses.rows import RowLoss
+
+Array = NDArray[np.float64]
+L_co = TypeVar("L_co", bound=RowLoss, covariant=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Objective(Generic[L_co]):
+    """``F(W, b) = Σ_i s_i · loss(W x_i + b, y_i) + alpha/2 · ‖W‖²``.
+
+    Called with `params`, the entries of W (row by row) and then those of b as one flat vector, it
+    gives F and its gradient in the same layout. Without an intercept the vector ends with W.
+
+    Attributes
+    ----------
+    loss : RowLoss with ``reduction="sum"``
+    features : (n, d)
+    target : (n,) class ids
+    sample_weight : (n,)
+        The s_i; classifiers make them sum to 1.
+    """
+
+    loss: L_co
+    features: Array
+    target: NDArray[np.int64]
+    sample_weight: Array
+    classes: int
+    alpha: float
+    fit_intercept: bool
+
+    def __call__(self, params: Array) -> tuple[float, Array]:
+        weight, bias = self.split(params)
+        value, _, weight_grad, bias_grad = self.loss.linear_value_and_grad(
+            self.features, weight, self.target, bias, self.sample_weight
+        )
+        assert bias_grad is not None
+        grad = self.join(weight_grad + self.alpha * weight, bias_grad)
+        return float(value) + self.penalty(weight), grad
+
+    def split(self, params: Array) -> tuple[Array, Array]:
+        """W, of shape (classes, d), and b, which is 0 where it is not fitted."""
+        shape = self.classes, self.features.shape[1]
+        size = shape[0] * shape[1]
+        bias = params[size:] if self.fit_intercept else np.zeros(self.classes)
+        return params[:size].reshape(shape), bias
+
+    def join(self, weight: Array, bias: Array) -> Array:
+        """The inverse of `split`."""
+        return np.concatenate([weight.ravel(), bias]) if self.fit_intercept else weight.ravel()
+
+    def logits(self, params: Array) -> Array:
+        weight, bias = self.split(params)
+        return self.features @ weight.T + bias
+
+    def penalty(self, weight: Array) -> float:
+        return float(self.alpha / 2 * np.vdot(weight, weight))
+
+    def of_rows(self, index: NDArray[np.intp]) -> "Objective[L_co]":
+        """The objective of some rows alone, each with the weight that it has here."""
+        return replace(
+            self,
+            features=self.features[index],
+            target=self.target[index],
+            sample_weight=self.sample_weight[index],
+        )
+
+    def excess(self, params: Array, grad: Array) -> float:
+        """Upper bound on ``F - min F`` from the gradient, for a convex loss and ``alpha > 0``.
+
+        F is then alpha-strongly convex in W, and convex in b:
+
+            F − F*  ≤  ‖∂F/∂W‖² / (2 alpha)  +  ‖∂F/∂b‖ · ‖b − b*‖
+
+        Nothing penalises b, so that its distance from the best intercept b* is taken on trust: it
+        is put at ``max(1, ‖b‖)``.
+        """
+        weight_grad, bias_grad = self.split(grad)
+        _, bias = self.split(params)
+        reach = max(1.0, float(np.linalg.norm(bias)))
+        of_weight = float(np.vdot(weight_grad, weight_grad)) / (2 * self.alpha)
+        return of_weight + float(np.linalg.norm(bias_grad)) * reach
