@@ -18,8 +18,7 @@ from . import __version__
 from ._files import atomic_write
 from .data import Dataset, Encoder
 from .linear import LinearClassifier
-from .losses import CrossEntropy, MulticlassHinge, SquaredError
-from .losses.rows import RowLoss
+from .losses import CrossEntropy, MulticlassHinge, RowLoss, SquaredError
 
 FORMAT = "normexp-model-1"
 LOSS_TYPES = {kind.__name__: kind for kind in (CrossEntropy, MulticlassHinge, SquaredError)}
@@ -85,7 +84,7 @@ class Model:
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, whole or not at all."""
         arrays, encoder = self.encoder.state()
-        loss = self.classifier._loss()
+        loss = self.classifier.loss_
         plain = {
             "encoder": encoder,
             "classes": self.classifier.classes_.tolist(),
@@ -178,6 +177,7 @@ def _classifier(
 ) -> LinearClassifier:
     """A classifier as if it had just been fitted."""
     classifier = LinearClassifier(loss, alpha=alpha)
+    classifier.loss_ = loss
     classifier.classes_, classifier.coef_, classifier.intercept_ = classes, coef, intercept
     classifier.n_features_in_ = coef.shape[1]
     return classifier

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import normexp as nex
 from normexp.explain.text import explain, text
-from normexp.report.losses import LOSSES
+from normexp.losses import LOSSES
 
 rows = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=6)
 

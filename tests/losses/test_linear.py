@@ -276,3 +276,13 @@ def test_a_linear_map_puts_its_classes_last():
     with pytest.raises(ValueError, match="the loss must have axis=-1"):
         nex.CrossEntropy(axis=0).linear(x, w, y)
     assert nex.CrossEntropy(axis=1).linear(x, w, y, b) == nex.CrossEntropy().linear(x, w, y, b)
+
+
+def test_the_gradient_of_the_features_is_left_out_where_it_is_not_wanted():
+    loss = nex.CrossEntropy()
+    features, weight = np.eye(3, 4), np.ones((5, 4))
+    whole = loss.linear_value_and_grad(features, weight, [0, 1, 2])
+    part = loss.linear_value_and_grad(features, weight, [0, 1, 2], features_grad=False)
+    assert part.features is None
+    assert part.value == whole.value
+    assert np.array_equal(part.weight, whole.weight)

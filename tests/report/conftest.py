@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from normexp.data import Dataset, load
+from normexp.losses import LOSSES
 from normexp.report.comparison import compare
-from normexp.report.losses import LOSSES
 
 
 @pytest.fixture(scope="session")

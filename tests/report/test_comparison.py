@@ -5,8 +5,8 @@ import pytest
 
 from normexp.data import load
 from normexp.linear import LinearClassifier
+from normexp.losses import COMPARED, LOSSES
 from normexp.report.comparison import compare
-from normexp.report.losses import COMPARED, LOSSES
 from normexp.report.split import split
 
 

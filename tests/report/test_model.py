@@ -11,8 +11,8 @@ from safetensors.numpy import save_file
 import normexp as nex
 from normexp.data import Dataset, Encoder
 from normexp.linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
+from normexp.losses import LOSSES
 from normexp.model import Model
-from normexp.report.losses import LOSSES
 
 ROWS = pl.DataFrame(
     {

@@ -1,4 +1,4 @@
-"""The commands: arguments in, calls out."""
+"""The commands: arguments in, calls out. Each loads the rooms that it needs, and no more."""
 
 from __future__ import annotations
 
@@ -10,25 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-import polars as pl
-from sklearn.exceptions import ConvergenceWarning
 
 from .. import __version__
+from .._defaults import ALPHA, MAX_ITER, TOL
 from .._files import atomic_write
-from ..data import Encoder, load
-from ..explain import text
-from ..linear import LinearClassifier
-from ..model import Model, class_name
-from ..report import comparison, metrics
-from ..report.losses import COMPARED, LOSSES
-from ..report.page import page
-from ..report.summary import summary
+from ..losses import COMPARED, LOSSES
 from . import terminal
 from .group import Commands, Output
 
 Command = Callable[..., Any]
-
-DEFAULTS = LinearClassifier()
 
 
 def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -58,14 +48,14 @@ train_by = options(
     click.option(
         "--alpha",
         type=click.FloatRange(min=0),
-        default=DEFAULTS.alpha,
+        default=ALPHA,
         show_default=True,
         help="Strength of the penalty alpha/2 · ‖W‖² on the weights.",
     ),
     click.option(
         "--max-iter",
         type=click.IntRange(min=1),
-        default=DEFAULTS.max_iter,
+        default=MAX_ITER,
         show_default=True,
         help="Iterations after which training stops at the latest.",
     ),
@@ -143,8 +133,13 @@ def compare(
     Example:
       normexp compare flowers.csv --target species --loss softmax --loss svm
     """
+    from ..data import load
+    from ..report import comparison
+    from ..report.page import page
+    from ..report.summary import summary
+
     dataset = load(data, target=target, drop=drop, split=split)
-    with terminal.training(DEFAULTS.tol) as show:
+    with terminal.training(TOL) as show:
         compared = comparison.compare(
             dataset,
             {name: LOSSES[name] for name in names},
@@ -203,10 +198,16 @@ def train(
     Example:
       normexp train flowers.csv --target species --loss svm -o flowers.safetensors
     """
+    from sklearn.exceptions import ConvergenceWarning
+
+    from ..data import Encoder, load
+    from ..linear import LinearClassifier
+    from ..model import Model
+
     dataset = load(data, target=target, drop=drop, split=split)
     assert dataset.target is not None  # `load` insists on it
     encoder = Encoder.fit(dataset)
-    with terminal.training(DEFAULTS.tol) as show, warnings.catch_warnings(record=True) as caught:
+    with terminal.training(TOL) as show, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         classifier = LinearClassifier(
             LOSSES[loss],
@@ -235,13 +236,13 @@ def train(
 
 
 @normexp.command()
-@click.argument("model", type=Model.load)
+@click.argument("model", type=click.Path(path_type=Path))
 @click.argument("data")
 @read_from
 @click.option("-o", "--output", type=Output(), help="A CSV file.  [default: standard output]")
 @as_json
 def predict(
-    model: Model,
+    model: Path,
     data: str,
     target: str | None,
     split: Any,
@@ -254,14 +255,21 @@ def predict(
     Example:
       normexp predict flowers.safetensors more-flowers.csv -o labels.csv
     """
-    dataset = load(data, target=target or model.target, require_target=False, split=split)
-    names = [class_name(model.class_names, label) for label in model.classifier.classes_.tolist()]
-    labels = model.predict(dataset)
+    import polars as pl
+
+    from ..data import load
+    from ..model import Model, class_name
+
+    trained = Model.load(model)
+    dataset = load(data, target=target or trained.target, require_target=False, split=split)
+    labels = trained.predict(dataset)
     columns: dict[str, Any] = {"label": labels}
-    if model.class_names is not None:
-        columns["name"] = [class_name(model.class_names, label) for label in labels.tolist()]
-    if model.has_probabilities:
-        probabilities = model.predict_proba(dataset)
+    if trained.class_names is not None:
+        columns["name"] = [class_name(trained.class_names, label) for label in labels.tolist()]
+    if trained.has_probabilities:
+        probabilities = trained.predict_proba(dataset)
+        classes = trained.classifier.classes_.tolist()
+        names = [class_name(trained.class_names, label) for label in classes]
         columns |= {f"p({name})": probabilities[:, k] for k, name in enumerate(names)}
     predictions = pl.DataFrame(columns)
     if output is not None:
@@ -275,19 +283,26 @@ def predict(
 
 
 @normexp.command()
-@click.argument("model", type=Model.load)
+@click.argument("model", type=click.Path(path_type=Path))
 @click.argument("data")
 @read_from
 @as_json
-def evaluate(model: Model, data: str, target: str | None, split: Any, as_json: bool) -> None:
+def evaluate(model: Path, data: str, target: str | None, split: Any, as_json: bool) -> None:
     """Measure how well a model predicts the labels of DATA.
 
     \b
     Example:
       normexp evaluate flowers.safetensors more-flowers.csv
     """
-    dataset = load(data, target=target or model.target, split=split)
-    found = metrics.evaluate(model, dataset)
+    from ..data import load
+    from ..model import Model
+    from ..report import metrics
+
+    trained = Model.load(model)
+    dataset = load(data, target=target or trained.target, require_target=False, split=split)
+    if dataset.target is None:
+        raise ValueError(f"target: {dataset.name} has no labels to judge by: name their --target")
+    found = metrics.evaluate(trained, dataset)
     if as_json:
         click.echo(terminal.as_json(asdict(found)))
     else:
@@ -306,6 +321,8 @@ def explain(logits: tuple[float, ...], target: int | None, loss: str, as_json: b
     Example:
       normexp explain 2 1 -0.1 --target 0
     """
+    from ..explain import text
+
     working = text.explain(LOSSES[loss], logits, target)
     click.echo(terminal.as_json(working.to_dict()) if as_json else text.text(working))
 

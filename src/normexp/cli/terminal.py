@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich import box
@@ -15,10 +15,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from ..linear import Iteration
-from ..report import table
-from ..report.comparison import Result
-from ..report.metrics import Metrics
+if TYPE_CHECKING:
+    from ..linear import Iteration
+    from ..report.comparison import Result
+    from ..report.metrics import Metrics
 
 WIDE = 200  # where the output is no terminal, no line has to be broken
 
@@ -37,6 +37,8 @@ def print_table(
     names: Sequence[str], metrics: Sequence[Metrics], results: Sequence[Result] = ()
 ) -> None:
     """Print a column of numbers for each name, the best of each row bold."""
+    from ..report import table
+
     console = Console()
     if not console.is_terminal:
         console.width = WIDE

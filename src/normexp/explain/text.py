@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..functions import logsumexp, softmax
-from ..losses import CrossEntropy, MulticlassHinge, SquaredError
-from ..losses.rows import RowLoss
+from ..losses import CrossEntropy, MulticlassHinge, RowLoss, SquaredError
 
 Row = NDArray[np.float64]
 

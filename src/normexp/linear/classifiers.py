@@ -15,19 +15,13 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .. import _check
+from .._defaults import ALPHA, MAX_ITER, TOL
 from ..functions import log_softmax, softmax
-from ..losses import CrossEntropy, MulticlassHinge, SquaredError
-from ..losses.rows import RowLoss
+from ..losses import LOSSES, CrossEntropy, MulticlassHinge, RowLoss, SquaredError
 from .lbfgs import minimize_smooth
 from .multipliers import minimize_hinge
 from .objective import Array, Objective
 from .solution import Callback, Iteration, Monitor, Solution
-
-LOSSES: dict[str, RowLoss] = {
-    "softmax": CrossEntropy(),
-    "svm": MulticlassHinge(),
-    "squared-error": SquaredError(),
-}
 
 ADVICE = {
     "max_iter": "Raise max_iter (now {max_iter}), standardise the features, raise alpha or tol.",
@@ -61,8 +55,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    loss : {"softmax", "svm", "squared-error"} or a loss
-        A name for ``CrossEntropy()``, ``MulticlassHinge()``, ``SquaredError()``, or one of these
+    loss : {"softmax", "svm", "svm-crammer-singer", "svm-squared", "squared-error", "brier"} or loss
+        A name in `normexp.losses.LOSSES`, or a `CrossEntropy`, `MulticlassHinge` or `SquaredError`
         with options. Reduction, normalizer, axis and ignore_index of a loss have no part here.
     alpha : float
         Strength of the penalty, ≥ 0 (> 0 for a hinge). In terms of scikit-learn's C, for n
@@ -86,6 +80,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
+    loss_ : RowLoss
+        The loss that `loss` stands for.
     classes_ : ndarray of shape (classes,)
     coef_ : ndarray of shape (classes, features)
         Also for two classes, a row each.
@@ -129,11 +125,11 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         loss: str | RowLoss = "softmax",
         *,
-        alpha: float = 1e-3,
+        alpha: float = ALPHA,
         fit_intercept: bool = True,
         class_weight: Mapping[Any, float] | str | None = None,
-        max_iter: int = 1000,
-        tol: float = 1e-6,
+        max_iter: int = MAX_ITER,
+        tol: float = TOL,
         warm_start: bool = False,
         verbose: int = 0,
         callbacks: Sequence[Callback] | None = None,
@@ -173,6 +169,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         monitor = Monitor(self.tol, self.max_iter, [*printing, *(self.callbacks or ())])
         minimize = solver_of(loss)
         solution = minimize(objective, self._start(objective, classes), monitor)
+        self.loss_ = loss
         self.classes_ = classes
         self.coef_ = solution.coef.astype(features.dtype)
         self.intercept_ = solution.intercept.astype(features.dtype)
@@ -277,11 +274,11 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _capped_logits(self, X: ArrayLike) -> NDArray[Any]:
         logits = self._logits(X)
-        softcap = getattr(self._loss(), "softcap", None)
+        softcap = getattr(self.loss_, "softcap", None)
         return logits if softcap is None else softcap * np.tanh(logits / softcap)
 
     def _temperature(self) -> float:
-        return float(getattr(self._loss(), "temperature", 1.0))
+        return float(getattr(self.loss_, "temperature", 1.0))
 
 
 class SoftmaxRegression(LinearClassifier):
@@ -301,11 +298,11 @@ class SoftmaxRegression(LinearClassifier):
     def __init__(
         self,
         *,
-        alpha: float = 1e-3,
+        alpha: float = ALPHA,
         fit_intercept: bool = True,
         class_weight: Mapping[Any, float] | str | None = None,
-        max_iter: int = 1000,
-        tol: float = 1e-6,
+        max_iter: int = MAX_ITER,
+        tol: float = TOL,
         warm_start: bool = False,
         verbose: int = 0,
         callbacks: Sequence[Callback] | None = None,
@@ -349,11 +346,11 @@ class MulticlassSVM(LinearClassifier):
         *,
         margin: float = 1.0,
         squared: bool = False,
-        alpha: float = 1e-3,
+        alpha: float = ALPHA,
         fit_intercept: bool = True,
         class_weight: Mapping[Any, float] | str | None = None,
-        max_iter: int = 1000,
-        tol: float = 1e-6,
+        max_iter: int = MAX_ITER,
+        tol: float = TOL,
         warm_start: bool = False,
         verbose: int = 0,
         callbacks: Sequence[Callback] | None = None,

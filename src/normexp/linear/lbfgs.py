@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 
-from ..losses.rows import RowLoss
+from ..losses import RowLoss
 from .objective import Array, Objective
 from .solution import Monitor, Solution
 

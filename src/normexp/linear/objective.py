@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..losses.rows import RowLoss
+from ..losses import RowLoss
 
 Array = NDArray[np.float64]
 L_co = TypeVar("L_co", bound=RowLoss, covariant=True)
@@ -39,7 +39,7 @@ class Objective(Generic[L_co]):
     def __call__(self, params: Array) -> tuple[float, Array]:
         weight, bias = self.split(params)
         value, _, weight_grad, bias_grad = self.loss.linear_value_and_grad(
-            self.features, weight, self.target, bias, self.sample_weight
+            self.features, weight, self.target, bias, self.sample_weight, features_grad=False
         )
         assert bias_grad is not None
         grad = self.join(weight_grad + self.alpha * weight, bias_grad)

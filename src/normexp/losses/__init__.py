@@ -4,15 +4,20 @@ from .base import LinearLossGrad, Loss, LossGrad
 from .binary import BinaryCrossEntropy
 from .cross_entropy import CrossEntropy, cross_entropy
 from .hinge import MulticlassHinge
+from .names import COMPARED, LOSSES
+from .rows import RowLoss
 from .squared_error import SquaredError
 
 __all__ = [
+    "COMPARED",
+    "LOSSES",
     "BinaryCrossEntropy",
     "CrossEntropy",
     "LinearLossGrad",
     "Loss",
     "LossGrad",
     "MulticlassHinge",
+    "RowLoss",
     "SquaredError",
     "cross_entropy",
 ]

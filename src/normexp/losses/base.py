@@ -5,6 +5,7 @@ A subclass says how a target is read (`_batch`) and which kernel gives the losse
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -32,10 +33,10 @@ class LossGrad(NamedTuple):
 
 
 class LinearLossGrad(NamedTuple):
-    """A loss of ``features @ weight.T + bias`` and its gradients."""
+    """A loss of ``features @ weight.T + bias`` and its gradients, None for what was not asked."""
 
     value: Any
-    features: NDArray[Any]
+    features: NDArray[Any] | None
     weight: NDArray[Any]
     bias: NDArray[Any] | None
 
@@ -160,7 +161,7 @@ class Loss(ABC):
         Returns and errors are those of calling the loss.
         """
         args = features, weight, target, bias, sample_weight, where
-        return self._evaluate_linear(*args, with_grad=False).value
+        return self._evaluate_linear(*args, wanted=()).value
 
     def linear_value_and_grad(
         self,
@@ -170,15 +171,21 @@ class Loss(ABC):
         bias: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         where: ArrayLike | None = None,
+        *,
+        features_grad: bool = True,
     ) -> LinearLossGrad:
         """The loss of ``features @ weight.T + bias`` and its gradients, tile by tile.
 
-        Parameters and errors are those of `linear`. There is no gradient for ``reduction="none"``.
+        Parameters and errors are those of `linear`; without `features_grad` one of three matrix
+        products is saved. There is no gradient for ``reduction="none"``.
         """
         if self.reduction == "none":
             raise ValueError("a gradient of the weight needs reduction 'mean' or 'sum', got 'none'")
+        wanted = (
+            ("features", "weight") if _check.flag(features_grad, "features_grad") else ("weight",)
+        )
         args = features, weight, target, bias, sample_weight, where
-        return self._evaluate_linear(*args, with_grad=True)
+        return self._evaluate_linear(*args, wanted)
 
     @abstractmethod
     def _axes(self, dimensions: int) -> tuple[int, ...]:
@@ -234,8 +241,9 @@ class Loss(ABC):
         bias: ArrayLike | None,
         sample_weight: ArrayLike | None,
         where: ArrayLike | None,
-        with_grad: bool,
+        wanted: Collection[str],
     ) -> LinearLossGrad:
+        """The value, and the `wanted` gradients of "features" and "weight" (with the bias)."""
         x, w, b, types = _linear_operands(features, weight, bias)
         shape = (*np.shape(features)[:-1], len(w))
         axes = self._axes(len(shape))
@@ -244,7 +252,8 @@ class Loss(ABC):
         batch = self._batch(shape, axes, target, sample_weight, where)
         losses = np.empty(int(np.prod(batch.shape, dtype=np.int64)))
         per_sample = losses.size // max(len(x), 1)
-        grad_x, grad_w, grad_b = np.empty_like(x), np.zeros_like(w), np.zeros_like(w[:, 0])
+        grad_x = np.empty_like(x) if "features" in wanted else None
+        grad_w, grad_b = np.zeros_like(w), np.zeros_like(w[:, 0])
         tile_rows = max(TILE_ROWS, TILE_BYTES // (max(len(w), 1) * w.itemsize))
         for start in range(0, len(x), tile_rows):
             tile = slice(start, min(start + tile_rows, len(x)))
@@ -252,19 +261,25 @@ class Loss(ABC):
             if b is not None:
                 logits += b
             rows = as_rows(logits, axes and (1,))
-            grad = np.empty_like(rows) if with_grad else no_gradient(rows)
+            grad = np.empty_like(rows) if wanted else no_gradient(rows)
             part = tile.start * per_sample, tile.stop * per_sample
             self._run(kernels_for(x), rows, batch.rows(*part), losses[slice(*part)], grad)
-            if with_grad:
-                grad = grad.reshape(logits.shape)
+            if not wanted:
+                continue
+            grad = grad.reshape(logits.shape)
+            if grad_x is not None:
                 np.matmul(grad, w, out=grad_x[tile])
-                # An ignored sample may hold NaN, and 0 · NaN is not 0.
-                counts = grad.any(axis=1, keepdims=True)
-                grad_w += grad.T @ (x[tile] if counts.all() else np.where(counts, x[tile], 0))
-                grad_b += grad.sum(axis=0)
+            # An ignored sample may hold NaN, and 0 · NaN is not 0.
+            of_sample = batch.is_ignored[slice(*part)].reshape(len(logits), -1)
+            ignored = of_sample.all(axis=1, keepdims=True)
+            seen = np.where(ignored, 0, x[tile]) if np.any(ignored) else x[tile]
+            grad_w += grad.T @ seen
+            grad_b += grad.sum(axis=0)
+        if grad_x is not None:
+            grad_x = grad_x.reshape(np.shape(features)).astype(types[0], copy=False)
         return LinearLossGrad(
             self._reduced(losses, batch, loss_type(np.result_type(*types))),
-            grad_x.reshape(np.shape(features)).astype(types[0], copy=False),
+            grad_x,
             grad_w.astype(types[1], copy=False),
             None if b is None else grad_b.astype(types[-1], copy=False),
         )

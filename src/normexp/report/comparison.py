@@ -18,9 +18,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..data import Dataset
 from ..linear import Iteration, LinearClassifier
-from ..losses.rows import RowLoss
+from ..losses import COMPARED, LOSSES, RowLoss
 from ..model import class_name
-from .losses import COMPARED, LOSSES
 from .metrics import Metrics, measure
 from .mistakes import Mistake, hardest_mistakes
 from .split import Split, split
