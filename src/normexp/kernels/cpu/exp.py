@@ -48,6 +48,18 @@ def power_of_two(k):
 
 
 @part
+def series(tail, r):
+    """1/2! + r/3! + … + r^6/8! + r^7 · tail, by Horner's rule."""
+    tail = fma(tail, r, C8)
+    tail = fma(tail, r, C7)
+    tail = fma(tail, r, C6)
+    tail = fma(tail, r, C5)
+    tail = fma(tail, r, C4)
+    tail = fma(tail, r, C3)
+    return fma(tail, r, C2)
+
+
+@part
 def exp_over_power_for_float32(x, top):
     """exp(x) / 2^top to 2^-37: one step of range reduction and of scaling, nine terms.
 
@@ -55,14 +67,9 @@ def exp_over_power_for_float32(x, top):
     """
     k = nearest_exponent(x)
     r = fma(-k, LN2, x)
-    tail = fma(C9, r, C8)
-    tail = fma(tail, r, C7)
-    tail = fma(tail, r, C6)
-    tail = fma(tail, r, C5)
-    tail = fma(tail, r, C4)
-    tail = fma(tail, r, C3)
-    tail = fma(tail, r, C2)
-    return fma(r * r, tail, 1.0 + r) * power_of_two(at_least(k - top, LOWEST_NORMAL_EXPONENT))
+    return fma(r * r, series(C9, r), 1.0 + r) * power_of_two(
+        at_least(k - top, LOWEST_NORMAL_EXPONENT)
+    )
 
 
 @part
@@ -76,14 +83,7 @@ def exp_over_power(x, x_low, top):
     tail = fma(tail, r, C11)
     tail = fma(tail, r, C10)
     tail = fma(tail, r, C9)
-    tail = fma(tail, r, C8)
-    tail = fma(tail, r, C7)
-    tail = fma(tail, r, C6)
-    tail = fma(tail, r, C5)
-    tail = fma(tail, r, C4)
-    tail = fma(tail, r, C3)
-    tail = fma(tail, r, C2)
-    mantissa = 1.0 + (r_high + fma(r * r, tail, r_low))
+    mantissa = 1.0 + (r_high + fma(r * r, series(tail, r), r_low))
     # Two steps, so that a subnormal result is rounded once and never flushed to zero.
     exponent = at_least(k - top, LOWEST_EXPONENT)
     first = at_least(exponent, LOWEST_NORMAL_EXPONENT)
