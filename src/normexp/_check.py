@@ -25,6 +25,11 @@ def not_negative(value: object, name: str) -> float:
     return number
 
 
+def temperature(value: object) -> float:
+    """A divisor of logits that leaves their differences room in float64."""
+    return between(value, 1e-100, 1e100, "temperature")
+
+
 def real(value: object, name: str) -> float:
     """One real number."""
     if isinstance(value, bool | str | bytes) or not np.isscalar(value):

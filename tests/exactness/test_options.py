@@ -115,3 +115,15 @@ def test_sigmoid_and_binary_cross_entropy(family, classes, dtype):
     value, grad = loss.value_and_grad(z, np.ones(classes))
     assert ulps(value, [-v for v in log_on]).max() <= BOUND[dtype]
     assert ulps(grad, [-v for v in off]).max() <= BOUND[dtype]
+
+
+def test_squared_hinge_gradient(family, classes, dtype):
+    """The target is pulled by all of its rivals together."""
+    z = family_row(family, classes, dtype, 6)
+    exact = [mpmath.mpf(float(z_k)) for z_k in z]
+    for y in targets(z):
+        rivals = [1 + exact[k] - exact[y] if k != y else mpmath.mpf(0) for k in range(classes)]
+        true = [2 * max(v, mpmath.mpf(0)) for v in rivals]
+        true[y] = -mpmath.fsum(true)
+        grad = nex.MulticlassHinge(squared=True).value_and_grad(z, y).grad
+        assert ulps(grad, true).max() <= BOUND[dtype]

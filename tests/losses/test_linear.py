@@ -286,3 +286,18 @@ def test_the_gradient_of_the_features_is_left_out_where_it_is_not_wanted():
     assert part.features is None
     assert part.value == whole.value
     assert np.array_equal(part.weight, whole.weight)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_a_sample_whose_class_weighs_nothing_may_hold_nan_unless_smoothing_counts_it(smoothing):
+    loss = nex.CrossEntropy(class_weight=[0, 1, 1], label_smoothing=smoothing)
+    features = np.array([[np.nan, 0.0], [1.0, 2.0]])
+    step = loss.linear_value_and_grad(features, np.ones((3, 2)), [0, 1])
+    assert np.isfinite(step.weight).all() == (smoothing == 0)
+
+
+def test_an_ignored_sample_may_hold_inf_without_a_warning():
+    features = np.array([[np.inf, -np.inf], [1.0, 2.0]])
+    step = nex.CrossEntropy().linear_value_and_grad(features, np.ones((3, 2)), [-100, 1])
+    assert np.isfinite(step.weight).all()
+    assert np.array_equal(step.features[0], [0, 0])

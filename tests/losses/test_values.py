@@ -107,7 +107,7 @@ SMOOTHING = [
     ({"from_logits": 1}, TypeError, "from_logits must be True or False, got int 1"),
 ]
 OF_CROSS_ENTROPY = [
-    ({"temperature": 0.0}, ValueError, r"temperature must be a finite number above 0, got 0\.0"),
+    ({"temperature": 0.0}, ValueError, r"temperature must be between 1e-100 and 1e\+100, got 0\.0"),
     ({"softcap": -1.0}, ValueError, r"softcap must be a finite number above 0, got -1\.0"),
     ({"softcap": np.inf}, ValueError, "softcap must be a finite number above 0, got inf"),
     ({"z_loss": -1.0}, ValueError, r"z_loss must be a finite number of at least 0, got -1\.0"),

@@ -116,14 +116,14 @@ def objective_of(
 def main() -> None:
     # liblinear ends at max_iter where it cannot reach its tol: its iterations show it.
     warnings.simplefilter("ignore", ConvergenceWarning)
-    print(f"{'':32}{'objective':^36}{'iterations':^18}{'seconds':^18}")
+    print(f"{'':38}{'objective':^36}{'iterations':^18}{'seconds':^18}")
     print(
-        f"{'':32}{'normexp':>14}{'sklearn':>14}{'differ':>8}"
+        f"{'':38}{'normexp':>14}{'sklearn':>14}{'differ':>8}"
         f"{'normexp':>9}{'sklearn':>9}{'normexp':>9}{'sklearn':>9}"
     )
     for result in comparisons():
         print(
-            f"{result.problem:32}{result.objective:14.10f}{result.peer_objective:14.10f}"
+            f"{result.problem:38}{result.objective:14.10f}{result.peer_objective:14.10f}"
             f"{result.difference:+8.0e}{result.iterations:9}{result.peer_iterations:9}"
             f"{result.seconds:9.3f}{result.peer_seconds:9.3f}",
             flush=True,

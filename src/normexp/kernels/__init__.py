@@ -53,6 +53,15 @@ class Target(NamedTuple):
     norm: NDArray[np.float64] = NOTHING
     class_weight: NDArray[np.float64] = NOTHING
 
+    def rows(self, part: slice) -> "Target":
+        """The target of some of the rows."""
+        return self._replace(
+            classes=self.classes[part],
+            weight=self.weight[part],
+            smoothing=self.smoothing[part],
+            norm=self.norm[part],
+        )
+
 
 def no_gradient(rows: NDArray[Any]) -> NDArray[Any]:
     """What is passed as the gradient of these rows where only the value is wanted."""

@@ -13,6 +13,7 @@ from sklearn.utils import compute_class_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
 
 from .. import _check
 from .._defaults import ALPHA, MAX_ITER, TOL
@@ -22,6 +23,10 @@ from .lbfgs import minimize_smooth
 from .multipliers import minimize_hinge
 from .objective import Array, Objective
 from .solution import Callback, Iteration, Monitor, Solution
+
+# Multiplications of one product of features and weights. Below, threads of BLAS take longer to wait
+# for each other than to multiply, and a hundred times longer where the processor is busy.
+WORTH_THREADS = 100_000_000
 
 ADVICE = {
     "max_iter": "Raise max_iter (now {max_iter}), standardise the features, raise alpha or tol.",
@@ -168,7 +173,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         printing: list[Callback] = [print_iteration] if self.verbose else []
         monitor = Monitor(self.tol, self.max_iter, [*printing, *(self.callbacks or ())])
         minimize = solver_of(loss)
-        solution = minimize(objective, self._start(objective, classes), monitor)
+        with threadpool_limits(blas_threads(features, classes), "blas"):
+            solution = minimize(objective, self._start(objective, classes), monitor)
         self.loss_ = loss
         self.classes_ = classes
         self.coef_ = solution.coef.astype(features.dtype)
@@ -317,6 +323,7 @@ class SoftmaxRegression(LinearClassifier):
             verbose=verbose,
             callbacks=callbacks,
         )
+        del self.loss  # no parameter of this class: its loss is `loss_`
 
     def _loss(self) -> RowLoss:
         return CrossEntropy()
@@ -365,12 +372,18 @@ class MulticlassSVM(LinearClassifier):
             verbose=verbose,
             callbacks=callbacks,
         )
+        del self.loss  # no parameter of this class: its loss is `loss_`
         self.variant = variant
         self.margin = margin
         self.squared = squared
 
     def _loss(self) -> RowLoss:
         return MulticlassHinge(variant=self.variant, margin=self.margin, squared=self.squared)
+
+
+def blas_threads(features: NDArray[Any], classes: NDArray[Any]) -> int | None:
+    """One for a matrix product that is over before a second thread has begun; None for no limit."""
+    return 1 if features.size * classes.size < WORTH_THREADS else None
 
 
 def print_iteration(state: Iteration) -> None:

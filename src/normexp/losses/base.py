@@ -51,16 +51,12 @@ class Batch(NamedTuple):
     is_empty: NDArray[np.bool_]  # not left out, but the mask leaves them no class
     divisor: float  # of the mean; its inverse is in the weights of the target already
 
-    def rows(self, start: int, stop: int) -> "Batch":
+    def rows(self, part: slice) -> "Batch":
         """The part of a batch that belongs to some of its rows."""
-        parts = {
-            name: part if name == "class_weight" else part[start:stop]
-            for name, part in self.target._asdict().items()
-        }
         return self._replace(
-            target=type(self.target)(**parts),
-            where=self.where[start:stop],
-            is_ignored=self.is_ignored[start:stop],
+            target=self.target.rows(part),
+            where=self.where[part],
+            is_ignored=self.is_ignored[part],
         )
 
 
@@ -106,7 +102,9 @@ class Loss(ABC):
             out, whatever it holds.
         where : array_like of bool, optional
             Classes that exist, broadcast to the shape of the logits. The others are left out of the
-            denominator and of label smoothing; a sample without any class is left out.
+            denominator and of label smoothing; a sample without any class is left out. A target
+            that does not exist has the probability 0, which makes cross-entropy and hinges inf and
+            counts 1 in the Brier score; squared error on logits has no logit to hold against it.
 
         Returns
         -------
@@ -257,22 +255,22 @@ class Loss(ABC):
         tile_rows = max(TILE_ROWS, TILE_BYTES // (max(len(w), 1) * w.itemsize))
         for start in range(0, len(x), tile_rows):
             tile = slice(start, min(start + tile_rows, len(x)))
-            logits = x[tile] @ w.T
+            part = slice(tile.start * per_sample, tile.stop * per_sample)
+            # An ignored sample may hold NaN or inf, and 0 · NaN is not 0.
+            of_sample = batch.is_ignored[part].reshape(-1, max(per_sample, 1))
+            ignored = of_sample.all(axis=1, keepdims=True)
+            seen = np.where(ignored, 0, x[tile]) if np.any(ignored) else x[tile]
+            logits = seen @ w.T
             if b is not None:
                 logits += b
             rows = as_rows(logits, axes and (1,))
             grad = np.empty_like(rows) if wanted else no_gradient(rows)
-            part = tile.start * per_sample, tile.stop * per_sample
-            self._run(kernels_for(x), rows, batch.rows(*part), losses[slice(*part)], grad)
+            self._run(kernels_for(x), rows, batch.rows(part), losses[part], grad)
             if not wanted:
                 continue
             grad = grad.reshape(logits.shape)
             if grad_x is not None:
                 np.matmul(grad, w, out=grad_x[tile])
-            # An ignored sample may hold NaN, and 0 · NaN is not 0.
-            of_sample = batch.is_ignored[slice(*part)].reshape(len(logits), -1)
-            ignored = of_sample.all(axis=1, keepdims=True)
-            seen = np.where(ignored, 0, x[tile]) if np.any(ignored) else x[tile]
             grad_w += grad.T @ seen
             grad_b += grad.sum(axis=0)
         if grad_x is not None:

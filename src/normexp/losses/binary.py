@@ -19,6 +19,9 @@ class BinaryTarget(NamedTuple):
     yes: NDArray[np.float64]
     weight: NDArray[np.float64]
 
+    def rows(self, part: slice) -> "BinaryTarget":
+        return BinaryTarget(self.yes[part], self.weight[part])
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class BinaryCrossEntropy(Loss):

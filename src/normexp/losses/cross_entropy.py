@@ -86,7 +86,7 @@ class CrossEntropy(RowLoss):
     def __post_init__(self) -> None:
         super().__post_init__()
         _check.between(self.label_smoothing, 0.0, 1.0, "label_smoothing")
-        _check.positive(self.temperature, "temperature")
+        _check.temperature(self.temperature)
         if self.softcap is not None:
             _check.positive(self.softcap, "softcap")
         _check.not_negative(self.z_loss, "z_loss")
@@ -117,8 +117,8 @@ class CrossEntropy(RowLoss):
             _check_probabilities(rows, batch)
             kernels.log_loss(Logits(rows, batch.where), batch.target, losses, grad)
             return
-        softcap = math.inf if self.softcap is None else self.softcap
-        logits = Logits(rows, batch.where, self.temperature, softcap)
+        softcap = math.inf if self.softcap is None else float(self.softcap)
+        logits = Logits(rows, batch.where, float(self.temperature), softcap)
         is_plain = batch.target.classes.ndim == 1 and not batch.target.smoothing.size
         kernel = kernels.cross_entropy if is_plain else kernels.spread_cross_entropy
         kernel(logits, batch.target, losses, grad)

@@ -72,7 +72,10 @@ class RowLoss(Loss):
         kernel_target = self._target(
             Target(mass, weight, class_weight=class_weight), of_class, live
         )
-        return Batch(left, kernel_target, mask, weight == 0, is_empty, divisor)
+        is_ignored = weight * of_class == 0
+        if kernel_target.smoothing.size:
+            is_ignored &= kernel_target.smoothing == 0
+        return Batch(left, kernel_target, mask, is_ignored, is_empty, divisor)
 
     def _target(self, target: Target, of_class: NDArray[np.float64], live: NDArray[Any]) -> Target:
         """What the options of a loss make of the target; `live` classes take part in a row."""

@@ -73,7 +73,7 @@ class KernelCache(_Cache):
     """The compiled forms of one kernel, as a Numba dispatcher asks for them."""
 
     def __init__(self, function: Any) -> None:
-        self._name = function.__name__
+        self._name = f"{function.__module__}.{function.__qualname__}"
 
     @property
     def cache_path(self) -> str:

@@ -14,10 +14,13 @@ import math
 import numpy as np
 
 from .functions import exp_minus_abs, softplus
-from .loss_rows import begin, entry, label_weight, read_target, write_gradient
+from .loss_rows import entry, is_ignored, label_weight, read_target, settle, write_gradient
 from .rows import (
     class_count,
-    others,
+    complement,
+    is_defined,
+    largest,
+    load,
     probability,
     row_count,
     row_of,
@@ -42,7 +45,7 @@ def label_gradient(grad, r, logits, row, e, y, mass, pull):
         e_y = e[y]
         for k in range(e.size):
             e[k] = (mass + pull) * probability(row, e[k])
-        e[y] = pull * probability(row, e_y) - mass * others(row, e_y)
+        e[y] = pull * probability(row, e_y) - mass * complement(row, e_y)
         write_gradient(grad, r, e, logits)
 
 
@@ -54,7 +57,7 @@ def mass_gradient(grad, r, logits, row, e, t, pull):
         t_rest = total_but_one(t, t_max)
         for k in range(e.size):
             t_others = t_rest if t[k] == t_max else (t_rest - t[k]) + t_max
-            e[k] = (t_others + pull) * probability(row, e[k]) - t[k] * others(row, e[k])
+            e[k] = (t_others + pull) * probability(row, e[k]) - t[k] * complement(row, e[k])
         write_gradient(grad, r, e, logits)
 
 
@@ -64,8 +67,12 @@ def cross_entropy(logits, target, loss, grad):
     x = np.empty(class_count(logits.values))
     e = np.empty_like(x)
     for r in range(row_count(logits.values)):
-        top = begin(logits, target, r, x, loss, grad)
-        if math.isnan(top):
+        if is_ignored(target, r) or not load(logits, r, x):
+            settle(loss, grad, r, 0.0)
+            continue
+        top = largest(x)
+        if not is_defined(top):
+            settle(loss, grad, r, math.nan)
             continue
         row = summarise(logits, x, top, e)
         y = target.classes[r]
@@ -84,8 +91,12 @@ def spread_cross_entropy(logits, target, loss, grad):
     t = np.empty_like(x)
     terms = np.empty_like(x)
     for r in range(row_count(logits.values)):
-        top = begin(logits, target, r, x, loss, grad)
-        if math.isnan(top):
+        if is_ignored(target, r) or not load(logits, r, x):
+            settle(loss, grad, r, 0.0)
+            continue
+        top = largest(x)
+        if not is_defined(top):
+            settle(loss, grad, r, math.nan)
             continue
         row = summarise(logits, x, top, e)
         read_target(target, logits.where, r, t)
@@ -104,7 +115,11 @@ def log_loss(probabilities, target, loss, grad):
     t = np.empty_like(p)
     terms = np.empty_like(p)
     for r in range(row_count(probabilities.values)):
-        if math.isnan(begin(probabilities, target, r, p, loss, grad)):
+        if is_ignored(target, r) or not load(probabilities, r, p):
+            settle(loss, grad, r, 0.0)
+            continue
+        if not is_defined(largest(p)):
+            settle(loss, grad, r, math.nan)
             continue
         read_target(target, probabilities.where, r, t)
         for k in range(p.size):

@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
-from .loss_rows import begin, label_weight
-from .rows import class_count, fill, row_count, row_of
+from .loss_rows import is_ignored, label_weight, settle
+from .rows import class_count, fill, is_defined, largest, load, row_count, row_of, total
 from .vector import kernel, part, two_sum
 
 
@@ -36,25 +36,26 @@ def loss_and_slope(v, squared):
 def weston_watkins(logits, target, margin, squared, loss, grad):
     """Σ_{j ≠ y} max(0, margin + z_j − z_y): every rival counts."""
     z = np.empty(class_count(logits.values))
+    terms = np.empty_like(z)
     slopes = np.empty_like(z)
     for r in range(row_count(logits.values)):
-        if math.isnan(begin(logits, target, r, z, loss, grad)):
+        if is_ignored(target, r) or not load(logits, r, z):
+            settle(loss, grad, r, 0.0)
+            continue
+        if not is_defined(largest(z)):
+            settle(loss, grad, r, math.nan)
             continue
         y = target.classes[r]
         weight = label_weight(target, r)
-        value, lost, pull = 0.0, 0.0, 0.0
         for j in range(z.size):
             v = violation(margin, z[j], z[y]) if j != y else 0.0
-            term, slopes[j] = loss_and_slope(v, squared)
-            value, error = two_sum(value, term)
-            lost += error if math.isfinite(value) else 0.0
-            pull += slopes[j]
-        loss[r] = weight * (value + lost)
+            terms[j], slopes[j] = loss_and_slope(v, squared)
+        loss[r] = weight * total(terms)
         if grad.size:
             out = row_of(grad, r)
             for j in range(z.size):
                 out[j] = weight * slopes[j]
-            out[y] = -weight * pull
+            out[y] = -weight * total(slopes)
 
 
 @kernel
@@ -62,7 +63,11 @@ def crammer_singer(logits, target, margin, squared, loss, grad):
     """max(0, margin + max_{j ≠ y} z_j − z_y): only the strongest rival counts."""
     z = np.empty(class_count(logits.values))
     for r in range(row_count(logits.values)):
-        if math.isnan(begin(logits, target, r, z, loss, grad)):
+        if is_ignored(target, r) or not load(logits, r, z):
+            settle(loss, grad, r, 0.0)
+            continue
+        if not is_defined(largest(z)):
+            settle(loss, grad, r, math.nan)
             continue
         y = target.classes[r]
         weight = label_weight(target, r)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .rows import cap_slope, fill, is_defined, largest, load, row_of
+from .rows import cap_slope, fill, row_of
 from .vector import part
 
 
@@ -77,38 +77,23 @@ def read_target(target, where, r, t):
 
 
 @part
-def set_gradient(grad, r, value):
+def settle(loss, grad, r, value):
+    """Loss and gradient of a row that needs no computing: 0 if it is ignored or its mask leaves no
+    class, NaN if it holds NaN or +inf, or nothing but −inf."""
+    loss[r] = value
     if grad.size:
         fill(row_of(grad, r), value)
-
-
-@part
-def begin(logits, target, r, x, loss, grad):
-    """Read row r into x and return its largest logit; NaN if the row is finished already.
-
-    An ignored row, or one whose mask leaves no class, has loss and gradient 0. A row that holds NaN
-    or +inf, or nothing but −inf, has loss and gradient NaN.
-    """
-    if is_ignored(target, r) or not load(logits, r, x):
-        loss[r] = 0.0
-        set_gradient(grad, r, 0.0)
-        return math.nan
-    top = largest(x)
-    if is_defined(top):
-        return top
-    loss[r] = math.nan
-    set_gradient(grad, r, math.nan)
-    return math.nan
 
 
 @part
 def write_gradient(grad, r, g, logits):
     """∂/∂z from g = ∂/∂x, for x = softcap · tanh(z / softcap) / temperature."""
     out = row_of(grad, r)
+    inverse = 1.0 / logits.temperature
     if logits.softcap == math.inf:
         for k in range(g.size):
-            out[k] = g[k] / logits.temperature
+            out[k] = g[k] * inverse
     else:
         z = row_of(logits.values, r)
         for k in range(g.size):
-            out[k] = g[k] / logits.temperature * cap_slope(np.float64(z[k]), logits.softcap)
+            out[k] = g[k] * inverse * cap_slope(np.float64(z[k]), logits.softcap)

@@ -36,6 +36,7 @@ class Row(NamedTuple):
     max: float
     e_max: float
     rest: float
+    total: float  # e_max + rest
     log1p_rest: float  # log(1 + rest / e_max) = logsumexp − max
     scale: Scale
 
@@ -197,23 +198,23 @@ def summarise(logits, x, top, e):
         ties += x[j] == top
     e_max = exponential(logits.values, top, scale)
     rest = sum_except(e, x, top) + (ties - 1) * e_max
-    return Row(top, e_max, rest, math.log1p(rest / e_max), scale)
+    return Row(top, e_max, rest, e_max + rest, math.log1p(rest / e_max), scale)
 
 
 @part
 def probability(row, e_k):
     """p_k."""
-    return e_k / (row.e_max + row.rest)
+    return e_k / row.total
 
 
 @part
-def others(row, e_k):
+def complement(row, e_k):
     """1 − p_k; added up from the other classes where the subtraction would cancel.
 
     Beyond p_k = ½ class k is the one maximum, and the others are the rest.
     """
     p_k = probability(row, e_k)
-    return 1.0 - p_k if p_k <= 0.5 else row.rest / (row.e_max + row.rest)
+    return 1.0 - p_k if p_k <= 0.5 else row.rest / row.total
 
 
 @part

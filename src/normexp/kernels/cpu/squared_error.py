@@ -4,8 +4,19 @@ import math
 
 import numpy as np
 
-from .loss_rows import begin, is_live, read_mass, weight_of, write_gradient
-from .rows import class_count, others, probability, row_count, row_of, summarise, total
+from .loss_rows import is_ignored, is_live, read_mass, settle, weight_of, write_gradient
+from .rows import (
+    class_count,
+    complement,
+    is_defined,
+    largest,
+    load,
+    probability,
+    row_count,
+    row_of,
+    summarise,
+    total,
+)
 from .vector import kernel, part
 
 
@@ -27,7 +38,11 @@ def squared_error(logits, target, loss, grad):
     t = np.empty_like(z)
     squares = np.empty_like(z)
     for r in range(row_count(logits.values)):
-        if math.isnan(begin(logits, target, r, z, loss, grad)):
+        if is_ignored(target, r) or not load(logits, r, z):
+            settle(loss, grad, r, 0.0)
+            continue
+        if not is_defined(largest(z)):
+            settle(loss, grad, r, math.nan)
             continue
         read_mass(target.classes, r, t)
         weight = row_weight(target, r, t)
@@ -46,7 +61,7 @@ def distances(row, e, t, g):
     """g_k = p_k − t_k; where t_k is 1, −(1 − p_k) added up from the other classes."""
     for k in range(e.size):
         if t[k] == 1.0:
-            g[k] = -others(row, e[k])
+            g[k] = -complement(row, e[k])
         else:
             g[k] = probability(row, e[k]) - t[k]
 
@@ -64,8 +79,12 @@ def brier(logits, target, loss, grad):
     g = np.empty_like(x)
     terms = np.empty_like(x)
     for r in range(row_count(logits.values)):
-        top = begin(logits, target, r, x, loss, grad)
-        if math.isnan(top):
+        if is_ignored(target, r) or not load(logits, r, x):
+            settle(loss, grad, r, 0.0)
+            continue
+        top = largest(x)
+        if not is_defined(top):
+            settle(loss, grad, r, math.nan)
             continue
         row = summarise(logits, x, top, e)
         read_mass(target.classes, r, t)
@@ -88,6 +107,6 @@ def brier(logits, target, loss, grad):
                 if k != leader:
                     over_others = (without_leader - terms[k]) + of_leader
                 p_k = probability(row, e[k])
-                spread = g[k] * others(row, e[k]) - over_others
+                spread = g[k] * complement(row, e[k]) - over_others
                 e[k] = 2.0 * weight * p_k * spread
             write_gradient(grad, r, e, logits)

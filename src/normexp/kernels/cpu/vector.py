@@ -11,14 +11,15 @@ from numba.extending import intrinsic
 from .cache import KernelCache
 
 # A kernel is called from Python, a part from a kernel. Neither may use fastmath: the exponential
-# relies on the order of its operations, and −inf and NaN mean what IEEE 754 says.
+# relies on the order of its operations, and −inf and NaN mean what IEEE 754 says. A part is
+# inlined: called, it would take arrays apart into dozens of arguments, once for each row.
 STRICT: Any = {"nogil": True, "error_model": "numpy"}
-part = njit(**STRICT)
+part = njit(**STRICT, forceinline=True)
 
 
 def kernel(function) -> Any:
-    """A part that Python calls: its compiled forms are kept on disk."""
-    dispatcher: Any = part(function)
+    """A function that Python calls: its compiled forms are kept on disk."""
+    dispatcher: Any = njit(**STRICT)(function)
     dispatcher._cache = KernelCache(function)
     return dispatcher
 
