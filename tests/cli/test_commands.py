@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 import normexp
 from normexp.cli.commands import normexp as command
+from normexp.data import load
 
 
 @pytest.fixture
@@ -62,7 +63,12 @@ def test_compare_prints_a_table_and_writes_a_report_and_its_numbers(run, tmp_pat
     assert result.exit_code == 0
     assert re.search(r"accuracy +\d+\.\d% +\d+\.\d%", result.stdout)
     assert "test rows correctly" in result.stdout
-    assert result.stderr == "Wrote out.html and out.json.\n"
+    *notes, written = result.stderr.splitlines()
+    assert notes == [
+        "numbers standardised: 'height'",
+        "texts one-hot encoded, one not seen in training as zeros: 'colour'",
+    ]
+    assert written == "Wrote out.html and out.json."
     assert (tmp_path / "out.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     numbers = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert [each["name"] for each in numbers["results"]] == ["softmax", "squared-error"]
@@ -136,12 +142,40 @@ def test_a_training_that_is_cut_short_says_so(run):
     assert "Raise max_iter (now 1)" in result.stderr
 
 
+def test_a_model_asks_for_its_target_where_there_is_a_choice_alone(run):
+    iris = load("iris")
+    columns = dict(zip(iris.feature_names, iris.features.T, strict=True))
+    pl.DataFrame({**columns, "species": iris.target}).write_csv("iris.csv")
+    assert run("train", "iris.csv", "--target", "species", "-o", "iris.model").exit_code == 0
+    by_file, by_name = (
+        run("evaluate", "iris.model", name, "--json") for name in ("iris.csv", "iris")
+    )
+    assert json.loads(by_file.stdout) == json.loads(by_name.stdout)
+    assert refuses(run("evaluate", "iris.model", "iris", "--target", "y"), "leave out", "--target")
+
+
+def test_rows_without_labels_are_not_judged(run, model):
+    pl.DataFrame({"colour": ["rose"], "height": [20.0]}).write_csv("new.csv")
+    assert refuses(run("evaluate", model, "new.csv"), "has no labels", "--target")
+
+
 @pytest.mark.parametrize("logits", [("-1", "2"), ("--", "-1", "2"), ("-1e0", "2.0")])
 def test_explain_takes_negative_numbers(run, logits):
     result = run("explain", "--target", 1, *logits)
     assert result.exit_code == 0
     assert result.stdout.splitlines()[1].split()[:3] == ["0", "-1", "-3"]
     assert "loss        = (m − z_y) + log1p(rest)        = 0.0485874" in result.stdout
+
+
+def test_json_writes_infinite_numbers_as_text(run):
+    def no_number(name):
+        raise AssertionError(f"{name} is no JSON")
+
+    shown = run("explain", 1, "-inf", "--target", 1, "--json").stdout
+    plain = json.loads(shown, parse_constant=no_number)
+    assert plain["classes"]["z"] == [1.0, "-inf"]
+    assert plain["classes"]["p"] == [1.0, 0.0]
+    assert plain["steps"][-1]["value"] == "inf"
 
 
 def test_explain_as_json_holds_the_numbers(run):
@@ -163,7 +197,7 @@ def test_bad_input_is_one_line_and_status_2(run, model, tmp_path):
     assert refuses(run("compare", "one.csv", "--target", "species"), "two classes")
     assert refuses(run("compare", "cut.csv.gz", "--target", "species"), "cut.csv.gz")
     assert refuses(run("compare", "empty.csv", "--target", "species"), "empty.csv")
-    assert refuses(run("compare", "iris", "--test-size", 0.001), "number of classes")
+    assert refuses(run("compare", "iris", "--test-size", 0.001), "1 to test on", "3 classes")
     assert refuses(run("compare", "iris", "--alpha", 0, "--loss", "svm"), "alpha")
     assert refuses(run("train", "iris", "--loss", "hinge"), "--loss", "svm-crammer-singer")
     assert refuses(run("predict", "none.safetensors", "iris"), "no model file")
@@ -197,6 +231,18 @@ def test_an_error_in_normexp_itself_is_not_hidden(run, monkeypatch):
 
     monkeypatch.setattr("normexp.report.comparison.compare", broken)
     assert isinstance(run("compare", "iris").exception, KeyError)
+
+
+def test_the_traceback_of_an_error_is_there_for_the_asking(run):
+    assert refuses(run("explain", "nan", 2), "logits")
+    assert refuses(run("explain", "nan", 2, env={"NORMEXP_DEBUG": ""}), "logits")
+    result = run("explain", "nan", 2, env={"NORMEXP_DEBUG": "1"})
+    assert isinstance(result.exception, ValueError)
+    assert "NORMEXP_DEBUG=1" in run("--help").stdout
+
+
+def test_a_comparison_that_is_cut_short_says_so(run):
+    assert "training of softmax ended before" in run(*COMPARE, "--max-iter", 1).stderr
 
 
 def test_ctrl_c_is_one_line_and_status_130(run, tmp_path, monkeypatch):

@@ -23,9 +23,9 @@ def test_the_steps_of_softmax_lead_to_its_loss(logits, data):
     found, columns = steps(working), working.columns
     expected = found["m"] - logits[target] + math.log1p(found["rest"])
     assert found["loss"] == pytest.approx(expected, rel=1e-14)
-    assert found["log Σ exp z"] == pytest.approx(found["m"] + math.log1p(found["rest"]))
-    assert columns["p"] == pytest.approx(columns["exp(z − m)"] / (1 + found["rest"]))
-    assert columns["∂loss/∂z"] == pytest.approx(columns["p"] - columns["t"], abs=1e-15)
+    assert found["logsumexp"] == pytest.approx(found["m"] + math.log1p(found["rest"]))
+    assert columns["p"] == pytest.approx(columns["exp"] / (1 + found["rest"]))
+    assert columns["grad"] == pytest.approx(columns["p"] - columns["t"], abs=1e-15)
 
 
 @given(rows, st.data())
@@ -50,12 +50,12 @@ def test_the_terms_of_the_other_losses_add_up_to_them(logits, data):
 def test_a_confident_row_shows_a_loss_and_a_gradient():
     working = explain(nex.CrossEntropy(), [50.0, 0.0], 0)
     assert working.steps[-1].value == pytest.approx(math.exp(-50))
-    assert working.columns["∂loss/∂z"][0] == pytest.approx(-math.exp(-50))
+    assert working.columns["grad"][0] == pytest.approx(-math.exp(-50))
 
 
 def test_without_a_target_the_probabilities_alone_are_shown():
     working = explain(nex.CrossEntropy(), [1.0, 2.0])
-    assert list(working.columns) == ["z", "z − m", "exp(z − m)", "p"]
+    assert list(working.columns) == ["z", "shifted", "exp", "p"]
     assert "loss" not in steps(working)
 
 
@@ -68,10 +68,17 @@ def test_the_text_marks_the_target_and_holds_every_number():
     assert all(line == line.rstrip() for line in lines)
 
 
-def test_classes_that_cannot_be_are_none_in_json():
-    plain = explain(nex.CrossEntropy(), [0.0, -math.inf], 0).to_dict()
-    assert plain["classes"]["z"] == [0.0, None]
-    assert plain["classes"]["p"] == [1.0, 0.0]
+def test_a_confident_row_shows_terms_that_add_up_to_the_brier_score():
+    working = explain(LOSSES["brier"], [40.0, 0.0], 0)
+    assert working.columns["square_p"] == pytest.approx(math.exp(-80), rel=1e-14, abs=0)
+    assert working.steps[-1].value == pytest.approx(2 * math.exp(-80), rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_names_of_the_numbers_are_ascii_and_the_headings_are_not(name):
+    working = explain(LOSSES[name], [1.0, 2.0], 0)
+    assert all(key.isascii() for key in (*working.columns, *steps(working)))
+    assert "∂loss/∂z" in text(working).splitlines()[0]
 
 
 @pytest.mark.parametrize("logits", [[], [math.nan, 1.0], [math.inf, 1.0], [-math.inf], [[1.0]]])

@@ -56,8 +56,12 @@ def test_drop_leaves_columns_out():
     [
         ("iris", {"drop": ["petals"]}, "drop: no column 'petals' among the features, which are"),
         ("digits", {"drop": ["pixel_0_0"]}, "drop: the rows are images"),
-        ("iris", {"target": "species"}, "target: iris has one way to be read"),
-        ("iris", {"split": "test"}, "split: iris has one way to be read"),
+        (
+            "iris",
+            {"target": "species"},
+            r"^target: iris has its .*; leave out target= \(--target\)",
+        ),
+        ("iris", {"split": "test"}, r"^split: iris does not tell .*; leave out split= \(--split\)"),
     ],
 )
 def test_options_that_do_not_suit_are_refused(source, options, message):

@@ -132,6 +132,21 @@ def test_a_bad_csv_is_refused(tmp_path, text, message):
         load(write(tmp_path / "t.csv", text), target="y")
 
 
+def test_a_last_line_that_does_not_end_is_noted(tmp_path):
+    path = write(tmp_path / "t.csv", "x,y\n1,a\n2,b\n3,a")
+    assert load(path, target="y").notes == (
+        "the last line of t.csv does not end: the file may be cut off",
+    )
+
+
+@pytest.mark.parametrize("target", ["y", "x"])
+def test_a_label_that_seems_cut_off_is_not_learnt(tmp_path, target):
+    path = write(tmp_path / "t.csv", "x,y\n1,rose\n2,tulip\n1,rose\n5,tul")
+    with pytest.raises(ValueError, match=r"last line of t\.csv does not end, and its label"):
+        load(path, target=target)
+    assert load(path, target=target, require_target=False).target[-1] in ("tul", 5)
+
+
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
 def test_text_that_is_not_utf8_is_refused(tmp_path, encoding):
     with pytest.raises(ValueError, match=r"t\.csv is (not UTF-8 text|damaged).*"):

@@ -19,7 +19,7 @@ def test_a_comparison_survives_json(images, table):
 
 def test_the_curve_ends_where_the_training_ended(images):
     for result in images.results:
-        assert len(result.curve.objective) == result.iterations
+        assert len(result.curve.objective) == 1 + result.iterations
         assert result.curve.objective[-1] == pytest.approx(result.objective)
         assert result.curve.accuracy[-1] == pytest.approx(result.metrics.accuracy)
         assert (np.diff(result.curve.seconds) > 0).all()
@@ -30,6 +30,13 @@ def test_the_start_is_the_loss_of_equal_logits(images):
     softmax, svm = images.results
     assert softmax.start == pytest.approx(np.log(9))
     assert svm.start == pytest.approx(8)
+
+
+def test_the_curve_starts_at_weights_of_zero(images):
+    for result in images.results:
+        assert result.curve.seconds[0] == 0
+        assert result.curve.objective[0] == result.start
+        assert result.curve.accuracy[0] == result.metrics.confusion[0].sum() / images.test_rows
 
 
 def test_trainings_that_end_at_their_tolerance_are_converged(images):

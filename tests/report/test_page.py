@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from normexp.data import Dataset, load
+from normexp.losses import LOSSES
 from normexp.report import plots
+from normexp.report.comparison import compare
 from normexp.report.page import page
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -113,10 +116,28 @@ def test_the_command_and_the_numbers_are_on_the_page(html, elements):
     assert re.search(r"\d\d\.\d%", text)
 
 
+def test_the_results_have_a_column_for_each_loss(images):
+    head = re.search(r'<table class="results">\s*<thead>(.*?)</thead>', page(images))[1]
+    assert re.findall(r">([^<>]+)</span>", head) == ["softmax", "svm"]
+
+
 def test_sections_on_pictures_are_for_pictures(images, table):
     assert 'id="templates"' in page(images)
     assert 'id="templates"' not in page(table)
     assert "what misled it" in page(table)
+
+
+def test_data_that_teach_nothing_still_make_a_page():
+    labels = np.array(["a", "b"] * 20)
+    dataset = Dataset("flat.csv", np.ones((40, 2)), labels, ("x0", "x1"))
+    comparison = compare(dataset, test_size=0.5)
+    assert all(result.metrics.accuracy == 0.5 for result in comparison.results)
+    assert Elements(page(comparison)).open == []
+
+
+def test_a_penalty_that_forbids_all_weights_still_makes_a_page():
+    comparison = compare(load("iris"), {"softmax": LOSSES["softmax"]}, alpha=1e12)
+    assert Elements(page(comparison)).open == []
 
 
 def decode(address):

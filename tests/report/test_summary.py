@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from normexp.report.summary import joined, mcnemar, summary
+from normexp.report.summary import holm, joined, mcnemar, summary, unfinished
 
 
 def test_mcnemar_by_hand():
@@ -16,6 +16,13 @@ def test_mcnemar_by_hand():
 
 def test_classifiers_that_agree_are_not_told_apart():
     assert mcnemar(np.array([True, False]), np.array([True, False])) == 1.0
+
+
+def test_p_values_are_adjusted_for_their_number():
+    assert holm([0.04, 0.01, 0.03, 0.9]) == pytest.approx([0.09, 0.04, 0.09, 0.9])
+    assert holm([0.2]) == [0.2]
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([]) == []
 
 
 def with_right(comparison, *rights):
@@ -45,10 +52,10 @@ def test_losses_that_tie_share_the_lead(images):
 
 
 def test_an_unfinished_training_is_mentioned(images):
-    unfinished = replace(images.results[1], is_converged=False)
-    comparison = replace(images, results=(images.results[0], unfinished))
-    assert "The training of svm ended before" in summary(comparison)[-1]
-    assert "ended before" not in " ".join(summary(images))
+    first, second = images.results
+    (sentence,) = unfinished([first, replace(second, is_converged=False)])
+    assert sentence.startswith("The training of svm ended before")
+    assert unfinished(images.results) == []
 
 
 def test_words_are_joined_as_in_speech():

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,10 @@ from .._files import atomic_write
 from ..losses import COMPARED, LOSSES
 from . import terminal
 from .group import Commands, Output
+
+if TYPE_CHECKING:
+    from ..data import Dataset
+    from ..model import Model
 
 Command = Callable[..., Any]
 
@@ -32,7 +36,12 @@ def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Co
     return decorate
 
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
+as_json = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print JSON alone; inf and nan are text in it.",
+)
 read_from = options(
     click.option("--target", metavar="COLUMN", help="The column that holds the labels."),
     click.option(
@@ -77,6 +86,8 @@ def normexp(context: click.Context) -> None:
       normexp compare
       normexp train flowers.csv --target species -o flowers.safetensors
       normexp predict flowers.safetensors more-flowers.csv
+
+    An error is one line; with NORMEXP_DEBUG=1 in the environment it is Python's whole traceback.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -111,7 +122,7 @@ def normexp(context: click.Context) -> None:
     type=Output(".html"),
     default="report.html",
     show_default=True,
-    help="The report; its numbers go beside it, as JSON.",
+    help="The report; its numbers are written beside it, under its name with .json.",
 )
 @as_json
 def compare(
@@ -136,7 +147,7 @@ def compare(
     from ..data import load
     from ..report import comparison
     from ..report.page import page
-    from ..report.summary import summary
+    from ..report.summary import summary, unfinished
 
     dataset = load(data, target=target, drop=drop, split=split)
     with terminal.training(TOL) as show:
@@ -161,6 +172,8 @@ def compare(
         results = compared.results
         terminal.print_table(names, [result.metrics for result in results], results)
         click.echo("\n".join(summary(compared)))
+    for remark in (*compared.notes, *unfinished(compared.results)):
+        terminal.note(remark)
     terminal.note(f"Wrote {output} and {numbers}.")
 
 
@@ -257,11 +270,10 @@ def predict(
     """
     import polars as pl
 
-    from ..data import load
     from ..model import Model, class_name
 
     trained = Model.load(model)
-    dataset = load(data, target=target or trained.target, require_target=False, split=split)
+    dataset = _load_for(trained, data, target, split)
     labels = trained.predict(dataset)
     columns: dict[str, Any] = {"label": labels}
     if trained.class_names is not None:
@@ -294,14 +306,11 @@ def evaluate(model: Path, data: str, target: str | None, split: Any, as_json: bo
     Example:
       normexp evaluate flowers.safetensors more-flowers.csv
     """
-    from ..data import load
     from ..model import Model
     from ..report import metrics
 
     trained = Model.load(model)
-    dataset = load(data, target=target or trained.target, require_target=False, split=split)
-    if dataset.target is None:
-        raise ValueError(f"target: {dataset.name} has no labels to judge by: name their --target")
+    dataset = _load_for(trained, data, target, split)
     found = metrics.evaluate(trained, dataset)
     if as_json:
         click.echo(terminal.as_json(asdict(found)))
@@ -325,6 +334,15 @@ def explain(logits: tuple[float, ...], target: int | None, loss: str, as_json: b
 
     working = text.explain(LOSSES[loss], logits, target)
     click.echo(terminal.as_json(working.to_dict()) if as_json else text.text(working))
+
+
+def _load_for(model: Model, data: str, target: str | None, split: Any) -> Dataset:
+    """Rows for a trained model; by default their labels are where those of its training were."""
+    from ..data import load, options_of
+
+    if target is None and "target" in options_of(data):
+        target = model.target
+    return load(data, target=target, require_target=False, split=split)
 
 
 def _words(context: click.Context) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,9 +22,11 @@ class Commands(click.Group):
             end("interrupted", 130)
         except click.ClickException as error:
             end(error.format_message(), 2)
-        except OSError as error:
-            end(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
-        except (ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError) as error:
+            if os.environ.get("NORMEXP_DEBUG"):
+                raise
+            if isinstance(error, OSError) and error.filename:
+                end(f"{error.filename}: {error.strerror}", 2)
             end(str(error), 2)
         sys.exit(status if isinstance(status, int) else 0)
 

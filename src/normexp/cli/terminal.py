@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -29,8 +30,20 @@ def note(message: str) -> None:
 
 
 def as_json(value: Any) -> str:
-    """JSON of plain values and arrays."""
-    return json.dumps(value, default=lambda array: array.tolist(), ensure_ascii=False)
+    """JSON of plain values and arrays; what it has no number for is text: inf, -inf and nan."""
+    return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
 
 
 def print_table(
@@ -45,9 +58,8 @@ def print_table(
     grid = Table("", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in names:
         grid.add_column(name, justify="right", overflow="fold")
-    columns, rows = table.rows(metrics, results)
-    for column, *cells in zip(columns, *rows, strict=True):
-        grid.add_row(column.heading, *(Text(c.text, "bold" if c.is_best else "") for c in cells))
+    for measure, cells in table.rows(metrics, results):
+        grid.add_row(measure.heading, *(Text(c.text, "bold" if c.is_best else "") for c in cells))
     console.print(grid)
     if any(item.log_loss is None for item in metrics):
         console.print(table.NO_PROBABILITIES, style="dim")

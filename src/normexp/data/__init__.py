@@ -7,18 +7,18 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from normexp.data.arrays import read_npy, read_npz
-from normexp.data.builtin import builtin_names, read_builtin
-from normexp.data.cifar import is_cifar_folder, read_cifar, read_cifar_batch
-from normexp.data.cleaning import clean
-from normexp.data.dataset import Dataset
-from normexp.data.encoding import Encoder
-from normexp.data.idx import is_idx_folder, read_idx, read_idx_folder
-from normexp.data.raw import Raw
-from normexp.data.tables import read_csv, read_parquet
-from normexp.data.words import listed
+from .arrays import read_npy, read_npz
+from .builtin import builtin_names, read_builtin
+from .cifar import is_cifar_folder, read_cifar, read_cifar_batch
+from .cleaning import clean
+from .dataset import Dataset
+from .encoding import Encoder
+from .idx import is_idx_folder, read_idx, read_idx_folder
+from .raw import Raw
+from .tables import read_csv, read_parquet
+from .words import listed
 
-__all__ = ["Dataset", "Encoder", "builtin_names", "load"]
+__all__ = ["Dataset", "Encoder", "builtin_names", "load", "options_of"]
 
 # The end of a file's name, less any ".gz", with its reader and the options that this one takes.
 READERS: dict[tuple[str, ...], tuple[Callable[..., Raw], set[str]]] = {
@@ -29,6 +29,12 @@ READERS: dict[tuple[str, ...], tuple[Callable[..., Raw], set[str]]] = {
     (".bin",): (read_cifar_batch, set()),
     (".tar", ".tgz"): (read_cifar, {"split"}),
     ("idx3-ubyte", "idx1-ubyte"): (read_idx, set()),
+}
+
+# Why a source does not take an option.
+NOT_TAKEN = {
+    "target": "has its labels in a place of their own",
+    "split": "does not tell training from test rows",
 }
 
 
@@ -86,13 +92,23 @@ def load(
         for option, value in {"target": target, "split": split}.items()
         if value is not None
     }
-    if unsuited := options.keys() - accepted:
+    if unsuited := sorted(options.keys() - accepted):
         raise ValueError(
-            f"{min(unsuited)}: {name} has one way to be read, and takes no such option"
+            f"{unsuited[0]}: {name} {NOT_TAKEN[unsuited[0]]}; leave out {unsuited[0]}= "
+            f"(--{unsuited[0]})"
         )
     if split not in (None, "train", "test"):
         raise ValueError(f"split: expected 'train' or 'test', got {split!r}")
     return clean(read(**options), name, require_target=require_target, drop=drop)
+
+
+def options_of(source: str | Path) -> set[str]:
+    """Which of the options "target" and "split" of `load` a source takes.
+
+    >>> options_of("iris")
+    set()
+    """
+    return _reader(source)[1]
 
 
 def _reader(source: str | Path) -> tuple[Callable[..., Raw], set[str]]:

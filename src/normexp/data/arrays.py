@@ -11,10 +11,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from normexp.data.images import images_as_rows
-from normexp.data.opening import check_magic, opened
-from normexp.data.raw import Raw
-from normexp.data.words import listed
+from .images import images_as_rows
+from .opening import check_magic, opened
+from .raw import Raw
+from .words import listed
 
 FEATURES = {"x", "features", "data", "images"}
 LABELS = {"y", "target", "labels", "label"}

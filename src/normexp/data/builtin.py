@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 
-from normexp.data.images import images_as_rows
-from normexp.data.raw import Raw
+from .images import images_as_rows
+from .raw import Raw
 
 LOADERS = {
     "digits": load_digits,

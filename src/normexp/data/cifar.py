@@ -13,10 +13,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import polars as pl
 
-from normexp.data.images import images_as_rows
-from normexp.data.opening import read_bytes
-from normexp.data.raw import Raw
-from normexp.data.words import listed
+from .images import images_as_rows
+from .opening import read_bytes
+from .raw import Raw
+from .words import listed
 
 CLASSES = 10
 PLANES = (3, 32, 32)

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from normexp.data.dataset import Dataset
-from normexp.data.raw import Raw
-from normexp.data.words import counted, listed
+from .dataset import Dataset
+from .raw import Raw
+from .words import counted, listed
 
 
 def clean(raw: Raw, name: str, *, require_target: bool, drop: Sequence[str]) -> Dataset:
@@ -33,6 +33,11 @@ def clean(raw: Raw, name: str, *, require_target: bool, drop: Sequence[str]) -> 
 
     target = None
     if raw.target is not None:
+        if require_target and raw.is_cut and (raw.target == raw.target[-1]).sum() == 1:
+            raise ValueError(
+                f"target: the last line of {name} does not end, and its label {raw.target[-1]!r} "
+                "occurs in no other row: the file seems cut off; if it is whole, end the line"
+            )
         labels = raw.target.fill_nan(None) if raw.target.dtype.is_float() else raw.target
         present = np.flatnonzero(labels.is_not_null())
         if len(present) == 0:

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from normexp.data.dataset import Dataset
-from normexp.data.words import listed
+from .dataset import Dataset
+from .words import listed
 
 MISSING = "(missing)"
 

@@ -14,10 +14,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from normexp.data.images import images_as_rows
-from normexp.data.opening import check_magic, read_bytes
-from normexp.data.raw import Raw
-from normexp.data.words import listed
+from .images import images_as_rows
+from .opening import check_magic, read_bytes
+from .raw import Raw
+from .words import listed
 
 UNSIGNED_BYTE = 0x08
 KINDS = {1: "labels", 3: "images"}

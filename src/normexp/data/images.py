@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from normexp.data.raw import Raw
+from .raw import Raw
 
 
 def images_as_rows(images: NDArray[Any], target: pl.Series | None, **fields: Any) -> Raw:

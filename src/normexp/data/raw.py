@@ -14,7 +14,7 @@ class Raw:
     """Features and labels as read; the fields mean what they mean in `Dataset`.
 
     `target` is a column that may still hold missing, boolean or floating labels. Where it is None,
-    `no_target` says why, and what to do about it.
+    `no_target` says why, and what to do about it. `is_cut` says that the last row may be cut short.
     """
 
     features: NDArray[Any] | pl.DataFrame
@@ -24,3 +24,4 @@ class Raw:
     class_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
     no_target: str = ""
+    is_cut: bool = False

@@ -7,13 +7,14 @@ import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import polars.selectors as cs
 
-from normexp.data.opening import check_magic, opened, read_bytes
-from normexp.data.raw import Raw
-from normexp.data.words import counted, listed
+from .opening import check_magic, opened, read_bytes
+from .raw import Raw
+from .words import counted, listed
 
 SEPARATORS = ",;\t"
 
@@ -51,6 +52,9 @@ def read_csv(path: Path, target: str | None = None) -> Raw:
             _check_widths(_rows(data, separator), len(header), path.name)
 
     notes = []
+    is_cut = not data.endswith((b"\n", b"\r"))
+    if is_cut:
+        notes.append(f"the last line of {path.name} does not end: the file may be cut off")
     filled = frame.filter(~pl.all_horizontal(pl.all().is_null()))
     if len(filled) < len(frame):
         notes.append(f"{counted(len(frame) - len(filled), 'blank row')} left out")
@@ -58,7 +62,7 @@ def read_csv(path: Path, target: str | None = None) -> Raw:
         filled = filled.drop("")
         notes.append("the column without a name left out: row numbers, as pandas writes them")
     labels, features = _split(filled, target)
-    return _raw(labels, _strip(features), target, tuple(notes))
+    return _raw(labels, _strip(features), target, notes=tuple(notes), is_cut=is_cut)
 
 
 def read_parquet(path: Path, target: str | None = None) -> Raw:
@@ -82,7 +86,7 @@ def _raw(
     labels: pl.Series | None,
     features: pl.DataFrame,
     target: str | None,
-    notes: tuple[str, ...] = (),
+    **fields: Any,
 ) -> Raw:
     trouble = (
         "name the column that holds the classes with target= (--target)"
@@ -94,8 +98,8 @@ def _raw(
         features=features.with_columns(cs.float().fill_nan(None)),
         target=labels,
         feature_names=tuple(features.columns),
-        notes=notes,
         no_target=f"{trouble}; the columns are {listed(features.columns)}",
+        **fields,
     )
 
 

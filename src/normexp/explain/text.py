@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -24,20 +23,20 @@ class Step(NamedTuple):
 
 
 class Working(NamedTuple):
-    """Numbers for each class under their headings, and the steps that lead to the loss."""
+    """Numbers for each class under their names, and the steps that lead to the loss.
+
+    Names are plain ASCII; `HEADINGS` has them as a formula is set.
+    """
 
     columns: dict[str, Row]
     steps: list[Step]
     target: int | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values that JSON can hold; it has no −inf, which becomes None."""
+        """Everything as plain values; −inf and inf are among them, where logits or loss are."""
         return {
             "target": self.target,
-            "classes": {
-                heading: [number if math.isfinite(number) else None for number in values.tolist()]
-                for heading, values in self.columns.items()
-            },
+            "classes": {name: values.tolist() for name, values in self.columns.items()},
             "steps": [step._asdict() for step in self.steps],
         }
 
@@ -91,7 +90,7 @@ def explain(loss: RowLoss, logits: ArrayLike, target: int | None = None) -> Work
 
     term, values, formula = _terms(loss, z, target)
     value, grad = loss.value_and_grad(z[np.newaxis], [target])
-    columns = {**columns, term: values, "∂loss/∂z": grad[0]}
+    columns = {**columns, term: values, "grad": grad[0]}
     return Working(columns, [*steps, Step("loss", formula, float(value))], target)
 
 
@@ -100,29 +99,40 @@ def _softmax(z: Row) -> tuple[dict[str, Row], list[Step]]:
     shifted = z - m
     is_rest = np.arange(len(z)) != z.argmax()
     rest = np.exp(logsumexp(shifted, where=is_rest))
-    columns = {"z": z, "z − m": shifted, "exp(z − m)": np.exp(shifted), "p": softmax(z)}
+    columns = {"z": z, "shifted": shifted, "exp": np.exp(shifted), "p": softmax(z)}
     steps = [
         Step("m", "max z", float(m)),
         Step("rest", "Σ exp(z − m), less one maximum", float(rest)),
-        Step("log Σ exp z", "m + log1p(rest)", float(logsumexp(z))),
+        Step("logsumexp", "m + log1p(rest)", float(logsumexp(z))),
     ]
     return columns, steps
 
 
 def _terms(loss: RowLoss, z: Row, target: int) -> tuple[str, Row, str]:
-    """What a loss adds up: its heading, its value for each class, and the formula of the loss."""
+    """What a loss adds up: its name, its value for each class, and the formula of the loss."""
     t = np.where(np.arange(len(z)) == target, 1.0, 0.0)
     if isinstance(loss, CrossEntropy):
         return "t", t, "(m − z_y) + log1p(rest)"
     if isinstance(loss, SquaredError):
-        symbol, scores = ("z", z) if loss.on == "logits" else ("p", softmax(z))
-        return f"({symbol} − t)²", (scores - t) ** 2, f"Σ ({symbol} − t)²"
+        if loss.on == "logits":
+            return "square_z", (z - t) ** 2, "Σ (z − t)²"
+        p = softmax(z)
+        # 1 − p of the target is the sum of the others, which rounds nothing away.
+        return "square_p", np.where(t, p @ (1 - t), p) ** 2, "Σ (p − t)²"
     assert isinstance(loss, MulticlassHinge)
     violations = np.where(t, 0.0, np.maximum(0.0, loss.margin + z - z[target]))
     sign = "Σ" if loss.variant == "weston-watkins" else "max"
     return "v", violations, f"{sign} v{'²' if loss.squared else ''}"
 
 
+HEADINGS = {
+    "shifted": "z − m",
+    "exp": "exp(z − m)",
+    "logsumexp": "log Σ exp z",
+    "square_z": "(z − t)²",
+    "square_p": "(p − t)²",
+    "grad": "∂loss/∂z",
+}
 NOTES = {
     "p": "p = exp(z − m) / (1 + rest)",
     "t": "∂loss/∂z = p − t, the target's summed from the others: −Σ p_j",
@@ -146,12 +156,12 @@ def text(working: Working) -> str:
         ("→ " if k == working.target else "  ") + str(k) for k in range(len(working.columns["z"]))
     ]
     columns = [_aligned(["  class", *classes], "<")]
-    for heading, values in working.columns.items():
-        columns.append(_aligned([heading, *map(_number, values)], ">"))
+    for name, values in working.columns.items():
+        columns.append(_aligned([HEADINGS.get(name, name), *map(_number, values)], ">"))
     lines = ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
 
-    notes = [note for heading, note in NOTES.items() if heading in working.columns]
-    names = _aligned([step.name for step in working.steps], "<")
+    notes = [note for name, note in NOTES.items() if name in working.columns]
+    names = _aligned([HEADINGS.get(step.name, step.name) for step in working.steps], "<")
     formulas = _aligned([step.formula for step in working.steps], "<")
     results = [
         f"{name} = {formula} = {_number(step.value)}"

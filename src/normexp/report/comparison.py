@@ -32,7 +32,10 @@ Progress = Callable[[str, Iteration, float], object]
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """The course of training: an entry for each iteration, the accuracy on the test rows."""
+    """The course of training: weights of 0, then the state after each iteration.
+
+    The accuracy is that on the test rows.
+    """
 
     seconds: NDArray[np.float64]
     objective: NDArray[np.float64]
@@ -180,7 +183,8 @@ def _train(
     # Also the call that compiles the loss's kernels, before the clock is started.
     zeros = np.zeros((len(parts.labels), parts.train_features.shape[1]), parts.train_features.dtype)
     start = loss.linear_value_and_grad(parts.train_features, zeros, parts.train_target).value
-    course: list[tuple[float, float, float]] = []
+    # Equal logits are taken for the first class.
+    course = [(0.0, float(start), float(np.mean(parts.test_target == 0)))]
     watching = 0.0
 
     def watch(state: Iteration) -> None:
@@ -216,7 +220,7 @@ def _train(
         iterations=int(classifier.n_iter_),
         seconds=seconds,
         is_converged=bool(classifier.gap_ <= classifier.tol),
-        curve=Curve(*np.array(course).reshape(-1, 3).T),
+        curve=Curve(*np.array(course).T),
         metrics=measure(parts.test_target, predicted, len(parts.labels), log_proba),
         is_right=predicted == parts.test_target,
         mistakes=hardest_mistakes(classifier, parts, predicted, log_proba),

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from . import plots, table
 from .comparison import Comparison, Result
 from .mistakes import Mistake
-from .summary import SIGNIFICANT, summary
+from .summary import SIGNIFICANT, summary, unfinished
 
 
 def page(comparison: Comparison, command: str | None = None) -> str:
@@ -36,16 +36,12 @@ def page(comparison: Comparison, command: str | None = None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    columns, rows = table.rows(
-        [result.metrics for result in comparison.results], comparison.results
-    )
     return environment.get_template("page.html.jinja").render(
         comparison=comparison,
         command=command,
         title=f"Which loss for {comparison.data}?",
-        sentences=summary(comparison),
-        columns=columns,
-        rows=rows,
+        sentences=[*summary(comparison), *unfinished(comparison.results)],
+        rows=table.rows([result.metrics for result in comparison.results], comparison.results),
         judged=[result for result in comparison.results if result.metrics.reliability],
         no_probabilities=table.NO_PROBABILITIES,
         significant=SIGNIFICANT,

@@ -10,8 +10,8 @@ import base64
 import functools
 import io
 import re
-from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate, Literal, ParamSpec
 
 import matplotlib as mpl
 import numpy as np
@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
-from matplotlib.ticker import FuncFormatter, LogLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, SymmetricalLogLocator
 from numpy.typing import NDArray
 
 from .comparison import Comparison, Result
@@ -95,11 +95,11 @@ def objective_curve(axes: Axes, comparison: Comparison) -> str:
     """The objective after each iteration, as a share of its value for weights of 0."""
     for result, style in _styled(comparison):
         shares = result.curve.objective / result.start
-        axes.plot(np.arange(1, len(shares) + 1), shares, **style)
+        axes.plot(np.arange(len(shares)), shares, **style)
     axes.set(xlabel="iteration", ylabel="objective / its first value")
-    axes.set_xscale("log", subs=())
-    axes.set_yscale("log", subs=())
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.set_xscale("symlog", linthresh=1, linscale=0.3)  # logarithmic from 1 on, with a 0
+    axes.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=(1, 2, 5)))
+    _logarithmic(axes, "y", subs=(1, 2, 5))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(_plain))
     axes.legend()
@@ -119,8 +119,7 @@ def accuracy_curve(axes: Axes, comparison: Comparison) -> str:
     bottom = max(lowest - 0.01, worst - max(2 * (1 - worst), 0.05))
     axes.set_ylim(bottom, bottom + 1.04 * (highest - bottom))
     axes.set(xlabel="seconds of training", ylabel="accuracy on the test rows")
-    axes.set_xscale("log", subs=())
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    _logarithmic(axes, "x", subs=(1, 3))
     axes.xaxis.set_major_formatter(FuncFormatter(_plain))
     axes.yaxis.set_major_formatter(FuncFormatter(_percent))
     axes.legend()
@@ -181,6 +180,22 @@ def _styled(comparison: Comparison) -> list[tuple[Result, dict[str, Any]]]:
         (result, {"color": SERIES[i % 6], "linestyle": DASHES[i % 6], "label": result.name})
         for i, result in enumerate(comparison.results)
     ]
+
+
+def _logarithmic(axes: Axes, name: Literal["x", "y"], subs: Sequence[int]) -> None:
+    """Make an axis logarithmic, if its values go far enough apart; a 0 has no place on it.
+
+    `subs` are the multiples of a power of ten that are marked.
+    """
+    values = np.concatenate([line.get_data()[name == "y"] for line in axes.get_lines()])
+    positive = values[values > 0]
+    if len(positive) and positive.max() > 2 * positive.min():
+        axis, set_scale = {
+            "x": (axes.xaxis, axes.set_xscale),
+            "y": (axes.yaxis, axes.set_yscale),
+        }[name]
+        set_scale("log", subs=(), nonpositive="mask")
+        axis.set_major_locator(LogLocator(subs=subs))
 
 
 def _plain(value: float, _: int | None) -> str:

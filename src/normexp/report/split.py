@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,13 @@ def split(dataset: Dataset, test_size: float, seed: int) -> Split:
     is_lone = counts[target] == 1
     if is_lone.all():
         raise ValueError("target: no class has two rows, so that none is left to test on")
+    rows, classes = int(np.sum(~is_lone)), int(np.sum(counts > 1))
+    to_test = ceil(test_size * rows)
+    if min(to_test, rows - to_test) < classes:
+        raise ValueError(
+            f"test_size: {test_size} leaves {rows - to_test} rows to train on and {to_test} to "
+            f"test on; each part needs one of each of the {classes} classes"
+        )
     train, test = train_test_split(
         np.flatnonzero(~is_lone),
         test_size=test_size,

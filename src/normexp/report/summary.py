@@ -38,8 +38,33 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     return float(binomtest(only_first, disagreements).pvalue) if disagreements else 1.0
 
 
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values for their number: at level a, the chance of any false alarm is a at most.
+
+    The smallest of n is multiplied by n, the next by n − 1, and so on; none falls below the one
+    before it.
+
+    References
+    ----------
+    S. Holm, A simple sequentially rejective multiple test procedure, 1979.
+
+    Examples
+    --------
+    >>> holm([0.03, 0.01, 0.5])
+    [0.06, 0.03, 0.5]
+    """
+    order = np.argsort(p_values)
+    factors = np.arange(len(order), 0, -1)
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.maximum.accumulate(np.minimum(1.0, factors * np.sort(p_values)))
+    return adjusted.tolist()
+
+
 def summary(comparison: Comparison) -> list[str]:
-    """Sentences: who wins, by how much, and whether the test set can tell."""
+    """Sentences: who wins, by how much, and whether the test set can tell.
+
+    The p-values are adjusted for the number of losses that the winner is compared with.
+    """
     ranked = sorted(comparison.results, key=lambda result: -result.metrics.accuracy)
     winner, *others = ranked
     level = [result for result in others if result.metrics.accuracy == winner.metrics.accuracy]
@@ -48,7 +73,6 @@ def summary(comparison: Comparison) -> list[str]:
     sentences += _differences(winner, behind, whose=f"{winner.name}’s" if level else "Its")
     sentences += _confusions(comparison, winner)
     sentences += _calibration(ranked)
-    sentences += _unfinished(ranked)
     return sentences
 
 
@@ -65,7 +89,8 @@ def _lead(comparison: Comparison, winners: Sequence[Result]) -> str:
 
 def _differences(winner: Result, behind: Sequence[Result], whose: str) -> list[str]:
     """Which losses the test set can tell from the winner, and which it cannot."""
-    tested = [(result, mcnemar(winner.is_right, result.is_right)) for result in behind]
+    p_values = holm([mcnemar(winner.is_right, result.is_right) for result in behind])
+    tested = list(zip(behind, p_values, strict=True))
     apart = [_difference(winner, *pair) for pair in tested if pair[1] < SIGNIFICANT]
     close = [_difference(winner, *pair) for pair in tested if pair[1] >= SIGNIFICANT]
     sentences = []
@@ -112,7 +137,7 @@ def _calibration(results: Sequence[Result]) -> list[str]:
     ]
 
 
-def _unfinished(results: Sequence[Result]) -> list[str]:
+def unfinished(results: Sequence[Result]) -> list[str]:
     """Which numbers are not those of the minimum."""
     names = [result.name for result in results if not result.is_converged]
     if not names:

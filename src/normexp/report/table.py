@@ -1,4 +1,4 @@
-"""The columns of the table of results: their words, their numbers, and which number is best."""
+"""The measures in the table of results: their words, their numbers, and which number is best."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Column:
+class Measure:
     """A heading, what it means, and how its number is read from a result and written."""
 
     heading: str
@@ -33,7 +33,7 @@ class Column:
     best: Callable[[Sequence[Any]], Any] | None = None
 
     def cells(self, items: Sequence[Metrics] | Sequence[Result]) -> list[Cell]:
-        """A cell for each item; the best is marked where the column has one and items differ."""
+        """A cell for each item; the best is marked where there is one and items differ."""
         values = [self.value(item) for item in items]
         known = [value for value in values if value is not None]
         best = self.best(known) if self.best and len(set(known)) > 1 else None
@@ -52,35 +52,35 @@ def percent(share: float) -> str:
 
 
 METRICS = (
-    Column(
+    Measure(
         "accuracy",
         "the share of the test rows whose class is predicted",
         lambda metrics: metrics.accuracy,
         percent,
         max,
     ),
-    Column(
+    Measure(
         "95% interval",
         "where the accuracy on all such rows lies, for all that a test set of this size can tell "
         "(Wilson’s interval)",
         lambda metrics: metrics.accuracy_interval,
         lambda interval: "{:.1f}–{:.1f}".format(*(100 * end for end in interval)),
     ),
-    Column(
+    Measure(
         "macro F1",
         "F1, the harmonic mean of precision and recall, averaged over the classes",
         lambda metrics: metrics.macro_f1,
         "{:.3f}".format,
         max,
     ),
-    Column(
+    Measure(
         "log loss",
         "the mean of −log p of the true class, in nats",
         lambda metrics: metrics.log_loss,
         "{:.3g}".format,
         min,
     ),
-    Column(
+    Measure(
         "Brier score",
         "the mean of Σₖ (pₖ − tₖ)², where t is 1 for the true class and 0 for the others; from 0, "
         "the best, to 2",
@@ -88,7 +88,7 @@ METRICS = (
         "{:.3g}".format,
         min,
     ),
-    Column(
+    Measure(
         "calibration error",
         f"rows sorted by the probability of their predicted class into {BINS} bins of equal width: "
         "the mean over the rows of |accuracy − mean probability| of their bin",
@@ -99,20 +99,20 @@ METRICS = (
 )
 
 TRAINING = (
-    Column(
+    Measure(
         "objective",
         "what training minimises, the mean loss of the training rows + α/2 · ‖W‖²; each loss has "
         "its own scale, so compare none with another",
         lambda result: result.objective,
         "{:.4g}".format,
     ),
-    Column(
+    Measure(
         "iterations",
         "of the solver; * where training ended before the minimum was certain to its tolerance",
         lambda result: (result.iterations, result.is_converged),
         lambda pair: f"{pair[0]}{'' if pair[1] else '*'}",
     ),
-    Column(
+    Measure(
         "seconds",
         "of training alone, on the machine named in this report",
         lambda result: result.seconds,
@@ -123,9 +123,8 @@ TRAINING = (
 
 def rows(
     metrics: Sequence[Metrics], results: Sequence[Result] = ()
-) -> tuple[tuple[Column, ...], list[list[Cell]]]:
-    """The columns, and for each item a row of cells: of metrics alone, or of training as well."""
-    columns = METRICS + (TRAINING if results else ())
-    cells = [column.cells(metrics) for column in METRICS]
-    cells += [column.cells(results) for column in TRAINING if results]
-    return columns, [list(row) for row in zip(*cells, strict=True)]
+) -> list[tuple[Measure, list[Cell]]]:
+    """Each measure with a cell for each item: of metrics alone, or of training as well."""
+    return [(measure, measure.cells(metrics)) for measure in METRICS] + [
+        (measure, measure.cells(results)) for measure in TRAINING if results
+    ]
