@@ -132,41 +132,42 @@ def log_loss(probabilities, target, loss, grad):
                 out[k] = -t[k] / max(p[k], 0.0) if t[k] else 0.0
 
 
+@part
+def read_element(values, weight, i):
+    """Element i; 0 if it does not count, whatever it holds."""
+    return np.float64(values[i]) if weight[i] != 0.0 else 0.0
+
+
+@part
+def sides(x, target, positive, weight, i):
+    """What yes and no count at element i, and what a side without mass adds: 0 · inf counts 0, so
+    nothing, but for a NaN."""
+    nothing = x if math.isnan(x) else 0.0
+    return weight[i] * positive * target[i], weight[i] * (1.0 - target[i]), nothing
+
+
 @kernel
 def binary_cross_entropy(z, target, positive, weight, loss, grad):
     """positive · t · softplus(−z) + (1 − t) · softplus(z), element by element."""
     for i in range(z.size):
-        if weight[i] == 0.0:
-            loss[i] = 0.0
-            if grad.size:
-                grad[i] = 0.0
-            continue
-        x = np.float64(z[i])
-        t = weight[i] * positive * target[i]
-        f = weight[i] * (1.0 - target[i])
-        # 0 · inf counts 0: a side without mass is left out, but for a NaN.
-        nothing = x if math.isnan(x) else 0.0
-        loss[i] = (t * softplus(-x) if t else nothing) + (f * softplus(x) if f else nothing)
+        x = read_element(z, weight, i)
+        yes, no, nothing = sides(x, target, positive, weight, i)
+        loss[i] = (yes * softplus(-x) if yes else nothing) + (no * softplus(x) if no else nothing)
         if grad.size:
             e = exp_minus_abs(x)
             on = (1.0 if x >= 0 else e) / (1.0 + e)
             off = (e if x >= 0 else 1.0) / (1.0 + e)
-            grad[i] = f * on - t * off + nothing
+            grad[i] = no * on - yes * off + nothing
 
 
 @kernel
 def binary_log_loss(p, target, positive, weight, loss, grad):
     """−positive · t · log p − (1 − t) · log(1 − p), element by element."""
     for i in range(p.size):
-        if weight[i] == 0.0:
-            loss[i] = 0.0
-            if grad.size:
-                grad[i] = 0.0
-            continue
-        x = np.float64(p[i])
-        t = weight[i] * positive * target[i]
-        f = weight[i] * (1.0 - target[i])
-        nothing = x if math.isnan(x) else 0.0
-        loss[i] = (-t * math.log(x) if t else nothing) - (f * math.log1p(-x) if f else nothing)
+        x = read_element(p, weight, i)
+        yes, no, nothing = sides(x, target, positive, weight, i)
+        loss[i] = (-yes * math.log(x) if yes else nothing) - (
+            no * math.log1p(-x) if no else nothing
+        )
         if grad.size:
-            grad[i] = (f / (1.0 - x) if f else nothing) - (t / x if t else nothing)
+            grad[i] = (no / (1.0 - x) if no else nothing) - (yes / x if yes else nothing)
