@@ -17,7 +17,8 @@ lint: $(VENV)/.installed-dev ## style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed-dev ## the errors in ULP and the optima beside scikit-learn's
+bench: $(VENV)/.installed-bench ## speed and errors beside the peers, optima beside scikit-learn's
+	$(BIN)/normexp bench
 	$(BIN)/python -m normexp.bench.accuracy
 	$(BIN)/python -m normexp.bench.optima
 
@@ -33,4 +34,9 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+# The second index has a torch without CUDA's gigabytes.
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group bench --extra-index-url https://download.pytorch.org/whl/cpu
 	@touch $@

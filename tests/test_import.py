@@ -29,7 +29,7 @@ def test_import_loads_of_normexp_only_what_arrays_need():
     loaded = python("import normexp, sys; print(*sys.modules)").split()
     ours = {name for name in loaded if name.startswith("normexp.")}
     rooms = {name.split(".")[1] for name in ours}
-    assert rooms == {"functions", "losses", "kernels", "_arrays", "_check"}
+    assert rooms == {"functions", "losses", "kernels", "_arrays", "_check", "_settings"}
     assert "normexp.kernels.cpu" not in ours
 
 

@@ -1,5 +1,6 @@
 """normexp: softmax, the losses built on it and the classifiers trained with them, exactly."""
 
+from ._settings import accuracy, get_num_threads, set_num_threads
 from .functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax
 from .losses import (
     BinaryCrossEntropy,
@@ -20,10 +21,13 @@ __all__ = [
     "LossGrad",
     "MulticlassHinge",
     "SquaredError",
+    "accuracy",
     "cross_entropy",
+    "get_num_threads",
     "log_sigmoid",
     "log_softmax",
     "logsumexp",
+    "set_num_threads",
     "sigmoid",
     "softmax",
 ]

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from . import _check
 
 HALF_TYPES = ("float16", "bfloat16")
+NATIVE = {np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.float16)}
 
 
 def as_floating(values: object, name: str) -> tuple[NDArray[Any], np.dtype[Any]]:
-    """An array as the kernels take it, float32 or float64 in native order, and the type of results.
+    """An array as the kernels take it, aligned and in native order, and the type of results.
 
-    Integers and booleans are float64. The half types are computed in float32 and rounded back.
+    Integers and booleans are float64.
     """
+    if type(values) is np.ndarray and values.dtype in NATIVE and values.flags.aligned:
+        return values, values.dtype
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(values, torch.Tensor):
         raise TypeError(f"{name} is a PyTorch tensor; pass {name}.numpy(force=True)")
@@ -24,18 +27,16 @@ def as_floating(values: object, name: str) -> tuple[NDArray[Any], np.dtype[Any]]
     if array.dtype.kind in "iub":
         return array.astype(np.float64), np.dtype(np.float64)
     native = array.dtype.newbyteorder("=")
-    if native.name in HALF_TYPES:
-        return array.astype(np.float32), native
-    if native not in (np.float32, np.float64):
+    if native not in (np.float32, np.float64) and native.name not in HALF_TYPES:
         raise TypeError(
             f"{name} must hold float16, bfloat16, float32, float64, integers or booleans, "
             f"got {_check.described(array)}"
         )
-    return array.astype(native, copy=False), native
+    return array.astype(native, copy=not array.flags.aligned), native
 
 
 def loss_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Losses come back in float32 or wider."""
+    """The type that is computed in, and that losses come back in: float32 or float64."""
     return np.dtype(np.float64 if dtype == np.float64 else np.float32)
 
 
@@ -47,6 +48,8 @@ def rows_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
 def as_rows(array: NDArray[Any], axes: tuple[int, ...]) -> NDArray[Any]:
     """(rows, classes), or (outer, classes, inner) for an axis in the middle; a view if possible."""
     shape = array.shape
+    if len(shape) == 2 and axes == (1,):
+        return array
     if len(axes) == 1:
         (axis,) = axes
         outer, inner = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
@@ -78,13 +81,18 @@ def output_rows(out: NDArray[Any], axes: tuple[int, ...], like: NDArray[Any]) ->
     A kernel reads a whole row before it writes that row, so `out` may be its input, but not an
     array that overlaps it otherwise.
     """
-    rows = as_rows(out, axes) if out.dtype == like.dtype else None
-    if rows is None or not np.may_share_memory(rows, out):
+    rows = as_rows(out, axes)
+    if not np.may_share_memory(rows, out):
         return np.empty(like.shape, like.dtype)
-    same = rows.ctypes.data == like.ctypes.data and rows.strides == like.strides
-    if not same and np.shares_memory(rows, like):
-        return np.empty(like.shape, like.dtype)
+    if np.may_share_memory(rows, like):
+        same = address_of(rows) == address_of(like) and rows.strides == like.strides
+        if not same and np.shares_memory(rows, like):
+            return np.empty(like.shape, like.dtype)
     return rows
+
+
+def address_of(array: NDArray[Any]) -> int:
+    return int(array.__array_interface__["data"][0])
 
 
 def checked_output(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -27,6 +27,8 @@ def not_negative(value: object, name: str) -> float:
 
 def temperature(value: object) -> float:
     """A divisor of logits that leaves their differences room in float64."""
+    if value == 1.0 and type(value) is float:
+        return value
     return between(value, 1e-100, 1e100, "temperature")
 
 
@@ -72,6 +74,8 @@ def one_of(value: object, choices: Iterable[str], name: str) -> str:
 
 def axes(axis: object, dimensions: int, name: str = "axis") -> tuple[int, ...]:
     """The axes that `axis` (an integer, a tuple of them, or None for all) stands for."""
+    if type(axis) is int and -dimensions <= axis < dimensions:
+        return (axis % dimensions,)
     if axis is None:
         return tuple(range(dimensions))
     given = axis if isinstance(axis, tuple) else (axis,)

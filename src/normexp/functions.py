@@ -10,6 +10,7 @@ from ._arrays import (
     as_floating,
     as_rows,
     checked_output,
+    loss_type,
     output_rows,
     rows_shape,
     write_rows,
@@ -147,7 +148,7 @@ def logsumexp(
     kept = tuple(1 if axis in axes else size for axis, size in enumerate(values.shape))
     result = checked_output(out, kept if _check.flag(keepdims, "keepdims") else left, dtype)
     rows = as_rows(values, axes)
-    sums = np.empty(int(np.prod(left, dtype=np.int64)), values.dtype)
+    sums = np.empty(int(np.prod(left, dtype=np.int64)), loss_type(dtype))
     kernels_for(values).logsumexp(Logits(rows, _mask_rows(where, values.shape, axes)), sums)
     result[...] = sums.reshape(result.shape)
     return result if out is not None or result.ndim else result[()]
@@ -208,9 +209,9 @@ def _rowwise(
     temperature = _check.temperature(temperature)
     mask = _mask_rows(where, values.shape, axes)
     result = checked_output(out, values.shape, dtype)
-    result_rows = output_rows(result, axes, rows)
+    result_rows = as_rows(result, axes) if out is None else output_rows(result, axes, rows)
     getattr(kernels_for(values), name)(Logits(rows, mask, temperature), result_rows)
-    if not np.may_share_memory(result_rows, result):
+    if result_rows is not result and not np.may_share_memory(result_rows, result):
         write_rows(result_rows, axes, result)
     return result
 
@@ -222,7 +223,7 @@ def _mask_rows(where: object, shape: tuple[int, ...], axes: tuple[int, ...]) -> 
 def _elementwise(name: str, x: object, out: object) -> Any:
     values, dtype = as_floating(x, "x")
     result = checked_output(out, values.shape, dtype)
-    flat = np.empty(values.size, values.dtype)
+    flat = np.empty(values.size, dtype)
     getattr(kernels_for(values), name)(np.ascontiguousarray(values).reshape(-1), flat)
     result[...] = flat.reshape(values.shape)
     return result if out is not None or result.ndim else result[()]

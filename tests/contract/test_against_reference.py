@@ -1,7 +1,6 @@
 """Every kernel of every back end means what the reference says, for every option and layout."""
 
 import itertools
-import math
 
 import numpy as np
 import pytest
@@ -85,6 +84,11 @@ def tolerance(dtype):
     return {"rtol": max(1e-11, float(np.finfo(dtype).eps)), "atol": 1e-13}
 
 
+def loss_tolerance(dtype):
+    """Losses come in float64, computed to 2^-34 where the logits are narrower."""
+    return {"rtol": 1e-11 if dtype == "float64" else 2.0**-32, "atol": 1e-13}
+
+
 def run(back_end, name, logits, target, extra, with_grad=True):
     loss = np.full(ROWS, 99.0)
     grad = np.full_like(logits.values, 99.0) if with_grad else no_gradient(logits.values)
@@ -99,10 +103,9 @@ def run(back_end, name, logits, target, extra, with_grad=True):
 class TestBackEnd:
     @pytest.mark.parametrize("name", ROW_FUNCTIONS)
     @pytest.mark.parametrize("temperature", [1.0, 0.3])
-    @pytest.mark.parametrize("softcap", [math.inf, 5.0], ids=["", "capped"])
-    def test_row_functions(self, back_end, dtype, shape, masked, name, temperature, softcap):
+    def test_row_functions(self, back_end, dtype, shape, masked, name, temperature):
         values, where = nasty_logits(shape, dtype, masked)
-        logits = Logits(values, where, temperature, softcap)
+        logits = Logits(values, where, temperature)
         got, expected = np.full_like(values, 99), np.full(values.shape, 99.0)
         getattr(back_end, name)(logits, got)
         getattr(reference, name)(logits, expected)
@@ -120,14 +123,13 @@ class TestBackEnd:
     def test_losses_of_labels(self, back_end, dtype, shape, masked, name, extra, weighted):
         values, where = nasty_logits(shape, dtype, masked)
         smoothed = name == "spread_cross_entropy"
-        softcap = 5.0 if "cross_entropy" in name else math.inf
-        logits = Logits(values, where, 1.0 if extra else 0.7, softcap)
+        logits = Logits(values, where, 1.0 if extra else 0.7)
         if name == "squared_error":
             logits = Logits(values, where)
         target = label_target(smoothed, weighted)
         loss, grad = run(back_end, name, logits, target, extra)
         true_loss, true_grad = run(reference, name, logits, target, extra)
-        np.testing.assert_allclose(loss, true_loss, **tolerance("float64"))
+        np.testing.assert_allclose(loss, true_loss, **loss_tolerance(dtype))
         np.testing.assert_allclose(grad, true_grad, **tolerance(dtype))
         assert np.array_equal(run(back_end, name, logits, target, extra, False)[0], loss, True)
 
@@ -139,7 +141,7 @@ class TestBackEnd:
         target = mass_target(shape, name == "spread_cross_entropy", weighted)
         loss, grad = run(back_end, name, logits, target, ())
         true_loss, true_grad = run(reference, name, logits, target, ())
-        np.testing.assert_allclose(loss, true_loss, **tolerance("float64"))
+        np.testing.assert_allclose(loss, true_loss, **loss_tolerance(dtype))
         np.testing.assert_allclose(grad, true_grad, **tolerance(dtype))
 
     @pytest.mark.parametrize("of", ["labels", "mass"])
@@ -155,7 +157,7 @@ class TestBackEnd:
         logits = Logits(p, where)
         loss, grad = run(back_end, "log_loss", logits, target, ())
         true_loss, true_grad = run(reference, "log_loss", logits, target, ())
-        np.testing.assert_allclose(loss, true_loss, **tolerance("float64"))
+        np.testing.assert_allclose(loss, true_loss, **loss_tolerance(dtype))
         np.testing.assert_allclose(grad, true_grad, **tolerance(dtype))
 
 
@@ -184,7 +186,7 @@ class TestElements:
             getattr(module, name)(x, yes, 2.0, weight, loss, grad)
             results.append((loss, grad))
         (loss, grad), (true_loss, true_grad) = results
-        np.testing.assert_allclose(loss, true_loss, **tolerance("float64"))
+        np.testing.assert_allclose(loss, true_loss, **loss_tolerance(dtype))
         np.testing.assert_allclose(grad, true_grad, **tolerance(dtype))
 
 

@@ -1,11 +1,21 @@
 """Compiled kernels outlive the process; a cache that cannot be used costs time, nothing else."""
 
+import errno
 import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from normexp.kernels.cpu import cache
-from normexp.kernels.cpu.vector import kernel
+from normexp.kernels.cpu.compiled import Kernel
+
+needs_owners = pytest.mark.skipif(
+    sys.platform == "win32", reason="files have access lists, not an owner and a mode"
+)
 
 
 def add_one(x):
@@ -23,7 +33,7 @@ def cache_folder(tmp_path, monkeypatch):
 
 def hits(x=1.0):
     """Call a fresh dispatcher, as a new process would; how many kernels came from the disk."""
-    dispatcher = kernel(add_one)
+    dispatcher = Kernel(add_one).dispatcher
     assert dispatcher(x) == x + 1.0
     return sum(dispatcher.stats.cache_hits.values())
 
@@ -68,6 +78,7 @@ def test_a_changed_file_is_never_unpickled(cache_folder, monkeypatch):
     assert hits() == 0
 
 
+@needs_owners
 def test_a_folder_open_to_others_is_not_used(cache_folder):
     hits()
     (versioned,) = cache_folder.iterdir()
@@ -77,12 +88,66 @@ def test_a_folder_open_to_others_is_not_used(cache_folder):
     assert cache.folder() is None
 
 
+def of_somebody_else(status):
+    """A way to ask for the status of a file that reports another owner than the true one."""
+
+    def changed(*arguments, **options):
+        mode, inode, device, links, owner, *rest = status(*arguments, **options)
+        return os.stat_result((mode, inode, device, links, owner + 1, *rest))
+
+    return changed
+
+
+@needs_owners
 def test_a_folder_of_somebody_else_is_not_used(cache_folder, monkeypatch):
     hits()
     cache.folder.cache_clear()
-    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    monkeypatch.setattr(Path, "stat", of_somebody_else(Path.stat))
     assert hits() == 0
     assert cache.folder() is None
+
+
+@needs_owners
+def test_a_file_of_somebody_else_is_never_unpickled(cache_folder, monkeypatch):
+    hits()
+    monkeypatch.setattr(os, "fstat", of_somebody_else(os.fstat))
+    monkeypatch.setattr(cache.pickle, "loads", lambda _: pytest.fail("unpickled"))
+    assert hits() == 0
+
+
+@needs_owners
+def test_a_file_open_to_others_is_never_unpickled(cache_folder, monkeypatch):
+    hits()
+    (file,) = kernels(cache_folder)
+    file.chmod(0o666)
+    monkeypatch.setattr(cache.pickle, "loads", lambda _: pytest.fail("unpickled"))
+    assert hits() == 0
+
+
+@needs_owners
+@pytest.mark.parametrize(
+    ("owner", "mode", "trusted"),
+    [
+        (1000, 0o40700, True),
+        (0, 0o40755, True),  # root's: made for an image of a container
+        (1001, 0o40755, False),
+        (1000, 0o40770, False),
+        (1000, 0o40707, False),
+    ],
+)
+def test_who_may_have_written_the_kernels(monkeypatch, owner, mode, trusted):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert cache._is_trusted(SimpleNamespace(st_uid=owner, st_mode=mode)) == trusted
+
+
+@needs_owners
+def test_a_generous_umask_opens_nothing_to_others(cache_folder):
+    before = os.umask(0)
+    try:
+        assert hits() == 0
+    finally:
+        os.umask(before)
+    assert hits() == 1
 
 
 def test_without_a_place_for_the_folder_kernels_still_run(cache_folder):
@@ -91,10 +156,28 @@ def test_without_a_place_for_the_folder_kernels_still_run(cache_folder):
     assert cache.folder() is None
 
 
-def test_a_read_only_folder_is_not_used(cache_folder, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
+def fails_with(number):
+    def fail(*arguments, **options):
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def test_in_a_read_only_home_kernels_still_run(cache_folder, monkeypatch):
+    monkeypatch.setattr(Path, "mkdir", fails_with(errno.EROFS))
+    assert hits() == 0
     assert hits() == 0
     assert cache.folder() is None
+
+
+def test_kernels_are_read_from_a_folder_that_is_read_only(cache_folder, monkeypatch):
+    hits()
+    cache.folder.cache_clear()
+    for name in ("utime", "replace", "mkdir"):
+        monkeypatch.setattr(os, name, fails_with(errno.EROFS))
+    assert hits() == 1
+    assert hits(1) == 0
+    assert len(kernels(cache_folder)) == 1
 
 
 def test_without_a_home_kernels_still_run(monkeypatch):
@@ -104,17 +187,140 @@ def test_without_a_home_kernels_still_run(monkeypatch):
     def no_home():
         raise RuntimeError("Could not determine home directory.")
 
-    monkeypatch.setattr(cache.Path, "home", no_home)
+    monkeypatch.setattr(Path, "home", no_home)
     cache.folder.cache_clear()
     assert hits() == 0
     assert cache.folder() is None
     cache.folder.cache_clear()
 
 
-def test_a_full_disk_costs_only_the_cache(cache_folder, monkeypatch):
-    def full(path):
-        raise OSError(28, "No space left on device")
+@pytest.mark.skipif(sys.platform == "win32", reason="a process has no limit for its files")
+def test_a_full_disk_costs_only_the_cache(cache_folder):
+    import resource
 
-    monkeypatch.setattr(cache, "atomic_write", full)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # a write of more fails in the middle
+    try:
+        assert hits() == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    (versioned,) = cache_folder.iterdir()
+    assert list(versioned.iterdir()) == []
     assert hits() == 0
-    assert kernels(cache_folder) == []
+    assert hits() == 1
+
+
+def test_processes_that_compile_at_once_share_what_they_compiled(cache_folder, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("""
+import sys
+from normexp.kernels.cpu.compiled import Kernel
+
+def add_one(x):
+    return x + 1.0
+
+add_one = Kernel(add_one).dispatcher
+print("ready", flush=True)
+sys.stdin.readline()
+assert [add_one(1.0), add_one(1)] == [2.0, 2.0]
+print(sum(add_one.stats.cache_hits.values()))
+""")
+
+    def start():
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        return subprocess.Popen([sys.executable, script], **pipes)
+
+    def finish(processes):
+        """Let them go on all at once; how many kernels each took from the disk."""
+        for process in processes:
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        found = [int(process.communicate()[0]) for process in processes]
+        assert [process.returncode for process in processes] == [0] * len(processes)
+        return found
+
+    finish([start() for _ in range(4)])
+    (versioned,) = cache_folder.iterdir()
+    names = [path.name for path in versioned.iterdir()]
+    assert [name.rpartition("-")[0] for name in names] == ["__main__.add_one"] * 2
+    assert all(name.endswith(".kernel") for name in names)
+    assert finish([start()]) == [2]
+
+
+DAY = 24 * 60 * 60
+
+
+def left_behind(parent, number, *, days):
+    """The folder of another version, last used some days ago."""
+    path = parent / f"normexp0.0.{number}-numba0.1-python3.11-{number:016x}"
+    path.mkdir(parents=True)
+    (path / "softmax.kernel").write_bytes(b"code")
+    os.utime(path, (time.time() - days * DAY,) * 2)
+    return path
+
+
+def test_a_new_version_deletes_what_was_not_used_for_long(cache_folder):
+    recent = left_behind(cache_folder, 1, days=cache.KEPT_DAYS - 1)
+    old = left_behind(cache_folder, 2, days=cache.KEPT_DAYS + 1)
+    current = cache.folder()
+    assert recent.exists()
+    assert not old.exists()
+    old = left_behind(cache_folder, 2, days=cache.KEPT_DAYS + 1)
+    cache.folder.cache_clear()
+    assert cache.folder() == current
+    assert old.exists()  # only a new folder is worth a look around
+
+
+def test_of_many_versions_those_used_last_are_kept(cache_folder):
+    versions = [left_behind(cache_folder, n, days=n) for n in range(cache.KEPT_FOLDERS + 3)]
+    cache.folder()
+    kept = [path for path in versions if path.exists()]
+    assert kept == versions[: cache.KEPT_FOLDERS]
+
+
+def test_use_keeps_a_version(cache_folder):
+    path = cache.folder()
+    os.utime(path, (0, 0))
+    cache.folder.cache_clear()
+    cache.folder()
+    assert time.time() - path.stat().st_mtime < DAY
+
+
+def test_nothing_else_is_deleted(cache_folder, tmp_path, monkeypatch):
+    elsewhere = left_behind(tmp_path / "elsewhere", 1, days=100)
+    cache_folder.mkdir()
+    link = cache_folder / elsewhere.name
+    link.symlink_to(elsewhere)
+    os.utime(link, (0, 0), follow_symlinks=False)
+    models = cache_folder / "normexp-models"
+    models.mkdir()
+    os.utime(models, (0, 0))
+    file = cache_folder / "normexp0.0.2-numba0.1-python3.11-0123456789abcdef"
+    file.write_text("a file of such a name")
+    os.utime(file, (0, 0))
+    assert cache.folder() is not None
+    assert link.is_symlink()
+    assert (elsewhere / "softmax.kernel").exists()
+    assert models.exists()
+    assert file.exists()
+
+
+@needs_owners
+def test_folders_of_somebody_else_are_not_deleted(cache_folder, monkeypatch):
+    old = left_behind(cache_folder, 1, days=cache.KEPT_DAYS + 1)
+    current = cache.folder()
+    assert not old.exists()
+    old = left_behind(cache_folder, 1, days=cache.KEPT_DAYS + 1)
+    monkeypatch.setattr(Path, "lstat", of_somebody_else(Path.lstat))
+    cache._prune(current)
+    assert old.exists()
+
+
+def test_a_version_whose_folder_is_deleted_goes_on(cache_folder):
+    hits()
+    (versioned,) = cache_folder.iterdir()
+    kernels(cache_folder)[0].unlink()
+    versioned.rmdir()
+    assert hits() == 0

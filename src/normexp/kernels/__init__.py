@@ -9,7 +9,6 @@ row is a flat array in that order. What is absent (a mask, smoothing, a gradient
 is an empty array, so that a compiled kernel meets one type for each storage type.
 """
 
-import math
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -23,14 +22,13 @@ NOTHING: NDArray[np.float64] = np.empty(0)
 class Logits(NamedTuple):
     """The scores of every row, and what is done to them before anything else.
 
-    A class that is False in `where` does not exist for that row. A finite logit z is read as
-    softcap · tanh(z / softcap) / temperature.
+    A class that is False in `where` does not exist for that row. A logit z is read as
+    z / temperature.
     """
 
     values: NDArray[Any]
     where: NDArray[np.bool_] = NO_MASK
     temperature: float = 1.0
-    softcap: float = math.inf
 
 
 class Target(NamedTuple):

@@ -4,7 +4,6 @@ Nothing here is fast and nothing guards against lost digits but the subtraction 
 fast kernels are held to this module by the tests, and explanations quote it.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -31,10 +30,8 @@ def write_rows(out: Output, values: NDArray[Any]) -> None:
 
 
 def read_logits(logits: Logits) -> tuple[Matrix, NDArray[np.bool_]]:
-    """softcap · tanh(z / softcap) / temperature, −inf outside the mask; and the mask."""
+    """z / temperature, −inf outside the mask; and the mask."""
     x = rows(logits.values)
-    if logits.softcap < math.inf:
-        x = np.where(np.isfinite(x), logits.softcap * np.tanh(x / logits.softcap), x)
     live = np.full(x.shape, True) if logits.where.size == 0 else rows(logits.where) > 0
     return np.where(live, x / logits.temperature, -np.inf), live
 
@@ -125,13 +122,6 @@ def write_loss(
         write_rows(grad, np.where(column(ignored), 0.0, gradient))
 
 
-def through_logits(logits: Logits, gradient: Matrix) -> Matrix:
-    """∂/∂z from ∂/∂x, for x = softcap · tanh(z / softcap) / temperature."""
-    z = rows(logits.values)
-    slope = np.where(np.isfinite(z), 1 - np.tanh(z / logits.softcap) ** 2, 1.0)
-    return gradient / logits.temperature * slope
-
-
 def product(t: Matrix, values: Any) -> Matrix:
     """t · values, where 0 · inf is 0: what has no mass does not count."""
     return np.where(t == 0, 0.0, t * values)
@@ -146,7 +136,7 @@ def cross_entropy(logits: Logits, target: Target, loss: Output, grad: Output) ->
     p = softmax_of(x)
     value = product(t, column(log_z) - x).sum(axis=1) + norm * log_z**2
     gradient = column(t.sum(axis=1)) * p - t + column(2 * norm * log_z) * p
-    write_loss(target, logits, value, through_logits(logits, gradient), loss, grad)
+    write_loss(target, logits, value, gradient / logits.temperature, loss, grad)
 
 
 spread_cross_entropy = cross_entropy
@@ -249,4 +239,4 @@ def brier(logits: Logits, target: Target, loss: Output, grad: Output) -> None:
     g = p - t
     gradient = 2 * column(weight) * p * (g - column((p * g).sum(axis=1)))
     value = weight * (g**2).sum(axis=1)
-    write_loss(target, logits, value, through_logits(logits, gradient), loss, grad)
+    write_loss(target, logits, value, gradient / logits.temperature, loss, grad)

@@ -19,6 +19,7 @@ from .. import _check
 from .._defaults import ALPHA, MAX_ITER, TOL
 from ..functions import log_softmax, softmax
 from ..losses import LOSSES, CrossEntropy, MulticlassHinge, RowLoss, SquaredError
+from ..losses.softcap import capped
 from .lbfgs import minimize_smooth
 from .multipliers import minimize_hinge
 from .objective import Array, Objective
@@ -280,8 +281,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _capped_logits(self, X: ArrayLike) -> NDArray[Any]:
         logits = self._logits(X)
-        softcap = getattr(self.loss_, "softcap", None)
-        return logits if softcap is None else softcap * np.tanh(logits / softcap)
+        bound = getattr(self.loss_, "softcap", None)
+        return logits if bound is None else capped(logits, bound)
 
     def _temperature(self) -> float:
         return float(getattr(self.loss_, "temperature", 1.0))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
-from .._arrays import as_floating, as_rows, loss_type, write_rows
+from .._arrays import as_floating, as_rows, loss_type, output_rows, write_rows
 from ..kernels import kernels_for, no_gradient
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -224,12 +224,12 @@ class Loss(ABC):
         batch = self._batch(values.shape, axes, target, sample_weight, where)
         rows = as_rows(values, axes)
         losses = np.empty(int(np.prod(batch.shape, dtype=np.int64)))
-        grad = np.empty(rows.shape, values.dtype) if with_grad else no_gradient(rows)
+        result = np.empty(values.shape, dtype) if with_grad else None
+        grad = no_gradient(rows) if result is None else output_rows(result, axes, rows)
         self._run(kernels_for(values), rows, batch, losses, grad)
-        value = self._reduced(losses, batch, loss_type(dtype))
-        if not with_grad:
-            return value, None
-        return value, write_rows(grad, axes, np.empty(values.shape, dtype))
+        if result is not None and not np.may_share_memory(grad, result):
+            write_rows(grad, axes, result)
+        return self._reduced(losses, batch, loss_type(dtype)), result
 
     def _evaluate_linear(
         self,
@@ -332,7 +332,7 @@ def _linear_operands(
             "features and weight must have the shapes (..., inputs) and (classes, inputs), "
             f"got {x.shape} and {w.shape}"
         )
-    dtype = np.result_type(x, w)
+    dtype = loss_type(np.result_type(x, w))
     x = x.reshape(-1, x.shape[-1]).astype(dtype, copy=False)
     w = w.astype(dtype, copy=False)
     if bias is None:

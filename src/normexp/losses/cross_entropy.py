@@ -1,6 +1,5 @@
 """Cross-entropy: −log of the probability that softmax gives the target."""
 
-import math
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -12,6 +11,7 @@ from .. import _check
 from ..kernels import Logits, Target
 from .base import Batch
 from .rows import RowLoss
+from .softcap import capped, slope
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -117,15 +117,21 @@ class CrossEntropy(RowLoss):
             _check_probabilities(rows, batch)
             kernels.log_loss(Logits(rows, batch.where), batch.target, losses, grad)
             return
-        softcap = math.inf if self.softcap is None else float(self.softcap)
-        logits = Logits(rows, batch.where, float(self.temperature), softcap)
         is_plain = batch.target.classes.ndim == 1 and not batch.target.smoothing.size
         kernel = kernels.cross_entropy if is_plain else kernels.spread_cross_entropy
-        kernel(logits, batch.target, losses, grad)
+        if self.softcap is None:
+            logits = Logits(rows, batch.where, float(self.temperature))
+            kernel(logits, batch.target, losses, grad)
+            return
+        logits = Logits(capped(rows, self.softcap), batch.where, float(self.temperature))
+        of_capped = np.empty(grad.shape)
+        kernel(logits, batch.target, losses, of_capped)
+        if grad.size:
+            grad[...] = of_capped * slope(rows, self.softcap)
 
 
 def _check_probabilities(rows: NDArray[Any], batch: Batch) -> None:
-    highest = 1.0 + 8 * np.finfo(rows.dtype).eps  # as softmax may round them
+    highest = 1.0 + 8 * float(np.spacing(rows.dtype.type(1)))  # as softmax may round them
     fine = ~((rows < 0) | (rows > highest))
     fine |= batch.is_ignored.reshape(len(rows), 1, *rows.shape[2:])
     if batch.where.size:

@@ -129,4 +129,4 @@ class RowLoss(Loss):
             f"target must hold class ids from 0 to {classes - 1} "
             f"(ignore_index is {self.ignore_index})",
         )
-        return np.where(counts, labels, -1).astype(np.int64, copy=False), counts
+        return np.where(counts, labels.astype(np.int64), -1), counts

@@ -1,29 +1,166 @@
 """The contract on NumPy arrays, by kernels that Numba compiles when they are first called."""
 
-from .cross_entropy import (
-    binary_cross_entropy,
-    binary_log_loss,
-    cross_entropy,
-    log_loss,
-    spread_cross_entropy,
-)
-from .functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax
-from .hinge import crammer_singer, weston_watkins
-from .squared_error import brier, squared_error
+from typing import Any
 
-__all__ = [
-    "binary_cross_entropy",
-    "binary_log_loss",
-    "brier",
-    "crammer_singer",
-    "cross_entropy",
-    "log_loss",
-    "log_sigmoid",
-    "log_softmax",
-    "logsumexp",
-    "sigmoid",
-    "softmax",
-    "spread_cross_entropy",
-    "squared_error",
-    "weston_watkins",
-]
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import Logits, Target
+from . import cross_entropy as _cross_entropy
+from . import functions as _functions
+from . import hinge as _hinge
+from . import squared_error as _squared_error
+from .calls import arranged, over_elements, over_tiles, stored
+
+Array = NDArray[Any]
+
+NO_RESULT: Array = np.empty((0, 0, 0))
+
+
+def softmax(logits: Logits, out: Array) -> None:
+    result = arranged(out)
+    over_tiles(_functions.softmax, 3, logits, result, result)
+
+
+def log_softmax(logits: Logits, out: Array) -> None:
+    result = arranged(out)
+    over_tiles(_functions.log_softmax, 3, logits, result, result)
+
+
+def logsumexp(logits: Logits, out: Array) -> None:
+    over_tiles(_functions.logsumexp, 3, logits, NO_RESULT, out)
+
+
+def sigmoid(x: Array, out: Array) -> None:
+    over_elements(_functions.sigmoid, x, stored(out))
+
+
+def log_sigmoid(x: Array, out: Array) -> None:
+    over_elements(_functions.log_sigmoid, x, stored(out))
+
+
+def _classes(target: Target) -> Array:
+    return target.classes if target.classes.ndim == 1 else arranged(target.classes)
+
+
+def cross_entropy(logits: Logits, target: Target, loss: Array, grad: Array) -> None:
+    grad = arranged(grad)
+    over_tiles(
+        _cross_entropy.cross_entropy,
+        4,
+        logits,
+        grad,
+        target.classes,
+        target.weight,
+        target.norm,
+        target.class_weight,
+        loss,
+        grad,
+    )
+
+
+def spread_cross_entropy(logits: Logits, target: Target, loss: Array, grad: Array) -> None:
+    _with_masses(_cross_entropy.spread_cross_entropy, logits, target, loss, grad)
+
+
+def log_loss(probabilities: Logits, target: Target, loss: Array, grad: Array) -> None:
+    _with_masses(_cross_entropy.log_loss, probabilities, target, loss, grad)
+
+
+def _with_masses(kernel: Any, logits: Logits, target: Target, loss: Array, grad: Array) -> None:
+    grad, classes = arranged(grad), _classes(target)
+    over_tiles(
+        kernel,
+        6,
+        logits,
+        grad,
+        classes,
+        target.weight,
+        target.smoothing,
+        target.norm,
+        target.class_weight,
+        loss,
+        grad,
+        kind=classes.dtype,
+    )
+
+
+def weston_watkins(
+    logits: Logits, target: Target, margin: float, squared: bool, loss: Array, grad: Array
+) -> None:
+    _hinge_loss(_hinge.weston_watkins, logits, target, margin, squared, loss, grad)
+
+
+def crammer_singer(
+    logits: Logits, target: Target, margin: float, squared: bool, loss: Array, grad: Array
+) -> None:
+    _hinge_loss(_hinge.crammer_singer, logits, target, margin, squared, loss, grad)
+
+
+def _hinge_loss(
+    kernel: Any,
+    logits: Logits,
+    target: Target,
+    margin: float,
+    squared: bool,
+    loss: Array,
+    grad: Array,
+) -> None:
+    grad = arranged(grad)
+    over_tiles(
+        kernel,
+        6,
+        logits,
+        grad,
+        target.classes,
+        target.weight,
+        target.class_weight,
+        margin,
+        squared,
+        loss,
+        grad,
+    )
+
+
+def squared_error(logits: Logits, target: Target, loss: Array, grad: Array) -> None:
+    _squared(_squared_error.squared_error, logits, target, loss, grad)
+
+
+def brier(logits: Logits, target: Target, loss: Array, grad: Array) -> None:
+    _squared(_squared_error.brier, logits, target, loss, grad)
+
+
+def _squared(kernel: Any, logits: Logits, target: Target, loss: Array, grad: Array) -> None:
+    grad, classes = arranged(grad), _classes(target)
+    over_tiles(
+        kernel,
+        8,
+        logits,
+        grad,
+        classes,
+        target.weight,
+        target.class_weight,
+        loss,
+        grad,
+        kind=classes.dtype,
+    )
+
+
+def binary_cross_entropy(
+    z: Array, target: Array, positive: float, weight: Array, loss: Array, grad: Array
+) -> None:
+    over_elements(
+        _cross_entropy.binary_cross_entropy,
+        z,
+        np.ascontiguousarray(target),
+        positive,
+        np.ascontiguousarray(weight),
+        loss,
+        stored(grad),
+    )
+
+
+def binary_log_loss(
+    p: Array, target: Array, positive: float, weight: Array, loss: Array, grad: Array
+) -> None:
+    over_elements(_cross_entropy.binary_log_loss, p, target, positive, weight, loss, stored(grad))

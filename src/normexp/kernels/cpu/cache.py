@@ -5,15 +5,19 @@ other's code, believes a file that was cut off, and does not see an edit in anot
 compiled kernel is one file that carries the digest of its content, under a name that stands for
 everything the code depends on. Whatever goes wrong with a file, the kernel is compiled again.
 
-The content is pickled, as Numba does it, so that whoever can write to the folder can run code: it
-must belong to the user, and be closed to everybody else, or it is not used.
+The content is pickled, as Numba does it, so that whoever can write a file can run code: folder and
+file must belong to the user, or to root, and nobody else may write to them, or they are not used.
 """
 
 import hashlib
 import os
 import pickle
+import re
+import shutil
 import stat
 import sys
+import time
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +31,10 @@ from numba.core.serialize import dumps
 from ..._files import atomic_write
 
 DIGEST_SIZE = hashlib.sha256().digest_size
+
+# What is kept for other versions: these days since the last use, and no more than so many folders.
+KEPT_DAYS = 30
+KEPT_FOLDERS = 8
 
 
 @cache
@@ -45,10 +53,16 @@ def folder() -> Path | None:
     )
     try:
         path = _user_folder() / name
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return path if _is_private(path) and os.access(path, os.W_OK) else None
+        if not path.exists():
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _prune(path)
+        if not _is_trusted(path.stat()):
+            return None
     except (OSError, RuntimeError):  # RuntimeError: there is no home
         return None
+    with suppress(OSError):  # kernels can be read from a folder that is read-only
+        os.utime(path)  # the last use, for `_prune`
+    return path
 
 
 def _user_folder() -> Path:
@@ -62,11 +76,44 @@ def _user_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "normexp"
 
 
-def _is_private(path: Path) -> bool:
+def _is_trusted(found: os.stat_result) -> bool:
+    """Whether only the user, or root, can have written what is in a folder or file."""
     if sys.platform == "win32":  # a profile's folder is closed to others by its access list
         return True
-    found = path.stat()
-    return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return found.st_uid in (os.geteuid(), 0) and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _prune(current: Path) -> None:
+    """Delete what other versions left beside a new folder; one that still runs compiles again."""
+    name = re.compile(r"normexp.+-numba.+-python\d+\.\d+-[0-9a-f]{16}")
+    others = []
+    with suppress(OSError):  # another process may be deleting the same
+        for path in current.parent.iterdir():
+            found = path.lstat()  # not what a link points to
+            is_ours = stat.S_ISDIR(found.st_mode) and _is_trusted(found)
+            if is_ours and name.fullmatch(path.name) and path != current:
+                others.append((found.st_mtime, path))
+    others.sort(reverse=True)
+    old = time.time() - KEPT_DAYS * 24 * 60 * 60
+    for rank, (used, path) in enumerate(others):
+        if rank >= KEPT_FOLDERS or used < old:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _read(path: Path) -> bytes | None:
+    """What was written; None if somebody else can have done it, or if it is not all there."""
+    with path.open("rb") as file:
+        if not _is_trusted(os.fstat(file.fileno())):
+            return None
+        content = file.read()
+    digest, payload = content[:DIGEST_SIZE], content[DIGEST_SIZE:]
+    return payload if hashlib.sha256(payload).digest() == digest else None
+
+
+def _write(path: Path, payload: bytes) -> None:
+    with atomic_write(path) as file:
+        Path(file.name).chmod(0o600)  # whatever the umask: what others can write to is not read
+        file.write(hashlib.sha256(payload).digest() + payload)
 
 
 class KernelCache(_Cache):
@@ -86,9 +133,8 @@ class KernelCache(_Cache):
         if path is None:
             return None
         try:
-            content = path.read_bytes()
-            digest, payload = content[:DIGEST_SIZE], content[DIGEST_SIZE:]
-            if hashlib.sha256(payload).digest() != digest:
+            payload = _read(path)
+            if payload is None:
                 return None
             return CompileResult._rebuild(target_context, *pickle.loads(payload))
         except Exception:  # a file that cannot be used is as good as none
@@ -99,12 +145,8 @@ class KernelCache(_Cache):
         path = self._path(sig, data.codegen)
         if path is None or data.library.has_dynamic_globals:
             return
-        payload = dumps(data._reduce())
-        try:
-            with atomic_write(path) as file:
-                file.write(hashlib.sha256(payload).digest() + payload)
-        except OSError:
-            return
+        with suppress(OSError):
+            _write(path, dumps(data._reduce()))
 
     def enable(self) -> None:
         """Always on; Numba's interface asks for this."""

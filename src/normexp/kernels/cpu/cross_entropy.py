@@ -13,161 +13,299 @@ import math
 
 import numpy as np
 
+from .compiled import Kernel
 from .functions import exp_minus_abs, softplus
-from .loss_rows import entry, is_ignored, label_weight, read_target, settle, write_gradient
-from .rows import (
-    class_count,
-    complement,
-    is_defined,
-    largest,
-    load,
-    probability,
-    row_count,
-    row_of,
-    summarise,
-    surprise,
-    total,
-    total_but_one,
+from .loss_rows import (
+    at_label,
+    coefficients_of,
+    counting,
+    finish,
+    read_target,
+    set_at_label,
+    skip,
+    undefined,
+    write_loss,
 )
-from .vector import kernel, part
+from .memory import as_number_of, is_wider, load, number, room, rounded_to, row_at, store
+from .rows import complement, largest, nan_of, probability, summarise, surprise
+from .sums import add, nothing, total_except, total_of, value_of
+from .tiles import put, read_logits, target_of, tile_at, write
+from .vector import (
+    any_lane,
+    as_type_of,
+    lanes_of,
+    loop,
+    on_its_own,
+    part,
+    select,
+    spread,
+    sum_of_lanes,
+)
 
 
 @part
-def log_norm(row, logits):
-    """logsumexp of the logits as read."""
-    return row.max / logits.temperature + row.log1p_rest
+def log_norm(row, units):
+    """logsumexp of the logits."""
+    return row.top * units.inverse + row.log1p_rest
 
 
-@part
-def label_gradient(grad, r, logits, row, e, y, mass, pull):
-    """mass · (p_k − [k = y]) + pull · p_k."""
-    if grad.size:
-        e_y = e[y]
-        for k in range(e.size):
-            e[k] = (mass + pull) * probability(row, e[k])
-        e[y] = pull * probability(row, e_y) - mass * complement(row, e_y)
-        write_gradient(grad, r, e, logits)
+@loop
+def label_gradients(e, row, factor, counts, g, rooms):
+    """factor · p_k, in the rows that count."""
+    on_its_own()
+    for j in range(0, e.size, lanes_of(rooms)):
+        p = probability(row, load(e, j, rooms), g)
+        put(g, j, select(counts > 0.0, factor * p, 0.0))
 
 
-@part
-def mass_gradient(grad, r, logits, row, e, t, pull):
-    """(T − t_k) · p_k − t_k · (1 − p_k) + pull · p_k."""
-    if grad.size:
-        t_max = t.max()
-        t_rest = total_but_one(t, t_max)
-        for k in range(e.size):
-            t_others = t_rest if t[k] == t_max else (t_rest - t[k]) + t_max
-            e[k] = (t_others + pull) * probability(row, e[k]) - t[k] * complement(row, e[k])
-        write_gradient(grad, r, e, logits)
+@Kernel
+def cross_entropy(
+    values,
+    where,
+    units,
+    rooms,
+    copies,
+    classes,
+    weight,
+    norm,
+    class_weight,
+    loss,
+    grad,
+    start,
+    stop,
+):
+    """Targets that are class ids, without smoothing: one class of each row is all that counts.
 
-
-@kernel
-def cross_entropy(logits, target, loss, grad):
-    """Targets that are class ids, without smoothing: one class of each row is all that counts."""
-    x = np.empty(class_count(logits.values))
-    e = np.empty_like(x)
-    for r in range(row_count(logits.values)):
-        if is_ignored(target, r) or not load(logits, r, x):
-            settle(loss, grad, r, 0.0)
+    ∂/∂z_k = (mass · (p_k − [k = y]) + pull · p_k) / temperature
+    """
+    r = start
+    while r < stop:
+        tile = tile_at(values, r, stop, rooms)
+        rows = coefficients_of(
+            tile, r, where, classes, weight, norm[:0], norm, class_weight, rooms, 3
+        )
+        if not any_lane(rows.counts > 0.0):
+            skip(loss, grad, r, tile, rooms, copies)
+            r += tile.rows
             continue
-        top = largest(x)
-        if not is_defined(top):
-            settle(loss, grad, r, math.nan)
-            continue
-        row = summarise(logits, x, top, e)
-        y = target.classes[r]
-        mass = label_weight(target, r)
-        penalty = entry(target.norm, r)
-        norm = log_norm(row, logits)
-        loss[r] = (mass * surprise(row, x[y]) if mass else 0.0) + penalty * norm * norm
-        label_gradient(grad, r, logits, row, e, y, mass, 2.0 * penalty * norm)
+        x = read_logits(values, where, tile, rooms, 0, copies)
+        e = room(rooms, 1, tile.size if grad.size or tile.step > 1 else 0, rooms)
+        row = summarise(x, e, tile, units, rooms, 2, copies)
+        x_y = at_label(x, tile, r, classes, rooms, 3)
+        squared = log_norm(row, units)
+        value = select(rows.mass > 0.0, rows.mass * surprise(row, x_y, units), 0.0)
+        value = value + rows.norm * squared * squared + undefined(row.top)
+        write_loss(loss, r, tile, counting(rows, value))
+        if grad.size:
+            g = target_of(grad, tile, rooms, 0, copies)
+            p_y = probability(row, at_label(e, tile, r, classes, rooms, 3), g)
+            pull = 2.0 * rows.norm * squared
+            label_gradients(e, row, (rows.mass + pull) * units.inverse, rows.counts, g, rooms)
+            g_y = (pull * p_y - rows.mass * complement(row, p_y, g)) * units.inverse
+            set_at_label(g, tile, r, classes, counting(rows, g_y), rooms, 3)
+            write(grad, tile, g, rooms, copies)
+        r += tile.rows
 
 
-@kernel
-def spread_cross_entropy(logits, target, loss, grad):
+@loop
+def spread_terms(x, t, terms, row, units, rooms):
+    """t_k · ℓ(k), where there is a mass at all."""
+    on_its_own()
+    sums = nothing(rooms)
+    for j in range(0, x.size, lanes_of(rooms)):
+        t_j = load(t, j, rooms)
+        term = select(t_j > 0.0, t_j * surprise(row, load(x, j, rooms), units), 0.0)
+        put(terms, j, term)
+        sums = add(sums, term, j // lanes_of(rooms), is_wider(rooms, x))
+    return sums
+
+
+@loop
+def below_largest(t, top, rooms):
+    """Σ t_k over the classes below the largest, and how many attain it."""
+    on_its_own()
+    below = nothing(rooms)
+    ties = spread(0.0, rooms)
+    for j in range(0, t.size, lanes_of(rooms)):
+        t_j = load(t, j, rooms)
+        term = select((t_j < top) & (t_j >= 0.0), t_j, 0.0)
+        below = add(below, term, j // lanes_of(rooms), False)
+        ties = ties + select(t_j == top, spread(1.0, rooms), 0.0)
+    return below, ties
+
+
+@loop
+def mass_gradients(e, t, row, t_max, t_rest, pull, counts, inverse, g, rooms):
+    """((T − t_k) · p_k − t_k · (1 − p_k) + pull · p_k) / temperature."""
+    on_its_own()
+    for j in range(0, e.size, lanes_of(rooms)):
+        t_k = load(t, j, rooms)
+        p_k = probability(row, load(e, j, rooms), g)
+        others = select(t_k == t_max, t_rest, (t_rest - t_k) + t_max)
+        g_k = ((others + pull) * p_k - t_k * complement(row, p_k, g)) * inverse
+        put(g, j, select(counts > 0.0, g_k, 0.0))
+
+
+@Kernel
+def spread_cross_entropy(
+    values,
+    where,
+    units,
+    rooms,
+    copies,
+    classes,
+    weight,
+    smoothing,
+    norm,
+    class_weight,
+    loss,
+    grad,
+    start,
+    stop,
+):
     """Any target: a mass on every class of each row."""
-    x = np.empty(class_count(logits.values))
-    e = np.empty_like(x)
-    t = np.empty_like(x)
-    terms = np.empty_like(x)
-    for r in range(row_count(logits.values)):
-        if is_ignored(target, r) or not load(logits, r, x):
-            settle(loss, grad, r, 0.0)
+    no_class = spread(math.nan, rooms)
+    r = start
+    while r < stop:
+        tile = tile_at(values, r, stop, rooms)
+        rows = coefficients_of(
+            tile, r, where, classes, weight, smoothing, norm, class_weight, rooms, 3
+        )
+        if not any_lane(rows.counts > 0.0):
+            skip(loss, grad, r, tile, rooms, copies)
+            r += tile.rows
             continue
-        top = largest(x)
-        if not is_defined(top):
-            settle(loss, grad, r, math.nan)
-            continue
-        row = summarise(logits, x, top, e)
-        read_target(target, logits.where, r, t)
-        for k in range(x.size):
-            terms[k] = t[k] * surprise(row, x[k]) if t[k] else 0.0
-        penalty = entry(target.norm, r)
-        norm = log_norm(row, logits)
-        loss[r] = total(terms) + penalty * norm * norm
-        mass_gradient(grad, r, logits, row, e, t, 2.0 * penalty * norm)
-
-
-@kernel
-def log_loss(probabilities, target, loss, grad):
-    """Probabilities instead of logits: Σ_k t_k · (−log p_k), with gradient −t_k / p_k."""
-    p = np.empty(class_count(probabilities.values))
-    t = np.empty_like(p)
-    terms = np.empty_like(p)
-    for r in range(row_count(probabilities.values)):
-        if is_ignored(target, r) or not load(probabilities, r, p):
-            settle(loss, grad, r, 0.0)
-            continue
-        if not is_defined(largest(p)):
-            settle(loss, grad, r, math.nan)
-            continue
-        read_target(target, probabilities.where, r, t)
-        for k in range(p.size):
-            # A class that the mask has taken out has no probability.
-            terms[k] = -t[k] * math.log(max(p[k], 0.0)) if t[k] else 0.0
-        loss[r] = total(terms)
+        x = read_logits(values, where, tile, rooms, 0, copies)
+        e = room(rooms, 1, tile.size, rooms)
+        t = room(rooms, 4, tile.size, rooms)
+        terms = room(rooms, 5, tile.size, rooms)
+        row = summarise(x, e, tile, units, rooms, 2, copies)
+        read_target(classes, class_weight, where, tile, r, rows, t, rooms, 3)
+        sums = spread_terms(x, t, terms, row, units, rooms)
+        found = total_except(sums, terms, x, no_class, tile, rooms, 2, copies)
+        squared = log_norm(row, units)
+        value = (
+            value_of(found) + rows.norm * squared * squared + undefined(row.top) + row.rest * 0.0
+        )
+        write_loss(loss, r, tile, counting(rows, value))
         if grad.size:
-            out = row_of(grad, r)
-            for k in range(p.size):
-                out[k] = -t[k] / max(p[k], 0.0) if t[k] else 0.0
+            g = target_of(grad, tile, rooms, 5, copies)
+            t_max = largest(t, tile, rooms, copies)
+            below, ties = below_largest(t, t_max, rooms)
+            if tile.step == 1:
+                ties = sum_of_lanes(ties)
+            rest = total_except(below, t, t, t_max, tile, rooms, 2, copies)
+            t_rest = value_of(rest) + (ties - 1.0) * t_max
+            pull = 2.0 * rows.norm * squared
+            mass_gradients(e, t, row, t_max, t_rest, pull, rows.counts, units.inverse, g, rooms)
+            write(grad, tile, g, rooms, copies)
+        r += tile.rows
 
 
-@part
-def read_element(values, weight, i):
-    """Element i; 0 if it does not count, whatever it holds."""
-    return np.float64(values[i]) if weight[i] != 0.0 else 0.0
+@loop
+def log_terms(p, t, terms, slopes):
+    """−t_k · log p_k and its derivative −t_k / p_k, where there is a mass at all.
 
-
-@part
-def sides(x, target, positive, weight, i):
-    """What yes and no count at element i, and what a side without mass adds: 0 · inf counts 0, so
-    nothing, but for a NaN."""
-    nothing = x if math.isnan(x) else 0.0
-    return weight[i] * positive * target[i], weight[i] * (1.0 - target[i]), nothing
-
-
-@kernel
-def binary_cross_entropy(z, target, positive, weight, loss, grad):
-    """positive · t · softplus(−z) + (1 − t) · softplus(z), element by element."""
-    for i in range(z.size):
-        x = read_element(z, weight, i)
-        yes, no, nothing = sides(x, target, positive, weight, i)
-        loss[i] = (yes * softplus(-x) if yes else nothing) + (no * softplus(x) if no else nothing)
-        if grad.size:
-            e = exp_minus_abs(x)
-            on = (1.0 if x >= 0 else e) / (1.0 + e)
-            off = (e if x >= 0 else 1.0) / (1.0 + e)
-            grad[i] = no * on - yes * off + nothing
-
-
-@kernel
-def binary_log_loss(p, target, positive, weight, loss, grad):
-    """−positive · t · log p − (1 − t) · log(1 − p), element by element."""
+    A class that the mask has taken out has no probability.
+    """
     for i in range(p.size):
-        x = read_element(p, weight, i)
-        yes, no, nothing = sides(x, target, positive, weight, i)
-        loss[i] = (-yes * math.log(x) if yes else nothing) - (
+        p_i, t_i = max(np.float64(p[i]), 0.0), np.float64(t[i])
+        terms[i] = -t_i * math.log(p_i) if t_i > 0.0 else 0.0
+        slopes[i] = -t_i / p_i if t_i > 0.0 else 0.0
+
+
+@Kernel
+def log_loss(
+    values,
+    where,
+    units,
+    rooms,
+    copies,
+    classes,
+    weight,
+    smoothing,
+    norm,
+    class_weight,
+    loss,
+    grad,
+    start,
+    stop,
+):
+    """Probabilities instead of logits: Σ_k t_k · (−log p_k), with gradient −t_k / p_k."""
+    r = start
+    while r < stop:
+        tile = tile_at(values, r, stop, rooms)
+        rows = coefficients_of(
+            tile, r, where, classes, weight, smoothing, norm, class_weight, rooms, 3
+        )
+        if not any_lane(rows.counts > 0.0):
+            skip(loss, grad, r, tile, rooms, copies)
+            r += tile.rows
+            continue
+        p = read_logits(values, where, tile, rooms, 0, copies)
+        t = room(rooms, 4, tile.size, rooms)
+        terms = room(rooms, 5, tile.size, rooms)
+        slopes = room(rooms, 1, tile.size, rooms)
+        read_target(classes, class_weight, where, tile, r, rows, t, rooms, 3)
+        log_terms(p, t, terms, slopes)
+        spoiled = undefined(largest(p, tile, rooms, copies)) + nan_of(p, tile, rooms)
+        value = total_of(terms, tile, rooms, 2, copies) + spoiled
+        write_loss(loss, r, tile, counting(rows, value))
+        if grad.size:
+            g = target_of(grad, tile, rooms, 0, copies)
+            finish(slopes, rows, spread(1.0, rooms), spoiled, g, rooms)
+            write(grad, tile, g, rooms, copies)
+        r += tile.rows
+
+
+@part
+def side(mass, value, x):
+    """mass · value; without mass 0, since 0 · inf counts 0, but NaN where x is."""
+    return select(mass > 0.0, mass * value, select(x == x, 0.0, math.nan))
+
+
+@Kernel
+def binary_cross_entropy(values, units, rooms, target, positive, weight, loss, grad, start, stop):
+    """positive · t · softplus(−z) + (1 − t) · softplus(z), element by element.
+
+    An element of weight 0 does not count, whatever it holds.
+    """
+    z = row_at(values, start * values.itemsize, stop - start)
+    loss = row_at(loss, start * loss.itemsize, stop - start)
+    target = row_at(target, start * target.itemsize, stop - start)
+    weight = row_at(weight, start * weight.itemsize, stop - start)
+    g = row_at(grad, start * grad.itemsize, stop - start)
+    for j in range(0, z.size, lanes_of(rooms)):
+        w = load(weight, j, rooms)
+        t = load(target, j, rooms)
+        x = number(load(z, j, rooms))
+        x = select(as_number_of(w, x) > 0.0, x, 0.0)
+        yes, no = w * positive * t, w * (1.0 - t)
+        wide = as_type_of(x, 1.0)
+        value = side(yes, softplus(-x, units, rooms), wide) + side(
+            no, softplus(x, units, rooms), wide
+        )
+        store(loss, j, value)
+        if grad.size:
+            e = as_type_of(exp_minus_abs(x, units, rooms), 1.0)
+            on = select(wide >= 0.0, 1.0, e) / (1.0 + e)
+            off = select(wide >= 0.0, e, 1.0) / (1.0 + e)
+            slope = no * on - yes * off + select(wide == wide, 0.0, math.nan)
+            store(g, j, rounded_to(as_number_of(slope, g), g))
+
+
+@Kernel
+def binary_log_loss(values, units, rooms, target, positive, weight, loss, grad, start, stop):
+    """−positive · t · log p − (1 − t) · log(1 − p), element by element."""
+    p = row_at(values, start * values.itemsize, stop - start)
+    g = row_at(grad, start * grad.itemsize, stop - start)
+    for i in range(p.size):
+        w, t = weight[start + i], target[start + i]
+        x = np.float64(number(p[i])) if w > 0.0 else 0.0
+        yes, no, nothing = w * positive * t, w * (1.0 - t), x if math.isnan(x) else 0.0
+        loss[start + i] = (-yes * math.log(x) if yes else nothing) - (
             no * math.log1p(-x) if no else nothing
         )
         if grad.size:
-            grad[i] = (no / (1.0 - x) if no else nothing) - (yes / x if yes else nothing)
+            slope = (no / (1.0 - x) if no else nothing) - (yes / x if yes else nothing)
+            g[i] = slope

@@ -2,89 +2,223 @@
 
     exp(x) = 2^k · exp(r),   k = round(x · log2 e),   r = x − k · ln 2,   |r| ≤ ln 2 / 2
 
-The range of x itself is reduced and the maximum enters as an integer only: the result is a multiple
-of 2^top. (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980.)
+The range of x itself is reduced and the maximum enters as an integer only. (W. J. Cody and
+W. Waite, Software Manual for the Elementary Functions, 1980.) The temperature is in the constants,
+so that x / temperature is never rounded either.
+
+Three precisions share the steps: float32, float64, and float64 for a float32 result, of which no
+more than 2^-34 is ever seen. The coefficients are minimax on the range of r.
 """
 
-from math import factorial
+import math
+from fractions import Fraction
+from functools import cache
+from typing import NamedTuple
 
-from .vector import bits, fma, from_bits, part
+import numpy as np
+from numba import types
+from numba.extending import overload
 
-LOG2_E = 1.4426950408889634
-LN2 = 0.6931471805599453
-# The same in two parts. The first has 36 bits, so that k · LN2_HIGH is exact for every |k| < 2^17.
-LN2_HIGH = float.fromhex("0x1.62e42fefap-1")
-LN2_LOW = float.fromhex("0x1.cf79abc9e3b3ap-40")
+from .vector import INLINED, absolute, as_type_of, bits, fma, from_bits, part, select, spread
 
-# Adding 1.5 · 2^52 rounds to an integer and leaves that integer in the low bits of the sum.
-ROUNDER = 1.5 * 2.0**52
-EXPONENT_BIAS = 1023.0
+LN2 = Fraction(math.log(2)) + Fraction(2.3190468138462996e-17)  # to 107 bits
 
-# exp(r) = 1 + r + r² · (1/2! + r/3! + … + r^11/13!); what is left out is below 2^-57.
-C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13 = (1.0 / factorial(n) for n in range(2, 14))
-
-# How far below the maximum a logit may be and still count: exp(−770) is 0 in float64.
-NEGLIGIBLE = 770.0
-LOWEST_EXPONENT = -1100.0
-LOWEST_NORMAL_EXPONENT = -1022.0
-
-
-@part
-def at_least(x, low):
-    """max(x, low) that keeps NaN and vectorises."""
-    return low if x < low else x
-
-
-@part
-def nearest_exponent(x):
-    """k = round(x · log2 e), as a float64."""
-    return fma(x, LOG2_E, ROUNDER) - ROUNDER
-
-
-@part
-def power_of_two(k):
-    """2^k for an integer −1022 ≤ k ≤ 1023, by writing k into the exponent field."""
-    return from_bits(bits(k + (ROUNDER + EXPONENT_BIAS)) << 52)
+# q(r) = (exp(r) − 1 − r) / r², for exp to 2^-62 and, from S0 on, to 2^-27.
+Q0 = float.fromhex("0x1.0000000000000p-1")
+Q1 = float.fromhex("0x1.5555555555557p-3")
+Q2 = float.fromhex("0x1.5555555555556p-5")
+Q3 = float.fromhex("0x1.11111111100dcp-7")
+Q4 = float.fromhex("0x1.6c16c16c162d4p-10")
+Q5 = float.fromhex("0x1.a01a01abe7fe1p-13")
+Q6 = float.fromhex("0x1.a01a01a6d889cp-16")
+Q7 = float.fromhex("0x1.71de0231960ebp-19")
+Q8 = float.fromhex("0x1.27e4db646b17ep-22")
+Q9 = float.fromhex("0x1.af4de97ca4194p-26")
+Q10 = float.fromhex("0x1.1f730349868cep-29")
+S0, S1, S2, S3, S4 = 0.5, 0.16666576666, 0.04166655421298, 0.00836323288368, 0.00139262508315
+# 2^f for |f| ≤ ½, to 2^-34.
+P0 = float.fromhex("0x1.ffffffffa7135p-1")
+P1 = float.fromhex("0x1.62e42fef9cc69p-1")
+P2 = float.fromhex("0x1.ebfbe0aa03df0p-3")
+P3 = float.fromhex("0x1.c6b08da70cce3p-5")
+P4 = float.fromhex("0x1.3b29d8bb0b97ep-7")
+P5 = float.fromhex("0x1.5d877598350dep-10")
+P6 = float.fromhex("0x1.446c79efd4834p-13")
+P7 = float.fromhex("0x1.00c0e4e15189cp-16")
 
 
-@part
-def series(tail, r):
-    """1/2! + r/3! + … + r^6/8! + r^7 · tail, by Horner's rule."""
-    tail = fma(tail, r, C8)
-    tail = fma(tail, r, C7)
-    tail = fma(tail, r, C6)
-    tail = fma(tail, r, C5)
-    tail = fma(tail, r, C4)
-    tail = fma(tail, r, C3)
-    return fma(tail, r, C2)
+class Units(NamedTuple):
+    """The constants of the range reduction: those of a type, and those of a temperature in it."""
+
+    rounder: float  # 1.5 · 2^(bits of the significand): adding it leaves an integer in the low bits
+    bias: float  # exponentials are multiples of 2^(k_max − bias), away from subnormal numbers
+    unit: float  # 2^(−bias)
+    far: float  # beyond it z − max z is exact for every z that counts (Sterbenz)
+    reach: float  # exp(−reach / temperature) is 0 beside 1, also as a subnormal number
+    floor: float  # the lowest number that a logit can be
+    factor: float  # log2 e / temperature
+    ln2_high: float  # ln 2 · temperature, so short that k times it is exact
+    ln2_low: float  # what that leaves of ln 2
+    guess: float  # the rounder for rows whose largest logit is between `low` and `high`,
+    reach_of_guess: float  # of which this is the lowest that counts
+    low: float
+    high: float
+    inverse: float  # 1 / temperature
+    inverse_low: float  # what float64 leaves of it
+    enough: float  # how far logsumexp may fall below its terms and still have its digits
 
 
-@part
-def exp_over_power_for_float32(x, top):
-    """exp(x) / 2^top to 2^-37: one step of range reduction and of scaling, nine terms.
-
-    Rounded to float32, no error is left to see; what is below 2^-1022 there is 0 anyway.
-    """
-    k = nearest_exponent(x)
-    r = fma(-k, LN2, x)
-    return fma(r * r, series(C9, r), 1.0 + r) * power_of_two(
-        at_least(k - top, LOWEST_NORMAL_EXPONENT)
+@cache
+def units_for(temperature: float, dtype: type, is_wide: bool) -> Units:
+    """The units for logits in float64 (`is_wide`) or less, computed in float32 or float64."""
+    exact = Fraction(temperature)
+    # Exponentials that are counted from 2^−shift instead of the maximum, without an overflow for
+    # 2^20 classes, or one that counts being subnormal.
+    if dtype is np.float32:
+        shift, low, high, least = 40.0, -10.0, 45.0, -115.0
+    elif is_wide:
+        shift, low, high, least = 500.0, -280.0, 330.0, -1050.0
+    else:
+        shift, low, high, least = 0.0, -500.0, 600.0, -700.0
+    inverse = float(1 / exact)
+    if dtype is np.float64:
+        rounder, bias, far, reach, length = 1.5 * 2.0**52, 600.0, 2048.0, 770.0, 36
+    else:
+        rounder, bias, far, reach, length = 1.5 * 2.0**23, 64.0, 300.0, 130.0, 14
+    mantissa, exponent = math.frexp(float(LN2 * exact))
+    high = math.ldexp(math.floor(mantissa * 2**length), exponent - length)
+    return Units(
+        rounder,
+        bias,
+        2.0**-bias,
+        far * temperature,
+        reach * temperature,
+        float(np.finfo(np.float64 if is_wide else np.float32).min),
+        float(Fraction(math.log2(math.e)) / exact),
+        high,
+        float(LN2 - Fraction(high) / exact),
+        rounder + shift,
+        least * temperature,
+        low * temperature,
+        high * temperature,
+        inverse,
+        float(1 / exact - Fraction(inverse)),
+        0.5 if is_wide or dtype is np.float32 else 2.0**-20,
     )
 
 
+class Scale(NamedTuple):
+    """What the exponentials of a row are measured by."""
+
+    origin: float  # logits are counted from 0, or from the maximum where that is exact
+    lowest: float  # the lowest logit that counts
+    rounder: float  # adding it to x · factor leaves k − k_max + bias in the low bits
+
+
 @part
-def exp_over_power(x, x_low, top):
-    """exp(x + x_low) / 2^top, for top ≥ round(x · log2 e) and a tiny x_low."""
-    k = nearest_exponent(x)
-    r_high = fma(-k, LN2_HIGH, x)
-    r_low = fma(-k, LN2_LOW, x_low)
-    r = r_high + r_low
-    tail = fma(C13, r, C12)
-    tail = fma(tail, r, C11)
-    tail = fma(tail, r, C10)
-    tail = fma(tail, r, C9)
-    mantissa = 1.0 + (r_high + fma(r * r, series(tail, r), r_low))
-    # Two steps, so that a subnormal result is rounded once and never flushed to zero.
-    exponent = at_least(k - top, LOWEST_EXPONENT)
-    first = at_least(exponent, LOWEST_NORMAL_EXPONENT)
-    return (mantissa * power_of_two(first)) * power_of_two(exponent - first)
+def clamped(x, low):
+    """max(x, low), but NaN where x is NaN."""
+    return select(x < low, low, x)
+
+
+@part
+def scale_for(top, units):
+    """How to measure the exponentials of rows whose largest logits are `top`."""
+    origin = select(absolute(top) > units.far, top, 0.0)
+    k_max = ((top - origin) * units.factor + units.rounder) - units.rounder
+    lowest = clamped(top - units.reach, units.floor)
+    return Scale(origin, lowest, (units.rounder + units.bias) - k_max)
+
+
+@part
+def guessed_scale(units, like):
+    """A scale for rows whose largest logit is expected where logits usually are."""
+    zero = spread(0.0, like)
+    return Scale(zero, zero + units.reach_of_guess, zero + units.guess)
+
+
+@part
+def scaled(mantissa, rounded, shift):
+    """mantissa · 2^k, for the k in the low bits of `rounded`."""
+    return from_bits(bits(mantissa) + (bits(rounded) << shift))
+
+
+@part
+def one_plus(x, y):
+    """1 + x + y for |y| < |x| < 1, rounded once but for a hair."""
+    total = 1.0 + x
+    return total + ((x - (total - 1.0)) + y)
+
+
+@part
+def _exponential_64(distance, rounder, units):
+    """To 0.6 ULP."""
+    rounded = fma(distance, units.factor, rounder)
+    k = rounded - rounder
+    high = fma(-k, units.ln2_high, distance) * units.inverse
+    low = -k * units.ln2_low
+    r = high + low
+    q = fma(r, Q10, Q9)
+    q = fma(q, r, Q8)
+    q = fma(q, r, Q7)
+    q = fma(q, r, Q6)
+    q = fma(q, r, Q5)
+    q = fma(q, r, Q4)
+    q = fma(q, r, Q3)
+    q = fma(q, r, Q2)
+    q = fma(q, r, Q1)
+    q = fma(q, r, Q0)
+    return scaled(one_plus(high, fma(r * r, q, low)), rounded, 52)
+
+
+@part
+def _exponential_for_32(distance, rounder, units):
+    """To 2^-34, in float64 for a float32 result: 2^f by one series, f = x · log2 e − k."""
+    exponent = distance * units.factor
+    rounded = exponent + rounder
+    f = exponent - (rounded - rounder)
+    p = fma(f, P7, P6)
+    p = fma(p, f, P5)
+    p = fma(p, f, P4)
+    p = fma(p, f, P3)
+    p = fma(p, f, P2)
+    p = fma(p, f, P1)
+    p = fma(p, f, P0)
+    return scaled(p, rounded, 52)
+
+
+@part
+def _exponential_32(distance, rounder, units):
+    """To 0.7 ULP, in float32."""
+    rounded = fma(distance, units.factor, rounder)
+    k = rounded - rounder
+    r = fma(-k, units.ln2_low, fma(-k, units.ln2_high, distance) * units.inverse)
+    q = fma(r, S4, S3)
+    q = fma(q, r, S2)
+    q = fma(q, r, S1)
+    q = fma(q, r, S0)
+    return scaled(one_plus(r, r * r * q), rounded, 23)
+
+
+def exponential(x, scale, units):
+    """exp(x / temperature) in units of 2^(k_max − bias), in the type of the scale.
+
+    As exact as the type of x shows. What is below `lowest` becomes so small that beside the maximum
+    it is 0 in any type.
+    """
+    raise NotImplementedError  # the overload stands for it in compiled code
+
+
+@overload(exponential, jit_options=INLINED)
+def _exponential(x, scale, units):
+    if scale.types[0].dtype == types.float32:
+        steps = _exponential_32
+    else:
+        steps = _exponential_64 if x.dtype == types.float64 else _exponential_for_32
+
+    def exponential(x, scale, units):
+        low, origin = as_type_of(scale.lowest, x), as_type_of(scale.origin, x)
+        distance = as_type_of(clamped(x, low) - origin, scale.rounder)
+        return steps(distance, scale.rounder, units)
+
+    return exponential

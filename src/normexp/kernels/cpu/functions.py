@@ -2,104 +2,176 @@
 
 import math
 
-import numpy as np
-
 from . import twice
-from .exp import NEGLIGIBLE, exp_over_power
-from .rows import (
-    class_count,
-    fill,
-    is_defined,
-    largest,
+from .compiled import Kernel
+from .exp import Scale, clamped, exponential, guessed_scale, scale_for
+from .log import log1p
+from .memory import (
+    as_number_of,
+    is_wider,
     load,
-    probability,
-    row_count,
-    row_of,
-    summarise,
-    surprise,
+    number,
+    room,
+    rounded_to,
+    row_at,
+    store,
+    will_read,
+    will_write,
 )
-from .vector import kernel, part
+from .rows import largest, nan_of, quotient, summarise, surprise
+from .sums import add, nothing, total_except
+from .tiles import fill_dead, put, read_logits, target_of, tile_at, write
+from .vector import (
+    absolute,
+    any_lane,
+    as_type_of,
+    first_lane,
+    lanes_of,
+    largest_of_lanes,
+    loop,
+    on_its_own,
+    part,
+    select,
+    spread,
+)
 
 
-@kernel
-def softmax(logits, out):
-    """p_k = e_k / (e_max + rest)."""
-    x = np.empty(class_count(logits.values))
-    e = np.empty_like(x)
-    for r in range(row_count(logits.values)):
-        p = row_of(out, r)
-        if not load(logits, r, x):
-            fill(p, 0.0)
-            continue
-        top = largest(x)
-        if not is_defined(top):
-            fill(p, math.nan)
-            continue
-        row = summarise(logits, x, top, e)
-        for k in range(x.size):
-            p[k] = probability(row, e[k])
+@loop
+def exponentials(x, e, p, ahead, scale, units, rooms):
+    """e_k, their sum as far as lanes go, and the largest logit.
+
+    On the way it asks for the memory of p, and for what is `ahead` bytes from x.
+    """
+    on_its_own()
+    lanes = lanes_of(rooms)
+    sums = nothing(rooms)
+    top = spread(-math.inf, rooms)
+    top = as_type_of(top, x)
+    for j in range(0, x.size, lanes):
+        will_read(x, j * x.itemsize + ahead)
+        will_write(p, j * p.itemsize)
+        x_j = load(x, j, rooms)
+        top = select(x_j > top, x_j, top)
+        e_j = exponential(x_j, scale, units)
+        store(e, j, e_j)
+        sums = add(sums, e_j, j // lanes, is_wider(rooms, x))
+    return sums, first_lane(largest_of_lanes(top))
 
 
-@kernel
-def log_softmax(logits, out):
+@loop
+def quotients(e, total, p):
+    """p_k = e_k / Σ e_j."""
+    on_its_own()
+    inverse = 1.0 / total.high
+    for j in range(0, e.size, lanes_of(e)):
+        put(p, j, quotient(load(e, j, e), total, inverse, p))
+
+
+@Kernel
+def softmax(values, where, units, rooms, copies, out, start, stop):
+    """p_k = e_k / Σ e_j."""
+    no_class = spread(math.nan, rooms)
+    usual = True  # whether the last row had its largest logit where logits usually are
+    r = start
+    while r < stop:
+        tile = tile_at(values, r, stop, rooms)
+        x = read_logits(values, where, tile, rooms, 0, copies)
+        e = room(rooms, 1, tile.size, rooms)
+        p = target_of(out, tile, rooms, 0, copies)
+        ahead = values.strides[0]
+        if usual and tile.step == 1:
+            scale = guessed_scale(units, rooms)
+            sums, top = exponentials(x, e, p, ahead, scale, units, rooms)
+            usual = units.low <= top <= units.high
+        if not usual or tile.step > 1:
+            scale = scale_for(largest(x, tile, rooms, copies), units)
+            sums, top = exponentials(x, e, p, ahead, scale, units, rooms)
+            usual = units.low <= top <= units.high
+        total = total_except(sums, e, x, no_class, tile, rooms, 2, copies)
+        quotients(e, total, p)
+        fill_dead(where, tile, p, 0.0)
+        write(out, tile, p, rooms, copies)
+        r += tile.rows
+
+
+@loop
+def negative_surprises(x, row, units, log_p, rooms):
+    """log p_k."""
+    on_its_own()
+    for j in range(0, x.size, lanes_of(rooms)):
+        put(log_p, j, -surprise(row, load(x, j, rooms), units))
+
+
+@Kernel
+def log_softmax(values, where, units, rooms, copies, out, start, stop):
     """log p_k = −((m − x_k) / temperature + log1p(rest))."""
-    x = np.empty(class_count(logits.values))
-    e = np.empty_like(x)
-    for r in range(row_count(logits.values)):
-        log_p = row_of(out, r)
-        if not load(logits, r, x):
-            fill(log_p, -math.inf)
-            continue
-        top = largest(x)
-        if not is_defined(top):
-            fill(log_p, math.nan)
-            continue
-        row = summarise(logits, x, top, e)
-        for k in range(x.size):
-            log_p[k] = -surprise(row, x[k])
+    r = start
+    while r < stop:
+        tile = tile_at(values, r, stop, rooms)
+        x = read_logits(values, where, tile, rooms, 0, copies)
+        e = room(rooms, 1, tile.size if tile.step > 1 else 0, rooms)
+        log_p = target_of(out, tile, rooms, 0, copies)
+        row = summarise(x, e, tile, units, rooms, 2, copies)
+        negative_surprises(x, row, units, log_p, rooms)
+        fill_dead(where, tile, log_p, -math.inf)
+        write(out, tile, log_p, rooms, copies)
+        r += tile.rows
 
 
-@kernel
-def logsumexp(logits, out):
+@Kernel
+def logsumexp(values, where, units, rooms, copies, out, start, stop):
     """m + log1p(rest): the one result whose terms can cancel, so that it may need more digits."""
-    x = np.empty(class_count(logits.values))
-    e = np.empty_like(x)
-    # How far the sum may fall below its terms before float64 no longer rounds it well.
-    enough = 0.5 if logits.values.itemsize == 8 else 2.0**-20
-    for r in range(row_count(logits.values)):
-        load(logits, r, x)
-        top = largest(x)
-        if not is_defined(top):
-            out[r] = top
-            continue
-        value = top + summarise(logits, x, top, e).log1p_rest
-        out[r] = twice.logsumexp(x, top) if abs(value) < enough * abs(top) else value
+    r = start
+    while r < stop:
+        tile = tile_at(values, r, stop, rooms)
+        x = read_logits(values, where, tile, rooms, 0, copies)
+        e = room(rooms, 1, tile.size if tile.step > 1 else 0, rooms)
+        row = summarise(x, e, tile, units, rooms, 2, copies)
+        top = as_type_of(row.top, 1.0)
+        value = top + as_type_of(row.log1p_rest, 1.0)
+        is_infinite = absolute(top) == math.inf
+        if any_lane(is_infinite):
+            nan = as_type_of(nan_of(x, tile, rooms), 1.0)
+            value = select(is_infinite, top + nan, value)
+        cancelled = absolute(value) < absolute(top) * units.enough
+        if any_lane(cancelled):
+            value = select(cancelled, twice.logsumexp(x, top, tile, rooms, 2), value)
+        store(row_at(out, r * out.itemsize, tile.rows), 0, as_type_of(value, out))
+        r += tile.rows
 
 
 @part
-def exp_minus_abs(x):
-    """exp(−|x|), which is 0 from x = ±inf on."""
-    return exp_over_power(-min(abs(x), NEGLIGIBLE), 0.0, 0.0)
-
-
-@kernel
-def sigmoid(x, out):
-    """1 / (1 + exp(−x)), from the exponential that does not overflow."""
-    for i in range(x.size):
-        e = exp_minus_abs(np.float64(x[i]))
-        out[i] = math.nan if math.isnan(x[i]) else (1.0 if x[i] >= 0 else e) / (1.0 + e)
+def exp_minus_abs(x, units, rooms):
+    """exp(−|x|)."""
+    zero = spread(0.0, rooms)
+    scale = Scale(zero, zero - units.reach, zero + (units.rounder + units.bias))
+    return exponential(-absolute(x), scale, units) * units.unit
 
 
 @part
-def softplus(x):
+def softplus(x, units, rooms):
     """log(1 + exp(x)) = max(x, 0) + log1p(exp(−|x|)), two terms that are never negative."""
-    if math.isnan(x):
-        return x
-    return max(x, 0.0) + math.log1p(exp_minus_abs(x))
+    e = as_type_of(exp_minus_abs(x, units, rooms), 1.0)
+    return clamped(as_type_of(x, 1.0), 0.0) + log1p(e)
 
 
-@kernel
-def log_sigmoid(x, out):
+@Kernel
+def sigmoid(values, units, rooms, out, start, stop):
+    """1 / (1 + exp(−x)), from the exponential that does not overflow."""
+    x = row_at(values, start * values.itemsize, stop - start)
+    y = row_at(out, start * out.itemsize, stop - start)
+    for j in range(0, x.size, lanes_of(rooms)):
+        x_j = number(load(x, j, rooms))
+        e = exp_minus_abs(x_j, units, rooms)
+        on = select(as_type_of(x_j, rooms) >= 0.0, 1.0, e) / (1.0 + e)
+        store(y, j, rounded_to(as_number_of(on, y), y))
+
+
+@Kernel
+def log_sigmoid(values, units, rooms, out, start, stop):
     """−softplus(−x)."""
-    for i in range(x.size):
-        out[i] = -softplus(-np.float64(x[i]))
+    x = row_at(values, start * values.itemsize, stop - start)
+    y = row_at(out, start * out.itemsize, stop - start)
+    for j in range(0, x.size, lanes_of(rooms)):
+        value = -softplus(-number(load(x, j, rooms)), units, rooms)
+        store(y, j, rounded_to(as_number_of(value, y), y))

@@ -1,11 +1,23 @@
-"""What every loss does with a row: read it and its target, skip it, write its gradient."""
+"""What every loss does with a tile: what its rows count, their target, and what is not computed.
+
+A target is class ids (flat) or a mass for every class; coefficients that are absent are empty.
+"""
 
 import math
+from typing import NamedTuple
 
-import numpy as np
-
-from .rows import cap_slope, fill, row_of
-from .vector import part
+from .memory import load, room, row_at, store
+from .tiles import copy_in, has_classes, is_live, put, target_of, write
+from .vector import (
+    absolute,
+    as_type_of,
+    lanes_of,
+    loop,
+    on_its_own,
+    part,
+    select,
+    spread,
+)
 
 
 @part
@@ -20,80 +32,149 @@ def weight_of(class_weight, k):
 
 
 @part
+def label_of(classes, r):
+    """The class id of row r: −1 ignores it. 0 where the target is no class id."""
+    if classes.ndim > 1:
+        return 0
+    return classes[r]
+
+
+@part
 def weight_of_label(classes, class_weight, r):
-    """The class weight of a row's class id: 0 for −1, 1 where the target is no class id."""
+    """The class weight of a row's class id; 1 where the target is none."""
     if classes.ndim > 1:
         return 1.0
-    return weight_of(class_weight, classes[r]) if classes[r] >= 0 else 0.0
+    return weight_of(class_weight, classes[r])
+
+
+class Coefficients(NamedTuple):
+    """What a row counts, in every lane of it."""
+
+    counts: float  # 0 for a row that is left out, whatever it holds
+    weight: float  # of the row
+    mass: float  # the same times the weight of its class id
+    smoothing: float
+    norm: float
 
 
 @part
-def label_weight(target, r):
-    """What a row counts: its own weight times that of its class id."""
-    return target.weight[r] * weight_of_label(target.classes, target.class_weight, r)
+def row_of_lane(tile, r, lane):
+    """The row that a lane is about. Lanes without one repeat the last."""
+    return r + (0 if tile.step == 1 else min(lane, tile.rows - 1))
 
 
-@part
-def is_without_label(classes, r):
-    return classes[r] < 0 if classes.ndim == 1 else False
-
-
-@part
-def is_ignored(target, r):
-    return is_without_label(target.classes, r) or (
-        label_weight(target, r) == 0.0
-        and entry(target.smoothing, r) == 0.0
-        and entry(target.norm, r) == 0.0
+@loop
+def coefficients_of(tile, r, where, classes, weight, smoothing, norm, class_weight, rooms, index):
+    on_its_own()
+    lanes = lanes_of(rooms)
+    values = room(rooms, index, 5 * lanes, 1.0)
+    for lane in range(lanes):
+        row = row_of_lane(tile, r, lane)
+        label = label_of(classes, row)
+        mass = weight[row] * weight_of_label(classes, class_weight, row) if label >= 0 else 0.0
+        some = mass != 0.0 or entry(smoothing, row) != 0.0 or entry(norm, row) != 0.0
+        counts = label >= 0 and some and has_classes(where, tile, row - r)
+        values[lane] = 1.0 if counts else 0.0
+        values[lanes + lane] = weight[row]
+        values[2 * lanes + lane] = mass
+        values[3 * lanes + lane] = entry(smoothing, row)
+        values[4 * lanes + lane] = entry(norm, row)
+    return Coefficients(
+        as_type_of(load(values, 0, rooms), rooms),
+        as_type_of(load(values, lanes, rooms), rooms),
+        as_type_of(load(values, 2 * lanes, rooms), rooms),
+        as_type_of(load(values, 3 * lanes, rooms), rooms),
+        as_type_of(load(values, 4 * lanes, rooms), rooms),
     )
 
 
-@part
-def read_mass(classes, r, t):
-    """The target of row r as a mass for every class."""
+@loop
+def at_label(values, tile, r, classes, rooms, index):
+    """The value at the class id of each row, in every lane of it."""
+    lanes = lanes_of(rooms)
+    found = room(rooms, index, lanes, values)
+    for lane in range(lanes):
+        label = max(label_of(classes, row_of_lane(tile, r, lane)), 0)
+        found[lane] = values[label * tile.step + (lane if tile.step > 1 else 0)]
+    return load(found, 0, rooms)
+
+
+@loop
+def set_at_label(values, tile, r, classes, lanes_of_label, rooms, index):
+    """Set the value at the class id of each row to what its lane holds."""
+    found = room(rooms, index, lanes_of(rooms), values)
+    put(found, 0, lanes_of_label)
+    for lane in range(tile.rows):
+        label = label_of(classes, r + lane)
+        if label >= 0:
+            values[label * tile.step + lane] = found[lane]
+
+
+@loop
+def read_mass(classes, tile, r, t, rooms):
+    """The target as a mass for every class of each row."""
+    on_its_own()
     if classes.ndim == 1:
-        for k in range(t.size):
-            t[k] = 0.0
-        t[classes[r]] = 1.0
+        zero = spread(0.0, rooms)
+        for j in range(0, t.size, lanes_of(rooms)):
+            store(t, j, zero)
+        for lane in range(tile.rows):
+            if classes[r + lane] >= 0:
+                t[classes[r + lane] * tile.step + lane] = 1.0
     else:
-        mass = row_of(classes, r)
-        for k in range(t.size):
-            t[k] = mass[k]
+        copy_in(classes, tile, t, rooms)
 
 
-@part
-def is_live(where, r, k):
-    return where.size == 0 or row_of(where, r)[k]
-
-
-@part
-def read_target(target, where, r, t):
+@loop
+def read_target(classes, class_weight, where, tile, r, rows, t, rooms, index):
     """t_k = class_weight[k] · (weight · mass_k + smoothing), smoothing on live classes only."""
-    read_mass(target.classes, r, t)
-    weight = target.weight[r]
-    smoothing = entry(target.smoothing, r)
-    for k in range(t.size):
-        spread = smoothing if is_live(where, r, k) else 0.0
-        t[k] = weight_of(target.class_weight, k) * (weight * t[k] + spread)
+    read_mass(classes, tile, r, t, rooms)
+    lanes = lanes_of(rooms)
+    for j in range(0, t.size, lanes):
+        put(t, j, load(t, j, rooms) * rows.weight)
+    smoothing = room(rooms, index, lanes, rooms)
+    store(smoothing, 0, rows.smoothing)
+    for k in range(tile.classes):
+        for lane in range(tile.rows):
+            place = k * tile.step + lane
+            spread_mass = smoothing[lane] if is_live(where, tile, k, lane) else 0.0
+            t[place] = weight_of(class_weight, k) * (t[place] + spread_mass)
 
 
 @part
-def settle(loss, grad, r, value):
-    """Loss and gradient of a row that needs no computing: 0 if it is ignored or its mask leaves no
-    class, NaN if it holds NaN or +inf, or nothing but −inf."""
-    loss[r] = value
+def undefined(top):
+    """NaN for a row whose largest logit is ±inf, else 0."""
+    return select(absolute(top) < math.inf, spread(0.0, top), math.nan)
+
+
+@part
+def counting(rows, value):
+    """The value, but 0 in rows that do not count."""
+    return select(rows.counts > 0.0, value, 0.0)
+
+
+@part
+def write_loss(loss, r, tile, value):
+    store(row_at(loss, r * loss.itemsize, tile.rows), 0, as_type_of(value, loss))
+
+
+@loop
+def skip(loss, grad, r, tile, rooms, copies):
+    """0 for the loss and the gradient of rows none of which counts."""
+    on_its_own()
+    zero = spread(0.0, rooms)
+    write_loss(loss, r, tile, zero)
     if grad.size:
-        fill(row_of(grad, r), value)
+        g = target_of(grad, tile, rooms, 0, copies)
+        for j in range(0, g.size, lanes_of(rooms)):
+            put(g, j, zero)
+        write(grad, tile, g, rooms, copies)
 
 
-@part
-def write_gradient(grad, r, g, logits):
-    """∂/∂z from g = ∂/∂x, for x = softcap · tanh(z / softcap) / temperature."""
-    out = row_of(grad, r)
-    inverse = 1.0 / logits.temperature
-    if logits.softcap == math.inf:
-        for k in range(g.size):
-            out[k] = g[k] * inverse
-    else:
-        z = row_of(logits.values, r)
-        for k in range(g.size):
-            out[k] = g[k] * inverse * cap_slope(np.float64(z[k]), logits.softcap)
+@loop
+def finish(slopes, rows, factor, spoiled, g, rooms):
+    """The gradient factor · slope_k; NaN in spoiled rows, 0 in those that do not count."""
+    on_its_own()
+    for j in range(0, slopes.size, lanes_of(rooms)):
+        slope = load(slopes, j, rooms) * factor + spoiled
+        put(g, j, select(rows.counts > 0.0, slope, 0.0))

@@ -5,17 +5,33 @@ log Σ exp(z) where it is close to 0 beside max(z), as for logits that are log-p
 """
 
 from fractions import Fraction
-from math import factorial, log
+from math import factorial
 
 import numpy as np
 
-from .exp import LOG2_E, ROUNDER, power_of_two
-from .vector import fma, part, two_product, two_sum
+from .log import log1p
+from .memory import load, room, store
+from .vector import (
+    as_type_of,
+    bits,
+    fma,
+    from_bits,
+    lanes_of,
+    loop,
+    on_its_own,
+    part,
+    select,
+    spread,
+    two_product,
+    two_sum,
+)
 
+LOG2_E = 1.4426950408889634
 # ln 2 = 0.693… to 180 bits, as three parts; k times either of the first two is exact.
 LN2_FIRST = float.fromhex("0x1.62e42fefap-1")
 LN2_SECOND = float.fromhex("0x1.cf79abc9ep-40")
 LN2_THIRD = float.fromhex("0x1.d9cc01f97b57ap-79")
+ROUNDER = 1.5 * 2.0**52
 
 TERMS = 24  # (ln 2 / 2)^24 / 24! < 2^-113
 NEGLIGIBLE_HERE = 90.0  # exp(−90) < 2^-129
@@ -52,30 +68,58 @@ def multiply(x, y):
     return renormalise(high, low + (x[0] * y[1] + x[1] * y[0]))
 
 
-@part
+@loop
 def exp(x):
     """exp(x) for a pair −100 < x ≤ 0: range reduction and the series, as in `exp.py`."""
-    k = fma(x[0], LOG2_E, ROUNDER) - ROUNDER
+    on_its_own()
+    rounded = fma(x[0], LOG2_E, ROUNDER)
+    k = rounded - ROUNDER
     high, low = two_sum(x[0] - k * LN2_FIRST, -k * LN2_SECOND)
     r = renormalise(high, low + fma(-k, LN2_THIRD, x[1]))
-    series = INVERSE_FACTORIALS[TERMS - 1, 0], INVERSE_FACTORIALS[TERMS - 1, 1]
+    last = TERMS - 1
+    series = x[0] * 0.0 + INVERSE_FACTORIALS[last, 0], x[0] * 0.0 + INVERSE_FACTORIALS[last, 1]
     for n in range(TERMS - 2, -1, -1):
-        term = INVERSE_FACTORIALS[n, 0], INVERSE_FACTORIALS[n, 1]
+        term = x[0] * 0.0 + INVERSE_FACTORIALS[n, 0], x[0] * 0.0 + INVERSE_FACTORIALS[n, 1]
         series = add(multiply(series, r), term)
-    scale = power_of_two(k)
-    return series[0] * scale, series[1] * scale
+    power = from_bits((bits(rounded) + 1023) << 52)
+    return series[0] * power, series[1] * power
 
 
 @part
-def logsumexp(x, top):
-    """log Σ exp(x_j) rounded once, where `top` is the largest x_j."""
-    total = (0.0, 0.0)
-    for x_j in x:
-        if x_j > top - NEGLIGIBLE_HERE:
-            total = add(total, exp(two_sum(x_j, -top)))
+def next_term(total, x_k, top):
+    """The sum under way and exp(x_k − top), unless that is too small to matter."""
+    distance, distance_low = two_sum(x_k, -top)
+    counts = distance > -NEGLIGIBLE_HERE
+    e = exp((select(counts, distance, 0.0), select(counts, distance_low, 0.0)))
+    return add(total, (select(counts, e[0], 0.0), select(counts, e[1], 0.0)))
+
+
+@loop
+def logsumexp(x, top, tile, rooms, index):
+    """log Σ exp(x_k) rounded once, where `top` is the largest x_k. Added up as in `sums.py`."""
+    on_its_own()
+    zero = spread(0.0, top)
+    total = zero, zero
+    lanes = lanes_of(rooms)
+    if tile.step == 1:
+        for k in range(0, x.size, lanes):
+            total = next_term(total, as_type_of(load(x, k, rooms), 1.0), top)
+        of_lanes = room(rooms, index, 2 * lanes, 1.0)
+        store(of_lanes, 0, total[0])
+        store(of_lanes, lanes, total[1])
+        total = zero, zero
+        for lane in range(lanes):
+            total = add(total, (zero + of_lanes[lane], zero + of_lanes[lanes + lane]))
+    else:
+        for lane in range(lanes):
+            of_lane = zero, zero
+            for k in range(lane, tile.classes, lanes):
+                x_k = as_type_of(load(x, k * lanes, rooms), 1.0)
+                of_lane = next_term(of_lane, x_k, top)
+            total = add(total, of_lane)
     # One Newton step on exp(y) = total doubles the digits of the ordinary logarithm.
-    y = log(total[0])
-    step = add(multiply(total, exp((-y, 0.0))), (-1.0, 0.0))
+    y = log1p(total[0] - 1.0)
+    step = add(multiply(total, exp((-y, zero))), (zero - 1.0, zero))
     high, low = two_sum(y, step[0])
     total_high, total_low = two_sum(top, high)
     return total_high + (total_low + (low + step[1]))

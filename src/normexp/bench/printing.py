@@ -1,0 +1,163 @@
+"""The benchmark in the terminal: where it ran, a table for each group, which goals were met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from rich import box, progress
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from .results import Benchmark, Row, Start, Timing, Verdict
+from .shapes import CALL, COPY, WORKS, Case
+from .truth import shown
+
+WIDTH = 220  # where the output is no terminal
+
+
+def show(benchmark: Benchmark) -> None:
+    """Print all of a benchmark on standard output."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(Group(*parts(benchmark)), highlight=False)
+
+
+def track(cases: list[Case]) -> Iterable[Case]:
+    """Pass the cases on, with a bar on standard error that says how far they are."""
+    console = Console(stderr=True)
+    return progress.track(cases, "measuring", console=console, disable=not console.is_terminal)
+
+
+def parts(benchmark: Benchmark) -> Iterator[RenderableType]:
+    yield from header(benchmark)
+    for group, rows in groupby(benchmark.rows, lambda row: row.case.group):
+        yield ""
+        yield table(group, list(rows), benchmark.cache)
+    if benchmark.starts:
+        yield ""
+        yield starts_table(benchmark.starts)
+    yield ""
+    yield from summary(benchmark)
+
+
+def header(benchmark: Benchmark) -> Iterator[str]:
+    machine = benchmark.machine
+    caches = ", ".join(f"{name} {size >> 10} KiB" for name, size in machine["caches"].items())
+    libraries = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+    yield f"{machine['date']}, {machine['system']}"
+    yield f"{machine['processor']}, {machine['cores']} cores, {caches or 'caches unknown'}"
+    yield f"device {machine['device']}, threads {machine['threads']}, load before {machine['load']}"
+    yield f"Python {machine['python']}, {libraries}"
+    for remark in benchmark.left_out:
+        yield f"left out: {remark}"
+    yield (
+        "times: the median of the rounds ± half of what lies between their quartiles; below it the "
+        "worst error in ULP of the type of the logits"
+    )
+
+
+def table(title: str, rows: list[Row], cache: int | None) -> Table:
+    """A section for each work, and in it a line for each shape; a column for each contender, and
+    for each pair that has a goal.
+    """
+    is_call = rows[0].case.shape == CALL
+    names = sorted({name: None for row in rows for name in row.timings}, key=COPY.__eq__)
+    verdicts = [{pair(verdict): verdict for verdict in row.verdicts(cache)} for row in rows]
+    pairs = list(dict.fromkeys(pair for found in verdicts for pair in found))
+    grid = Table(
+        "",
+        "µs per call" if is_call else "ns per element",
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for name in (*names, *pairs):
+        grid.add_column(name.replace(" / ", " /\n"), justify="right")
+    work = ""
+    for row, found in zip(rows, verdicts, strict=True):
+        is_next = row.case.work != work
+        work = row.case.work
+        unit = 1000.0 if is_call else row.case.elements
+        fastest = min((t.median, name) for name, t in row.timings.items() if name != COPY)[1]
+        times = [
+            time_cell(row.timings[name], unit, name == fastest) if name in row.timings else "—"
+            for name in names
+        ]
+        goals = [goal_cell(found[pair]) if pair in found else "" for pair in pairs]
+        if is_next:
+            grid.add_section()
+        grid.add_row(Text(WORKS[work] if is_next else "", "bold"), row.case.label, *times, *goals)
+    return grid
+
+
+def pair(verdict: Verdict) -> str:
+    """What is divided by what."""
+    return f"{verdict.goal.peer} / {verdict.goal.ours}"
+
+
+def number(value: float) -> str:
+    """Three digits."""
+    return f"{value:#.3g}" if value < 100 else f"{value:.0f}"
+
+
+def time_cell(timing: Timing, unit: float, is_fastest: bool) -> Text:
+    lower, upper = timing.quartiles
+    spread = (upper - lower) / 2 / timing.median
+    cell = Text(number(timing.median / unit), "bold" if is_fastest else "")
+    cell.append(f" ±{spread:.0%}", "not bold dim")
+    if timing.ulp is not None:
+        cell.append(f"\n{shown(timing.ulp)} ULP", "not bold dim")
+    return cell
+
+
+def goal_cell(verdict: Verdict) -> Text:
+    if verdict.ratio is None:
+        return Text(f"≥ {verdict.goal.ratio:.3g}\nnot measured", "dim")
+    word, style = ("met", "green") if verdict.is_met else ("missed", "red")
+    return Text(f"{verdict.ratio:.2f} ≥ {verdict.goal.ratio:.3g}\n").append(word, style)
+
+
+def starts_table(starts: Iterable[Start]) -> Table:
+    grid = Table(
+        "first call in a new process",
+        *("import, s", "call, s", "goal, s"),
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for start in starts:
+        goal = ""
+        if start.goal is not None:
+            goal = f"≤ {start.goal} {'met' if start.is_met else 'missed'}"
+        grid.add_row(start.name, f"{start.import_seconds:.2f}", f"{start.call_seconds:.3f}", goal)
+    return grid
+
+
+def summary(benchmark: Benchmark) -> Iterator[str]:
+    """How many goals were met and limits of errors kept, and each that was not."""
+    verdicts = [
+        (row.case, verdict) for row in benchmark.rows for verdict in row.verdicts(benchmark.cache)
+    ]
+    outcomes = [verdict.is_met for _, verdict in verdicts]
+    outcomes += [start.is_met for start in benchmark.starts if start.goal is not None]
+    counts = f"{outcomes.count(True)} met, {outcomes.count(False)} missed"
+    yield f"goals: {counts}, {outcomes.count(None)} not measured"
+    for case, verdict in verdicts:
+        if verdict.is_met is False:
+            yield (
+                f"missed: {WORKS[case.work]} {case.label}, {pair(verdict)} "
+                f"{verdict.ratio:.2f} of {verdict.goal.ratio:.3g}"
+            )
+    for start in benchmark.starts:
+        if start.is_met is False:
+            yield f"missed: {start.name}, {start.call_seconds:.2f} s of {start.goal} s"
+    errors = [(row.case, *error) for row in benchmark.rows for error in row.errors()]
+    kept = sum(ulp <= most for *_, ulp, most in errors)
+    yield f"errors of normexp within their limit: {kept} of {len(errors)}"
+    for case, name, ulp, most in errors:
+        if not ulp <= most:
+            yield f"too wrong: {WORKS[case.work]} {case.label}, {name}, {ulp:.3g} ULP of {most}"

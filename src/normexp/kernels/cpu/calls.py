@@ -1,0 +1,110 @@
+"""From the contract's arrays to the compiled kernels: arranged, typed, and shared among threads."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._settings import current_accuracy
+from .. import Logits
+from .compiled import Kernel
+from .exp import units_for
+from .threads import WORTH_SHARING, over_rows
+from .tiles import NARROW
+from .vector import VECTOR_BITS
+
+Array = NDArray[Any]
+
+# The bits of the half types, which Numba does not know: unsigned stands for float16.
+LANES: dict[type, int] = {
+    compute: VECTOR_BITS // 8 // np.dtype(compute).itemsize for compute in (np.float32, np.float64)
+}
+STORED = {"float16": np.uint16, "bfloat16": np.int16}
+
+
+def stored(array: Array) -> Array:
+    """The array as kernels take it."""
+    if array.dtype.itemsize != 2:
+        return array
+    return array.view(STORED[array.dtype.name])
+
+
+def arranged(array: Array) -> Array:
+    """(rows, classes) or (outer, classes, inner) as (outer, classes, inner), without a copy."""
+    array = stored(array)
+    if array.ndim == 3:
+        return array
+    if array.shape[1] <= NARROW:
+        return array.T[np.newaxis]
+    return array[:, :, np.newaxis]
+
+
+def arithmetic(storage: np.dtype[Any], temperature: float = 1.0) -> type:
+    """What to compute in: one step wider than the storage, unless results may be fast."""
+    if storage == np.float64:
+        return np.float64
+    if storage == np.float32:
+        # A temperature that float32 cannot square leaves no room for its constants.
+        is_fast = current_accuracy() == "fast" and 1e-18 < temperature < 1e18
+        return np.float32 if is_fast else np.float64
+    return np.float32
+
+
+def is_in_place(array: Array) -> bool:
+    """Whether the kernels can work on each row where it is."""
+    return (array.strides[1] == array.itemsize and array.itemsize > 2) or array.size == 0
+
+
+def over_tiles(
+    kernel: Kernel, rooms: int, logits: Logits, tiled: Array, *arguments: Any, kind: Any = None
+) -> None:
+    """Run a kernel over all rows of the logits.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        Takes the parts of the logits, scratch, whether tiles may have to be copied (None: no), the
+        arguments, and the first and last row of a range.
+    rooms : int
+        How many rows of scratch it needs.
+    tiled : ndarray
+        The result in the shape of the logits (`arranged`), which is one of the arguments.
+    kind
+        Stands for the types of the arguments, where those of the logits do not tell.
+    """
+    values = arranged(logits.values)
+    where = arranged(logits.where) if logits.where.size else None
+    compute = arithmetic(values.dtype, logits.temperature)
+    units = units_for(logits.temperature, compute, values.dtype == np.float64)
+    outer, classes, inner = values.shape
+    lanes = LANES[compute]
+    if inner == 1 and classes > NARROW:
+        copies = None if where is None and is_in_place(values) and is_in_place(tiled) else 1
+        granule, width = 1, max(classes, 10 * lanes)
+    else:
+        copies, granule, width = 1, lanes, max(classes, 2 * lanes) * lanes
+    first = values, where, units, np.empty((rooms, width), compute), copies, *arguments
+    form = kernel.form((values.dtype, compute, where is None, copies, kind), first)
+    if values.size < WORTH_SHARING:
+        form(*first, 0, outer * inner)
+        return
+
+    def run(start: int, stop: int) -> None:
+        room = np.empty((rooms, width), compute)
+        form(values, where, units, room, copies, *arguments, start, stop)
+
+    over_rows(run, outer * inner, values.size, granule)
+
+
+def over_elements(kernel: Kernel, storage: Array, *arguments: Any) -> None:
+    """Run a kernel over all elements of flat arrays: in place of rooms it gets a typed nothing."""
+    compute = arithmetic(storage.dtype)
+    units = units_for(1.0, compute, storage.dtype == np.float64)
+    values = stored(storage)
+    token = np.empty(0, compute)
+    form = kernel.form((values.dtype, compute), (values, units, token, *arguments))
+
+    def run(start: int, stop: int) -> None:
+        form(values, units, token, *arguments, start, stop)
+
+    over_rows(run, values.size, values.size)

@@ -1,0 +1,136 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from normexp.bench import machine, plot, printing
+from normexp.bench.results import Benchmark
+from normexp.cli.commands import normexp as command
+
+
+def run(*arguments):
+    return CliRunner().invoke(command, ["bench", *map(str, arguments)])
+
+
+@pytest.fixture
+def saved(benchmark, tmp_path):
+    path = tmp_path / "speed.json"
+    path.write_text(json.dumps(benchmark.to_dict()))
+    return path
+
+
+def test_the_tables_show_times_errors_ratios_and_goals(benchmark, capsys):
+    printing.show(benchmark)
+    lines = capsys.readouterr().out.splitlines()
+    assert any("a processor (znver4), 2 cores, L1 32 KiB, L3 32768 KiB" in line for line in lines)
+    assert "left out: jax is not installed" in lines
+    first = next(i for i, line in enumerate(lines) if line.startswith(" softmax"))
+    assert lines[first].split() == [
+        *(
+            "softmax",
+            "64×1000",
+            "2.20",
+            "±5%",
+            "1.10",
+            "±5%",
+            "4.40",
+            "±5%",
+            "22.0",
+            "±5%",
+            "0.550",
+            "±5%",
+        ),
+        *("2.00", "≥", "1.4", "4.00", "≥", "2.2", "10.00", "≥", "4", "20.00", "≥", "6"),
+    ]
+    assert lines[first + 1].split() == ["0.50", "ULP"] * 4 + ["met"] * 4
+
+
+def test_what_was_missed_is_said_at_the_end(benchmark, capsys):
+    printing.show(benchmark)
+    text = capsys.readouterr().out
+    assert "missed: softmax 65536×10, torch / normexp 2.00 of 15" in text
+    assert "missed: normexp softmax, empty cache, 1.90 s of 1.5 s" in text
+    met = sum(v.is_met is True for row in benchmark.rows for v in row.verdicts(benchmark.cache))
+    assert f"goals: {met + 1} met" in text
+
+
+def test_a_result_that_is_too_wrong_is_said_at_the_end(benchmark, capsys):
+    row = benchmark.rows[0]
+    row.timings["normexp"] = row.timings["normexp"]._replace(ulp=float("nan"))
+    row.timings["normexp fast"] = row.timings["normexp fast"]._replace(ulp=5.0)
+    printing.show(benchmark)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2:] == [
+        "too wrong: softmax 64×1000, normexp, nan ULP of 0.51",
+        "too wrong: softmax 64×1000, normexp fast, 5 ULP of 4.0",
+    ]
+
+
+@pytest.mark.parametrize(("name", "first"), [("a.svg", b"<?xml"), ("a.png", b"\x89PNG")])
+def test_the_picture_is_written(benchmark, tmp_path, name, first):
+    plot.write_picture(benchmark, tmp_path / name)
+    assert (tmp_path / name).read_bytes().startswith(first)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_the_picture_names_everyone_and_every_shape(benchmark, tmp_path):
+    path = tmp_path / "a.svg"
+    plot.write_picture(benchmark, path)
+    text = path.read_text()
+    for words in ("normexp fast", "torch", "SciPy", "np.copyto", "256×128256", "65536×2", "znver4"):
+        assert words in text
+    assert "scikit-learn" not in text  # which did not take part
+
+
+def test_a_tiny_shape_is_measured_from_the_command_line(tmp_path):
+    output, picture = tmp_path / "speed.json", tmp_path / "speed.svg"
+    result = run(
+        *("--quick", "--work", "softmax", "--shape", "4x3", "-o", output, "--plot", picture)
+    )
+    assert result.exit_code == 0, result.output
+    assert "as asked" in result.stdout
+    assert "4×3" in result.stdout
+    assert result.stderr.splitlines() == [f"Wrote {output}.", f"Wrote {picture}."]
+    found = json.loads(output.read_text())
+    assert found["machine"]["versions"]["numpy"]
+    (row,) = found["rows"]
+    assert row["timings"]["normexp"]["ns_per_element"] > 0
+    assert row["timings"]["normexp"]["ulp"] <= 0.51
+    assert found["starts"] == []
+
+
+def test_a_saved_benchmark_is_shown_as_it_was(saved, benchmark):
+    result = run("--read", saved)
+    assert result.exit_code == 0, result.output
+    assert "missed: softmax 65536×10" in result.stdout
+    plain = json.loads(run("--read", saved, "--json").stdout)
+    assert Benchmark.from_dict(plain) == benchmark
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--shape", "4xx3"], "such as 4096x1000"),
+        (["--plot", "speed.gif"], ".svg or .png"),
+        (["-o", "speed.txt"], "ends in .json"),
+        (["--work", "sums"], "sums"),
+        (["--threads", "0"], "0"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, words):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
+    assert words in result.stderr
+
+
+def test_the_caches_are_read_from_what_linux_says(tmp_path):
+    told = [("1", "Data", "32K"), ("1", "Instruction", "64K"), ("3", "Unified", "32768K")]
+    for i, facts in enumerate(told):
+        folder = tmp_path / "cache" / f"index{i}"
+        folder.mkdir(parents=True)
+        for name, fact in zip(("level", "type", "size"), facts, strict=True):
+            (folder / name).write_text(fact + "\n")
+    assert machine.caches(tmp_path) == {"L1": 32 << 10, "L3": 32 << 20}
+    assert machine.caches(tmp_path / "nowhere") == {}
