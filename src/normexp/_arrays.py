@@ -75,20 +75,23 @@ def write_rows(rows: NDArray[Any], axes: tuple[int, ...], out: NDArray[Any]) -> 
     return out
 
 
-def output_rows(out: NDArray[Any], axes: tuple[int, ...], like: NDArray[Any]) -> NDArray[Any]:
-    """Where a kernel writes its rows: `out` itself, or an array to be put into it by `write_rows`.
+def output_rows(
+    out: NDArray[Any], axes: tuple[int, ...], like: NDArray[Any]
+) -> tuple[NDArray[Any], bool]:
+    """Where a kernel writes its rows; and whether that is not `out` itself, but an array to be put
+    into it by `write_rows`.
 
-    A kernel reads a whole row before it writes that row, so `out` may be its input, but not an
-    array that overlaps it otherwise.
+    A kernel reads a row before it writes that row, so `out` may be its input, but not an array that
+    overlaps it otherwise.
     """
     rows = as_rows(out, axes)
-    if not np.may_share_memory(rows, out):
-        return np.empty(like.shape, like.dtype)
-    if np.may_share_memory(rows, like):
+    if rows is not out and not np.may_share_memory(rows, out):
+        return np.empty(like.shape, like.dtype), True
+    if rows is not like and np.may_share_memory(rows, like):
         same = address_of(rows) == address_of(like) and rows.strides == like.strides
         if not same and np.shares_memory(rows, like):
-            return np.empty(like.shape, like.dtype)
-    return rows
+            return np.empty(like.shape, like.dtype), True
+    return rows, False
 
 
 def address_of(array: NDArray[Any]) -> int:

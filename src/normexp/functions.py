@@ -209,9 +209,9 @@ def _rowwise(
     temperature = _check.temperature(temperature)
     mask = _mask_rows(where, values.shape, axes)
     result = checked_output(out, values.shape, dtype)
-    result_rows = as_rows(result, axes) if out is None else output_rows(result, axes, rows)
+    result_rows, is_apart = output_rows(result, axes, rows)
     getattr(kernels_for(values), name)(Logits(rows, mask, temperature), result_rows)
-    if result_rows is not result and not np.may_share_memory(result_rows, result):
+    if is_apart:
         write_rows(result_rows, axes, result)
     return result
 

@@ -9,6 +9,7 @@ row is a flat array in that order. What is absent (a mask, smoothing, a gradient
 is an empty array, so that a compiled kernel meets one type for each storage type.
 """
 
+from functools import cache
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -71,6 +72,8 @@ def kernels_for(array: object, backend: str | None = None) -> ModuleType:
 
     An explicit `backend` ("cpu", "reference") is taken or refused, never replaced.
     """
+    if backend is None and isinstance(array, np.ndarray):
+        return _cpu()
     if backend == "reference":
         from . import reference
 
@@ -79,6 +82,12 @@ def kernels_for(array: object, backend: str | None = None) -> ModuleType:
         raise ValueError(f"backend must be 'cpu' or 'reference', got {backend!r}")
     if not isinstance(array, np.ndarray):
         raise TypeError(f"no back end takes {type(array).__module__}.{type(array).__name__}")
+    return _cpu()
+
+
+@cache
+def _cpu() -> ModuleType:
+    """Not loaded before it is needed: Numba takes its time."""
     from . import cpu
 
     return cpu

@@ -225,9 +225,11 @@ class Loss(ABC):
         rows = as_rows(values, axes)
         losses = np.empty(int(np.prod(batch.shape, dtype=np.int64)))
         result = np.empty(values.shape, dtype) if with_grad else None
-        grad = no_gradient(rows) if result is None else output_rows(result, axes, rows)
+        grad, is_apart = no_gradient(rows), False
+        if result is not None:
+            grad, is_apart = output_rows(result, axes, rows)
         self._run(kernels_for(values), rows, batch, losses, grad)
-        if result is not None and not np.may_share_memory(grad, result):
+        if is_apart and result is not None:
             write_rows(grad, axes, result)
         return self._reduced(losses, batch, loss_type(dtype)), result
 

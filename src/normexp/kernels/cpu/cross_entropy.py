@@ -26,9 +26,9 @@ from .loss_rows import (
     undefined,
     write_loss,
 )
-from .memory import as_number_of, is_wider, load, number, room, rounded_to, row_at, store
+from .memory import as_number_of, load, number, room, rounded_to, row_at, store
 from .rows import complement, largest, nan_of, probability, summarise, surprise
-from .sums import add, nothing, total_except, total_of, value_of
+from .sums import add, end_of_block, nothing, total_except, total_of, value_of
 from .tiles import put, read_logits, target_of, tile_at, write
 from .vector import (
     any_lane,
@@ -108,7 +108,7 @@ def cross_entropy(
 
 
 @loop
-def spread_terms(x, t, terms, row, units, rooms):
+def spread_terms(x, t, terms, row, units, end, rooms):
     """t_k · ℓ(k), where there is a mass at all."""
     on_its_own()
     sums = nothing(rooms)
@@ -116,12 +116,12 @@ def spread_terms(x, t, terms, row, units, rooms):
         t_j = load(t, j, rooms)
         term = select(t_j > 0.0, t_j * surprise(row, load(x, j, rooms), units), 0.0)
         put(terms, j, term)
-        sums = add(sums, term, j // lanes_of(rooms), is_wider(rooms, x))
+        sums = add(sums, term, j // lanes_of(rooms), end)
     return sums
 
 
 @loop
-def below_largest(t, top, rooms):
+def below_largest(t, top, end, rooms):
     """Σ t_k over the classes below the largest, and how many attain it."""
     on_its_own()
     below = nothing(rooms)
@@ -129,7 +129,7 @@ def below_largest(t, top, rooms):
     for j in range(0, t.size, lanes_of(rooms)):
         t_j = load(t, j, rooms)
         term = select((t_j < top) & (t_j >= 0.0), t_j, 0.0)
-        below = add(below, term, j // lanes_of(rooms), False)
+        below = add(below, term, j // lanes_of(rooms), end)
         ties = ties + select(t_j == top, spread(1.0, rooms), 0.0)
     return below, ties
 
@@ -181,7 +181,7 @@ def spread_cross_entropy(
         terms = room(rooms, 5, tile.size, rooms)
         row = summarise(x, e, tile, units, rooms, 2, copies)
         read_target(classes, class_weight, where, tile, r, rows, t, rooms, 3)
-        sums = spread_terms(x, t, terms, row, units, rooms)
+        sums = spread_terms(x, t, terms, row, units, end_of_block(tile, t, rooms), rooms)
         found = total_except(sums, terms, x, no_class, tile, rooms, 2, copies)
         squared = log_norm(row, units)
         value = (
@@ -191,7 +191,7 @@ def spread_cross_entropy(
         if grad.size:
             g = target_of(grad, tile, rooms, 5, copies)
             t_max = largest(t, tile, rooms, copies)
-            below, ties = below_largest(t, t_max, rooms)
+            below, ties = below_largest(t, t_max, end_of_block(tile, t, rooms), rooms)
             if tile.step == 1:
                 ties = sum_of_lanes(ties)
             rest = total_except(below, t, t, t_max, tile, rooms, 2, copies)

@@ -8,7 +8,6 @@ from .exp import Scale, clamped, exponential, guessed_scale, scale_for
 from .log import log1p
 from .memory import (
     as_number_of,
-    is_wider,
     load,
     number,
     room,
@@ -19,7 +18,7 @@ from .memory import (
     will_write,
 )
 from .rows import largest, nan_of, quotient, summarise, surprise
-from .sums import add, nothing, total_except
+from .sums import add, end_of_block, nothing, total_except
 from .tiles import fill_dead, put, read_logits, target_of, tile_at, write
 from .vector import (
     absolute,
@@ -37,7 +36,7 @@ from .vector import (
 
 
 @loop
-def exponentials(x, e, p, ahead, scale, units, rooms):
+def exponentials(x, e, p, ahead, end, scale, units, rooms):
     """e_k, their sum as far as lanes go, and the largest logit.
 
     On the way it asks for the memory of p, and for what is `ahead` bytes from x.
@@ -54,7 +53,7 @@ def exponentials(x, e, p, ahead, scale, units, rooms):
         top = select(x_j > top, x_j, top)
         e_j = exponential(x_j, scale, units)
         store(e, j, e_j)
-        sums = add(sums, e_j, j // lanes, is_wider(rooms, x))
+        sums = add(sums, e_j, j // lanes, end)
     return sums, first_lane(largest_of_lanes(top))
 
 
@@ -79,13 +78,14 @@ def softmax(values, where, units, rooms, copies, out, start, stop):
         e = room(rooms, 1, tile.size, rooms)
         p = target_of(out, tile, rooms, 0, copies)
         ahead = values.strides[0]
+        end = end_of_block(tile, x, rooms)
         if usual and tile.step == 1:
             scale = guessed_scale(units, rooms)
-            sums, top = exponentials(x, e, p, ahead, scale, units, rooms)
+            sums, top = exponentials(x, e, p, ahead, end, scale, units, rooms)
             usual = units.low <= top <= units.high
         if not usual or tile.step > 1:
             scale = scale_for(largest(x, tile, rooms, copies), units)
-            sums, top = exponentials(x, e, p, ahead, scale, units, rooms)
+            sums, top = exponentials(x, e, p, ahead, end, scale, units, rooms)
             usual = units.low <= top <= units.high
         total = total_except(sums, e, x, no_class, tile, rooms, 2, copies)
         quotients(e, total, p)

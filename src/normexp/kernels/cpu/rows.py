@@ -13,8 +13,8 @@ from numba.extending import overload
 
 from .exp import exponential, scale_for
 from .log import log1p
-from .memory import is_wider, load, number_type, store
-from .sums import Sum, Total, add, nothing, total_except
+from .memory import load, number_type, store
+from .sums import Sum, Total, add, end_of_block, nothing, total_except
 from .vector import (
     INLINED,
     as_type_of,
@@ -90,7 +90,7 @@ class Exponentials(NamedTuple):
 
 
 @loop
-def exponentials_below(x, e, top, scale, units, rooms):
+def exponentials_below(x, e, top, end, scale, units, rooms):
     """e_k = exp(x_k), kept in `e` as far as it goes; and their sums."""
     on_its_own()
     lanes = lanes_of(rooms)
@@ -102,7 +102,7 @@ def exponentials_below(x, e, top, scale, units, rooms):
         if j < e.size:
             store(e, j, e_j)
         is_top = as_type_of(x_j, rooms) == top
-        below = add(below, select(is_top, 0.0, e_j), j // lanes, is_wider(rooms, x))
+        below = add(below, select(is_top, 0.0, e_j), j // lanes, end)
         ties = ties + select(is_top, spread(1.0, rooms), 0.0)
     return Exponentials(below, ties)
 
@@ -112,7 +112,7 @@ def summarise(x, e, tile, units, rooms, index, copies):
     """The exponentials of a tile, and the summary of its rows."""
     top = largest(x, tile, rooms, copies)
     scale = scale_for(top, units)
-    found = exponentials_below(x, e, top, scale, units, rooms)
+    found = exponentials_below(x, e, top, end_of_block(tile, x, rooms), scale, units, rooms)
     ties = found.ties
     if tile.step == 1:
         ties = sum_of_lanes(ties)

@@ -25,8 +25,6 @@ from .vector import (
     two_sum,
 )
 
-BLOCK = 4  # terms of each lane
-
 
 class Sum(NamedTuple):
     """A sum under way: the block, the blocks before it, and what adding those has lost."""
@@ -50,10 +48,21 @@ def nothing(rooms):
 
 
 @part
-def add(sums, term, count, plainly):
-    """Add the term that follows `count` others; plainly where there are digits to spare."""
+def end_of_block(tile, x, rooms):
+    """The place of the last term of a lane's block: 0 makes every term a block, −1 none.
+
+    Where the arithmetic has digits to spare, they do. Rows of few classes put all in one lane.
+    """
+    if is_wider(rooms, x):
+        return -1
+    return 0 if tile.step > 1 and tile.classes <= NARROW else lanes_of(rooms) // 4 - 1
+
+
+@part
+def add(sums, term, count, end):
+    """Add the term that follows `count` others, in blocks of a power of 2 that end at `end`."""
     block = sums.block + term
-    if not plainly and count % BLOCK == BLOCK - 1:
+    if count & end == end:
         total, lost = two_sum(sums.total, block)
         return Sum(spread(0.0, block), total, sums.lost + lost)
     return Sum(block, sums.total, sums.lost)
@@ -86,6 +95,7 @@ def _total_side_by_side(terms, x, top, tile, rooms, index):
     """The total of `total_except` where the lanes are rows."""
     on_its_own()
     plainly = is_wider(rooms, x)
+    end = end_of_block(tile, x, rooms)
     lanes = tile.step
     live = min(lanes, tile.classes)
     highs = rooms[index]
@@ -95,7 +105,7 @@ def _total_side_by_side(terms, x, top, tile, rooms, index):
         for k in range(lane, tile.classes, lanes):
             is_top = as_type_of(load(x, k * lanes, rooms), rooms) == top
             term = select(is_top, 0.0, load(terms, k * lanes, rooms))
-            sums = add(sums, term, k // lanes, plainly)
+            sums = add(sums, term, k // lanes, end)
         lane_total = of_lanes(sums)
         if plainly:
             store(highs, lane * lanes, value_of(lane_total))
@@ -137,20 +147,20 @@ def total_except(sums, terms, x, top, tile, rooms, index, copies):
 
 
 @loop
-def _lane_by_lane(terms, rooms):
+def _lane_by_lane(terms, end, rooms):
     on_its_own()
     sums = nothing(rooms)
     for j in range(0, terms.size, lanes_of(rooms)):
         term = load(terms, j, rooms)
         # Past the end there is −inf.
         term = select(term == -math.inf, 0.0, term)
-        sums = add(sums, term, j // lanes_of(rooms), False)
+        sums = add(sums, term, j // lanes_of(rooms), end)
     return sums
 
 
 @part
 def total_of(terms, tile, rooms, index, copies):
     """Σ terms_k, in every lane of the row, of terms that are not −inf."""
-    sums = _lane_by_lane(terms, rooms)
+    sums = _lane_by_lane(terms, end_of_block(tile, terms, rooms), rooms)
     no_class = spread(math.nan, rooms)
     return value_of(total_except(sums, terms, terms, no_class, tile, rooms, index, copies))
