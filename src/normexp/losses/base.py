@@ -4,6 +4,7 @@ A subclass says how a target is read (`_batch`) and which kernel gives the losse
 (`_run`); reducing, differentiating and tiling stand here, once.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass, fields
@@ -284,22 +285,20 @@ class Loss(ABC):
             None if b is None else grad_b.astype(types[-1], copy=False),
         )
 
-    def _divisor(
-        self, counts: NDArray[np.bool_], weight: NDArray[np.float64], shape: tuple[int, ...]
-    ) -> float:
-        """What the reduction divides by: `weight` is what each loss counts, where `counts`."""
+    def _divisor(self, weight: float, counted: int, shape: tuple[int, ...]) -> float:
+        """What the reduction divides by: of the losses of this shape so many count, so much."""
         if self.reduction != "mean":
             return 1.0
         if not isinstance(self.normalizer, str):
             return float(self.normalizer)
         if self.normalizer == "weight":
-            divisor = weight.sum(where=counts)
+            divisor = weight
         elif self.normalizer == "valid":
-            divisor = counts.sum()
+            divisor = counted
         elif self.normalizer == "batch":
             divisor = shape[0] if shape else 1
         else:
-            divisor = counts.size
+            divisor = math.prod(shape)
         if divisor == 0 and self.empty == "raise":
             raise ValueError("target leaves nothing to average: every sample is ignored")
         return float(divisor)

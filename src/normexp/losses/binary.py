@@ -96,7 +96,7 @@ class BinaryCrossEntropy(Loss):
         weight = np.ones(yes.size)
         if sample_weight is not None:
             weight = _check.weights(sample_weight, shape, "sample_weight").reshape(-1)
-        divisor = self._divisor(counts, weight, shape)
+        divisor = self._divisor(weight.sum(where=counts), counts.sum(), shape)
         weight = scaled(weight, counts, divisor)
         never = np.full(yes.size, False)
         return Batch(shape, BinaryTarget(yes, weight), NO_MASK, weight == 0, never, divisor)

@@ -1,5 +1,6 @@
 """Losses of one target for each row of logits: class ids or probabilities, weighted and masked."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,6 +11,11 @@ from .. import _check
 from .._arrays import as_rows, rows_shape
 from ..kernels import NO_MASK, NOTHING, Target
 from .base import Batch, Loss, scaled
+
+
+def all_true(counts: NDArray[np.bool_]) -> bool:
+    """Whether it was known without looking that every row counts."""
+    return counts.strides == (0,)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -53,6 +59,8 @@ class RowLoss(Loss):
         class_weight = self._class_weights(classes)
         left = rows_shape(shape, axes)
         mass, counts = self._read_target(target, shape, left, axes)
+        if sample_weight is None and where is None and not class_weight.size and all_true(counts):
+            return self._plain_batch(mass, counts.size, left, classes)
         weight = np.ones(counts.size)
         if sample_weight is not None:
             weight = _check.weights(sample_weight, left, "sample_weight").reshape(-1)
@@ -67,7 +75,7 @@ class RowLoss(Loss):
         of_class = np.ones(counts.size)
         if class_weight.size and mass.ndim == 1:
             of_class = class_weight[np.where(counts, mass, 0)]
-        divisor = self._divisor(counts, weight * of_class, left)
+        divisor = self._divisor((weight * of_class).sum(where=counts), counts.sum(), left)
         weight = scaled(weight, counts, divisor)
         kernel_target = self._target(
             Target(mass, weight, class_weight=class_weight), of_class, live
@@ -76,6 +84,20 @@ class RowLoss(Loss):
         if kernel_target.smoothing.size:
             is_ignored &= kernel_target.smoothing == 0
         return Batch(left, kernel_target, mask, is_ignored, is_empty, divisor)
+
+    def _plain_batch(
+        self, mass: NDArray[Any], count: int, left: tuple[int, ...], classes: int
+    ) -> Batch:
+        """A batch in which every sample counts 1: nothing has one entry for each but the target."""
+
+        def each(value: Any) -> NDArray[Any]:
+            return np.broadcast_to(np.asarray(value), count)
+
+        divisor = self._divisor(float(count), count, left)
+        weight = each(1.0 / divisor if divisor else 0.0)
+        target = self._target(Target(mass, weight), each(1.0), each(classes))
+        never = each(False)
+        return Batch(left, target, NO_MASK, never, never, divisor)
 
     def _target(self, target: Target, of_class: NDArray[np.float64], live: NDArray[Any]) -> Target:
         """What the options of a loss make of the target; `live` classes take part in a row."""
@@ -108,7 +130,7 @@ class RowLoss(Loss):
             must = "target must hold probabilities that are finite and not negative"
             _check.every(_check.is_weight(array), array, must)
             mass = as_rows(array, axes)
-            return mass, np.full(int(np.prod(left, dtype=np.int64)), True)
+            return mass, np.broadcast_to(True, math.prod(left))
         either = f" or probabilities of shape {shape}" if self.takes_probabilities else ""
         message = (
             f"target must hold integer class ids of shape {left}{either}, "
@@ -120,7 +142,10 @@ class RowLoss(Loss):
     def _read_labels(
         self, labels: NDArray[Any], classes: int
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        counts = np.full(labels.size, True)
+        counts = np.broadcast_to(True, labels.size)
+        ignores = self.ignore_index is not None and 0 <= self.ignore_index < classes
+        if not ignores and labels.size and labels.min() >= 0 and labels.max() < classes:
+            return labels.astype(np.int64, copy=False), counts
         if self.ignore_index is not None:
             counts = labels != self.ignore_index
         _check.every(

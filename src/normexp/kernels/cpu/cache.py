@@ -37,18 +37,26 @@ KEPT_DAYS = 30
 KEPT_FOLDERS = 8
 
 
-@cache
-def folder() -> Path | None:
-    """The folder of this version's kernels; None where none can be had that is safe to read."""
+def _digest_of_sources() -> str:
     source = hashlib.sha256()
     for file in sorted(Path(__file__).parent.parent.rglob("*.py")):
         source.update(file.read_bytes())
+    return source.hexdigest()[:16]
+
+
+# Taken with the code itself: an edit while a program runs must not name the code from before.
+SOURCES = _digest_of_sources()
+
+
+@cache
+def folder() -> Path | None:
+    """The folder of this version's kernels; None where none can be had that is safe to read."""
     name = "-".join(
         [
             f"normexp{version('normexp')}",
             f"numba{numba.__version__}",
             f"python{sys.version_info.major}.{sys.version_info.minor}",
-            source.hexdigest()[:16],
+            SOURCES,
         ]
     )
     try:

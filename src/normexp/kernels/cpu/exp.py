@@ -83,8 +83,9 @@ def units_for(temperature: float, dtype: type, is_wide: bool) -> Units:
     inverse = float(1 / exact)
     if dtype is np.float64:
         rounder, bias, far, reach, length = 1.5 * 2.0**52, 600.0, 2048.0, 770.0, 36
+        enough = 0.5 if is_wide else 2.0**-20
     else:
-        rounder, bias, far, reach, length = 1.5 * 2.0**23, 64.0, 300.0, 130.0, 14
+        rounder, bias, far, reach, length, enough = 1.5 * 2.0**23, 64.0, 300.0, 130.0, 14, 0.25
     mantissa, exponent = math.frexp(float(LN2 * exact))
     high = math.ldexp(math.floor(mantissa * 2**length), exponent - length)
     return Units(
@@ -103,7 +104,7 @@ def units_for(temperature: float, dtype: type, is_wide: bool) -> Units:
         high * temperature,
         inverse,
         float(1 / exact - Fraction(inverse)),
-        0.5 if is_wide or dtype is np.float32 else 2.0**-20,
+        enough,
     )
 
 

@@ -95,16 +95,17 @@ def exponentials_below(x, e, top, end, scale, units, rooms):
     on_its_own()
     lanes = lanes_of(rooms)
     below = nothing(rooms)
-    ties = spread(0.0, rooms)
+    top_of_x = as_type_of(top, x)
+    ties = as_type_of(spread(0.0, rooms), x)
     for j in range(0, x.size, lanes):
         x_j = load(x, j, rooms)
         e_j = exponential(x_j, scale, units)
         if j < e.size:
             store(e, j, e_j)
-        is_top = as_type_of(x_j, rooms) == top
+        is_top = x_j == top_of_x
         below = add(below, select(is_top, 0.0, e_j), j // lanes, end)
-        ties = ties + select(is_top, spread(1.0, rooms), 0.0)
-    return Exponentials(below, ties)
+        ties = ties + select(is_top, as_type_of(spread(1.0, rooms), x), 0.0)
+    return Exponentials(below, as_type_of(ties, rooms))
 
 
 @part

@@ -1,0 +1,170 @@
+"""Kernels compiled before they are needed, in the forms that programs commonly use.
+
+For whoever cannot wait at a first call, such as the image of a container.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
+from itertools import product
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._settings import accuracy
+from .. import NO_MASK, Logits, Target, cpu
+from .cache import folder
+from .compiled import Kernel
+from .cross_entropy import binary_cross_entropy, cross_entropy, spread_cross_entropy
+from .functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax
+from .hinge import crammer_singer, weston_watkins
+from .squared_error import brier, squared_error
+from .tiles import NARROW
+
+Array = NDArray[Any]
+
+ROWS = 2
+LABELS = Target(np.zeros(ROWS, np.int64), np.ones(ROWS))
+SMOOTHED = LABELS._replace(smoothing=np.ones(ROWS))
+
+TYPES: dict[str, tuple[Any, str]] = {
+    "float32": (np.float32, "exact"),
+    "float32 fast": (np.float32, "fast"),
+    "float64": (np.float64, "exact"),
+    "float16": (np.float16, "exact"),
+}
+LAYOUTS = {
+    "few classes": (NARROW, False),
+    "many classes": (NARROW + 1, False),
+    "a mask": (NARROW, True),
+}
+
+
+class Work(NamedTuple):
+    """A kernel, and a call of the contract that needs it."""
+
+    kernel: Kernel
+    run: Callable[[Logits], None]
+
+
+def _of_rows(kernel: Kernel, function: Callable[..., None]) -> Work:
+    return Work(kernel, lambda z: function(z, np.empty_like(z.values)))
+
+
+def _of_elements(kernel: Kernel, function: Callable[..., None]) -> Work:
+    def run(z: Logits) -> None:
+        x = z.values.reshape(-1)
+        function(x, np.empty_like(x))
+
+    return Work(kernel, run)
+
+
+def _loss(
+    kernel: Kernel, function: Callable[..., None], *options: Any, target: Target = LABELS
+) -> Work:
+    """One form serves the value with its gradient and without."""
+    return Work(
+        kernel, lambda z: function(z, target, *options, np.empty(ROWS), np.empty_like(z.values))
+    )
+
+
+def _logsumexp(z: Logits) -> None:
+    cpu.logsumexp(z, np.empty(ROWS, np.result_type(z.values, np.float32)))
+
+
+def _binary_cross_entropy(z: Logits) -> None:
+    x = z.values.reshape(-1)
+    yes = weight = np.ones(x.size)
+    cpu.binary_cross_entropy(x, yes, 1.0, weight, np.empty(x.size), np.empty_like(x))
+
+
+WORKS = {
+    "softmax": _of_rows(softmax, cpu.softmax),
+    "log_softmax": _of_rows(log_softmax, cpu.log_softmax),
+    "logsumexp": Work(logsumexp, _logsumexp),
+    "cross-entropy": _loss(cross_entropy, cpu.cross_entropy),
+    "smoothed cross-entropy": _loss(
+        spread_cross_entropy, cpu.spread_cross_entropy, target=SMOOTHED
+    ),
+    "Weston–Watkins hinge": _loss(weston_watkins, cpu.weston_watkins, 1.0, False),
+    "Crammer–Singer hinge": _loss(crammer_singer, cpu.crammer_singer, 1.0, False),
+    "squared error": _loss(squared_error, cpu.squared_error),
+    "Brier score": _loss(brier, cpu.brier),
+    "sigmoid": _of_elements(sigmoid, cpu.sigmoid),
+    "log_sigmoid": _of_elements(log_sigmoid, cpu.log_sigmoid),
+    "binary cross-entropy": Work(binary_cross_entropy, _binary_cross_entropy),
+}
+
+
+class Case(NamedTuple):
+    """One work on one type of logits in one layout. Some cases share a form of their kernel."""
+
+    work: str
+    type: str
+    layout: str
+
+    def run(self) -> None:
+        dtype, chosen = types()[self.type]
+        classes, is_masked = LAYOUTS[self.layout]
+        where = np.full((ROWS, classes), True) if is_masked else NO_MASK
+        with accuracy(chosen):
+            WORKS[self.work].run(Logits(np.zeros((ROWS, classes), dtype), where))
+
+
+class Form(NamedTuple):
+    """A form of a kernel that this process has come by."""
+
+    what: str
+    seconds: float
+    is_compiled: bool  # now, and kept for others; otherwise it was kept already
+
+
+def types() -> dict[str, tuple[Any, str]]:
+    """Types of logits with the accuracy they are computed in; bfloat16 where there is one."""
+    if find_spec("ml_dtypes") is None:
+        return TYPES
+    from ml_dtypes import bfloat16
+
+    return {**TYPES, "bfloat16": (bfloat16, "exact")}
+
+
+def compile_all(track: Callable[[list[Case]], Iterable[Case]] = iter) -> Iterator[Form]:
+    """See to it that the cache holds the forms that programs commonly use.
+
+    Forms that this process has already are passed over.
+
+    Parameters
+    ----------
+    track : callable
+        Passes each case on as it begins.
+
+    Raises
+    ------
+    OSError
+        As soon as a form that had to be compiled could not be kept.
+    """
+    for case in track([Case(*names) for names in product(WORKS, types(), LAYOUTS)]):
+        stats = WORKS[case.work].kernel.dispatcher.stats
+        loaded, compiled = stats.cache_hits.total(), stats.cache_misses.total()
+        before, start = _kept(), perf_counter()
+        case.run()
+        seconds = perf_counter() - start
+        is_compiled = stats.cache_misses.total() > compiled
+        if is_compiled and _kept() == before:
+            raise OSError(
+                f"compiled kernels cannot be kept in {folder()}: it is read-only, or the disk full"
+            )
+        if is_compiled or stats.cache_hits.total() > loaded:
+            yield Form(f"{case.work}, {case.type}, {case.layout}", seconds, is_compiled)
+
+
+def _kept() -> set[tuple[str, int]]:
+    """The files of the cache, each with the time it was written."""
+    where = folder()
+    if where is None:
+        raise OSError(
+            "there is no folder for compiled kernels that can be made and that others cannot "
+            "write to; NORMEXP_CACHE_DIR can name one"
+        )
+    return {(path.name, path.stat().st_mtime_ns) for path in where.glob("*.kernel")}

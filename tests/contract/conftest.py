@@ -1,0 +1,119 @@
+"""What the contract is tried with: storage types with their accuracy, and layouts of memory."""
+
+from dataclasses import dataclass
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+import normexp as nex
+
+
+@dataclass(frozen=True)
+class Precision:
+    """A storage type and the accuracy that is asked for in it."""
+
+    dtype: np.dtype
+    accuracy: str
+
+    @property
+    def rtol(self):
+        """0.51 ULP, in fast float32 and in float64 4 ULP, as a relative error."""
+        ulp = float(ml_dtypes.finfo(self.dtype).eps)
+        return 4 * ulp if self.accuracy == "fast" or self.dtype == np.float64 else 0.51 * ulp
+
+    @property
+    def atol(self):
+        """The same below the normal numbers; and what is left of float64 by the reference."""
+        return max(float(ml_dtypes.finfo(self.dtype).smallest_subnormal), 1e-13)
+
+    def assert_close(self, got, expected):
+        assert got.dtype == self.dtype
+        got = got.astype(np.float64)
+        np.testing.assert_allclose(got, expected, rtol=self.rtol, atol=self.atol)
+
+
+PRECISIONS = {
+    "float16": ("float16", "exact"),
+    "bfloat16": ("bfloat16", "exact"),
+    "float32": ("float32", "exact"),
+    "float32 fast": ("float32", "fast"),
+    "float64": ("float64", "exact"),
+}
+
+
+@pytest.fixture(params=PRECISIONS)
+def precision(request):
+    dtype, accuracy = PRECISIONS[request.param]
+    with nex.accuracy(accuracy):
+        yield Precision(np.dtype(dtype), accuracy)
+
+
+def fortran(x):
+    return np.array(x, order="F")
+
+
+def gaps(x):
+    """Every second entry of the last axis, every third of the others."""
+    steps = tuple(slice(None, None, 3) for _ in x.shape[1:]) + (slice(None, None, 2),)
+    wide = np.ones([n * step.step for n, step in zip(x.shape, steps, strict=True)], x.dtype)
+    wide[steps] = x
+    return wide[steps]
+
+
+def backwards(x):
+    turned = (slice(None, None, -1),) * x.ndim
+    return x[turned].copy()[turned]
+
+
+def inside_out(x):
+    """The axes in memory in another order, none of them as in C or Fortran."""
+    order = np.roll(range(x.ndim), 1)
+    return np.transpose(np.transpose(x, order)[..., ::-1].copy()[..., ::-1], np.argsort(order))
+
+
+def read_only(x):
+    x = x.copy()
+    x.flags.writeable = False
+    return x
+
+
+def unaligned(x):
+    memory = np.frombuffer(bytearray(x.nbytes + 1), np.uint8)
+    shifted = memory[1:].view(x.dtype).reshape(x.shape)
+    shifted[...] = x
+    return shifted
+
+
+def byte_swapped(x):
+    """For what has a byte order: bfloat16 has none of its own, and bool needs none."""
+    return x.astype(x.dtype.newbyteorder()) if x.dtype.kind == "f" else x
+
+
+LAYOUTS = [np.array, fortran, gaps, backwards, inside_out, read_only, unaligned, byte_swapped]
+
+
+@pytest.fixture(params=LAYOUTS, ids=lambda layout: layout.__name__)
+def layout(request):
+    return request.param
+
+
+@pytest.fixture(params=[fortran, gaps, backwards, inside_out, unaligned], ids=lambda f: f.__name__)
+def writable_layout(request):
+    return request.param
+
+
+def bits(array):
+    """The bits of every number, all NaN being one."""
+    array = np.asarray(array)
+    nan = np.array(np.nan, array.dtype)
+    return np.where(array == array, array, nan).view(f"u{array.itemsize}")
+
+
+@pytest.fixture
+def assert_same_bits():
+    def check(got, expected):
+        assert np.asarray(got).dtype == np.asarray(expected).dtype
+        np.testing.assert_array_equal(bits(got), bits(expected), strict=True)
+
+    return check
