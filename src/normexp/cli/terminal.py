@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import numpy as np
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import track as rich_track
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ..linear import Iteration
     from ..report.comparison import Result
     from ..report.metrics import Metrics
+
+T = TypeVar("T")
 
 WIDE = 200  # where the output is no terminal, no line has to be broken
 
@@ -63,6 +66,12 @@ def print_table(
     console.print(grid)
     if any(item.log_loss is None for item in metrics):
         console.print(table.NO_PROBABILITIES, style="dim")
+
+
+def track(doing: str, items: Sequence[T]) -> Iterable[T]:
+    """Pass the items on, with a bar that says how far they are."""
+    console = Console(stderr=True)
+    return rich_track(items, doing, console=console, disable=not console.is_terminal)
 
 
 @contextmanager

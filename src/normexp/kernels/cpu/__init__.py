@@ -11,15 +11,19 @@ from . import functions as _functions
 from . import hinge as _hinge
 from . import squared_error as _squared_error
 from .calls import arranged, over_elements, over_tiles, stored
+from .tiles import NARROW
 
 Array = NDArray[Any]
+
+# A result of this size would be out of the caches again before anybody read it.
+STREAMED_BYTES = 8 << 20
 
 NO_RESULT: Array = np.empty((0, 0, 0))
 
 
 def softmax(logits: Logits, out: Array) -> None:
     result = arranged(out)
-    over_tiles(_functions.softmax, 3, logits, result, result)
+    over_tiles(_functions.softmax, 3, logits, result, result.nbytes >= STREAMED_BYTES, result)
 
 
 def log_softmax(logits: Logits, out: Array) -> None:
@@ -28,7 +32,9 @@ def log_softmax(logits: Logits, out: Array) -> None:
 
 
 def logsumexp(logits: Logits, out: Array) -> None:
-    over_tiles(_functions.logsumexp, 3, logits, NO_RESULT, out)
+    # Few logits often cancel, which float32 has no digits for.
+    compute = np.float64 if logits.values.shape[1] <= NARROW else None
+    over_tiles(_functions.logsumexp, 3, logits, NO_RESULT, out, compute=compute)
 
 
 def sigmoid(x: Array, out: Array) -> None:

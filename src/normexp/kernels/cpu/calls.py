@@ -41,13 +41,10 @@ def arranged(array: Array) -> Array:
 
 def arithmetic(storage: np.dtype[Any], temperature: float = 1.0) -> type:
     """What to compute in: one step wider than the storage, unless results may be fast."""
-    if storage == np.float64:
+    # A temperature that float32 cannot square leaves no room for its constants.
+    if storage.itemsize == 8 or not 1e-18 < temperature < 1e18:
         return np.float64
-    if storage == np.float32:
-        # A temperature that float32 cannot square leaves no room for its constants.
-        is_fast = current_accuracy() == "fast" and 1e-18 < temperature < 1e18
-        return np.float32 if is_fast else np.float64
-    return np.float32
+    return np.float32 if storage.itemsize == 2 or current_accuracy() == "fast" else np.float64
 
 
 def is_in_place(array: Array) -> bool:
@@ -56,7 +53,13 @@ def is_in_place(array: Array) -> bool:
 
 
 def over_tiles(
-    kernel: Kernel, rooms: int, logits: Logits, tiled: Array, *arguments: Any, kind: Any = None
+    kernel: Kernel,
+    rooms: int,
+    logits: Logits,
+    tiled: Array,
+    *arguments: Any,
+    kind: Any = None,
+    compute: type | None = None,
 ) -> None:
     """Run a kernel over all rows of the logits.
 
@@ -71,11 +74,13 @@ def over_tiles(
         The result in the shape of the logits (`arranged`), which is one of the arguments.
     kind
         Stands for the types of the arguments, where those of the logits do not tell.
+    compute
+        What to compute in, whatever `arithmetic` says.
     """
     values = arranged(logits.values)
     where = arranged(logits.where) if logits.where.size else None
-    compute = arithmetic(values.dtype, logits.temperature)
-    units = units_for(logits.temperature, compute, values.dtype == np.float64)
+    compute = arithmetic(values.dtype, logits.temperature) if compute is None else compute
+    units = units_for(logits.temperature, compute, values.itemsize)
     outer, classes, inner = values.shape
     lanes = LANES[compute]
     if inner == 1 and classes > NARROW:
@@ -99,7 +104,7 @@ def over_tiles(
 def over_elements(kernel: Kernel, storage: Array, *arguments: Any) -> None:
     """Run a kernel over all elements of flat arrays: in place of rooms it gets a typed nothing."""
     compute = arithmetic(storage.dtype)
-    units = units_for(1.0, compute, storage.dtype == np.float64)
+    units = units_for(1.0, compute, storage.itemsize)
     values = stored(storage)
     token = np.empty(0, compute)
     form = kernel.form((values.dtype, compute), (values, units, token, *arguments))

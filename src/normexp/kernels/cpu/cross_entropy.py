@@ -90,7 +90,7 @@ def cross_entropy(
             continue
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size if grad.size or tile.step > 1 else 0, rooms)
-        row = summarise(x, e, tile, units, rooms, 2, copies)
+        row = summarise(x, e, tile, values.strides[0], units, rooms, 2, copies)
         x_y = at_label(x, tile, r, classes, rooms, 3)
         squared = log_norm(row, units)
         value = select(rows.mass > 0.0, rows.mass * surprise(row, x_y, units), 0.0)
@@ -179,7 +179,7 @@ def spread_cross_entropy(
         e = room(rooms, 1, tile.size, rooms)
         t = room(rooms, 4, tile.size, rooms)
         terms = room(rooms, 5, tile.size, rooms)
-        row = summarise(x, e, tile, units, rooms, 2, copies)
+        row = summarise(x, e, tile, values.strides[0], units, rooms, 2, copies)
         read_target(classes, class_weight, where, tile, r, rows, t, rooms, 3)
         sums = spread_terms(x, t, terms, row, units, end_of_block(tile, t, rooms), rooms)
         found = total_except(sums, terms, x, no_class, tile, rooms, 2, copies)

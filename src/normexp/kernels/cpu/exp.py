@@ -68,43 +68,64 @@ class Units(NamedTuple):
     enough: float  # how far logsumexp may fall below its terms and still have its digits
 
 
+class Format(NamedTuple):
+    """What a type of arithmetic settles, for logits of a type; the logits in temperatures."""
+
+    rounder: float
+    bias: float
+    far: float
+    reach: float
+    bits: int  # of ln2_high
+    # Where logits usually are: no overflow for 2^20 classes, nothing that counts is subnormal.
+    shift: float  # exponentials are then multiples of 2^−shift, whatever the maximum
+    low: float
+    high: float
+    reach_of_guess: float
+    enough: float
+
+
+DOUBLE = Format(1.5 * 2.0**52, 600.0, 2048.0, 770.0, 36, 500.0, -280.0, 330.0, -1050.0, 0.5)
+DOUBLE_FOR_LESS = DOUBLE._replace(
+    shift=0.0, low=-500.0, high=600.0, reach_of_guess=-700.0, enough=2.0**-20
+)
+SINGLE = Format(1.5 * 2.0**23, 64.0, 300.0, 130.0, 14, 40.0, -10.0, 45.0, -115.0, 0.25)
+SINGLE_FOR_LESS = SINGLE._replace(enough=2.0**-6)
+
+# By arithmetic and the bytes of a logit.
+FORMATS: dict[tuple[type, int], Format] = {
+    (np.float64, 8): DOUBLE,
+    (np.float64, 4): DOUBLE_FOR_LESS,
+    (np.float64, 2): DOUBLE_FOR_LESS,
+    (np.float32, 4): SINGLE,
+    (np.float32, 2): SINGLE_FOR_LESS,
+}
+
+
 @cache
-def units_for(temperature: float, dtype: type, is_wide: bool) -> Units:
-    """The units for logits in float64 (`is_wide`) or less, computed in float32 or float64."""
+def units_for(temperature: float, arithmetic: type, itemsize: int) -> Units:
+    """The units for logits of so many bytes, computed in float32 or float64."""
+    form = FORMATS[arithmetic, itemsize]
     exact = Fraction(temperature)
-    # Exponentials that are counted from 2^−shift instead of the maximum, without an overflow for
-    # 2^20 classes, or one that counts being subnormal.
-    if dtype is np.float32:
-        shift, low, high, least = 40.0, -10.0, 45.0, -115.0
-    elif is_wide:
-        shift, low, high, least = 500.0, -280.0, 330.0, -1050.0
-    else:
-        shift, low, high, least = 0.0, -500.0, 600.0, -700.0
     inverse = float(1 / exact)
-    if dtype is np.float64:
-        rounder, bias, far, reach, length = 1.5 * 2.0**52, 600.0, 2048.0, 770.0, 36
-        enough = 0.5 if is_wide else 2.0**-20
-    else:
-        rounder, bias, far, reach, length, enough = 1.5 * 2.0**23, 64.0, 300.0, 130.0, 14, 0.25
     mantissa, exponent = math.frexp(float(LN2 * exact))
-    high = math.ldexp(math.floor(mantissa * 2**length), exponent - length)
+    high = math.ldexp(math.floor(mantissa * 2**form.bits), exponent - form.bits)
     return Units(
-        rounder,
-        bias,
-        2.0**-bias,
-        far * temperature,
-        reach * temperature,
-        float(np.finfo(np.float64 if is_wide else np.float32).min),
-        float(Fraction(math.log2(math.e)) / exact),
-        high,
-        float(LN2 - Fraction(high) / exact),
-        rounder + shift,
-        least * temperature,
-        low * temperature,
-        high * temperature,
-        inverse,
-        float(1 / exact - Fraction(inverse)),
-        enough,
+        rounder=form.rounder,
+        bias=form.bias,
+        unit=2.0**-form.bias,
+        far=form.far * temperature,
+        reach=form.reach * temperature,
+        floor=float(np.finfo(np.float64 if itemsize == 8 else np.float32).min),
+        factor=float(Fraction(math.log2(math.e)) / exact),
+        ln2_high=high,
+        ln2_low=float(LN2 - Fraction(high) / exact),
+        guess=form.rounder + form.shift,
+        reach_of_guess=form.reach_of_guess * temperature,
+        low=form.low * temperature,
+        high=form.high * temperature,
+        inverse=inverse,
+        inverse_low=float(1 / exact - Fraction(inverse)),
+        enough=form.enough,
     )
 
 

@@ -7,6 +7,7 @@ from .compiled import Kernel
 from .exp import Scale, clamped, exponential, guessed_scale, scale_for
 from .log import log1p
 from .memory import (
+    after_streams,
     as_number_of,
     load,
     number,
@@ -14,12 +15,14 @@ from .memory import (
     rounded_to,
     row_at,
     store,
+    stream,
+    until_aligned,
     will_read,
     will_write,
 )
 from .rows import largest, nan_of, quotient, summarise, surprise
 from .sums import add, end_of_block, nothing, total_except
-from .tiles import fill_dead, put, read_logits, target_of, tile_at, write
+from .tiles import fill_dead, is_in_place, put, read_logits, target_of, tile_at, write
 from .vector import (
     absolute,
     any_lane,
@@ -36,7 +39,7 @@ from .vector import (
 
 
 @loop
-def exponentials(x, e, p, ahead, end, scale, units, rooms):
+def exponentials(x, e, p, ahead, streams, end, scale, units, rooms):
     """e_k, their sum as far as lanes go, and the largest logit.
 
     On the way it asks for the memory of p, and for what is `ahead` bytes from x.
@@ -48,7 +51,8 @@ def exponentials(x, e, p, ahead, end, scale, units, rooms):
     top = as_type_of(top, x)
     for j in range(0, x.size, lanes):
         will_read(x, j * x.itemsize + ahead)
-        will_write(p, j * p.itemsize)
+        if not streams:
+            will_write(p, j * p.itemsize)
         x_j = load(x, j, rooms)
         top = select(x_j > top, x_j, top)
         e_j = exponential(x_j, scale, units)
@@ -66,9 +70,24 @@ def quotients(e, total, p):
         put(p, j, quotient(load(e, j, e), total, inverse, p))
 
 
+@loop
+def streamed_quotients(e, total, p):
+    """The same past the caches, into whole cache lines: what no cache holds is not read first."""
+    on_its_own()
+    inverse = 1.0 / total.high
+    lanes = lanes_of(e)
+    start = min(until_aligned(p), e.size)
+    stop = start + (e.size - start) // lanes * lanes
+    quotients(row_at(e, 0, start), total, row_at(p, 0, start))
+    for j in range(start, stop, lanes):
+        stream(p, j, as_type_of(quotient(load(e, j, e), total, inverse, p), p))
+    rest = e.size - stop
+    quotients(row_at(e, stop * e.itemsize, rest), total, row_at(p, stop * p.itemsize, rest))
+
+
 @Kernel
-def softmax(values, where, units, rooms, copies, out, start, stop):
-    """p_k = e_k / Σ e_j."""
+def softmax(values, where, units, rooms, copies, streams, out, start, stop):
+    """p_k = e_k / Σ e_j. `streams` tells that the result is larger than the caches."""
     no_class = spread(math.nan, rooms)
     usual = True  # whether the last row had its largest logit where logits usually are
     r = start
@@ -81,17 +100,22 @@ def softmax(values, where, units, rooms, copies, out, start, stop):
         end = end_of_block(tile, x, rooms)
         if usual and tile.step == 1:
             scale = guessed_scale(units, rooms)
-            sums, top = exponentials(x, e, p, ahead, end, scale, units, rooms)
+            sums, top = exponentials(x, e, p, ahead, streams, end, scale, units, rooms)
             usual = units.low <= top <= units.high
         if not usual or tile.step > 1:
             scale = scale_for(largest(x, tile, rooms, copies), units)
-            sums, top = exponentials(x, e, p, ahead, end, scale, units, rooms)
+            sums, top = exponentials(x, e, p, ahead, streams, end, scale, units, rooms)
             usual = units.low <= top <= units.high
         total = total_except(sums, e, x, no_class, tile, rooms, 2, copies)
-        quotients(e, total, p)
+        if streams and tile.step == 1 and is_in_place(out, tile):
+            streamed_quotients(e, total, p)
+        else:
+            quotients(e, total, p)
         fill_dead(where, tile, p, 0.0)
         write(out, tile, p, rooms, copies)
         r += tile.rows
+    if streams:
+        after_streams()
 
 
 @loop
@@ -111,7 +135,7 @@ def log_softmax(values, where, units, rooms, copies, out, start, stop):
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size if tile.step > 1 else 0, rooms)
         log_p = target_of(out, tile, rooms, 0, copies)
-        row = summarise(x, e, tile, units, rooms, 2, copies)
+        row = summarise(x, e, tile, values.strides[0], units, rooms, 2, copies)
         negative_surprises(x, row, units, log_p, rooms)
         fill_dead(where, tile, log_p, -math.inf)
         write(out, tile, log_p, rooms, copies)
@@ -126,7 +150,7 @@ def logsumexp(values, where, units, rooms, copies, out, start, stop):
         tile = tile_at(values, r, stop, rooms)
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size if tile.step > 1 else 0, rooms)
-        row = summarise(x, e, tile, units, rooms, 2, copies)
+        row = summarise(x, e, tile, values.strides[0], units, rooms, 2, copies)
         top = as_type_of(row.top, 1.0)
         value = top + as_type_of(row.log1p_rest, 1.0)
         is_infinite = absolute(top) == math.inf

@@ -58,6 +58,16 @@ class Coefficients(NamedTuple):
 
 
 @part
+def coefficients_of_row(r, is_empty, classes, weight, smoothing, norm, class_weight):
+    """What row r counts, as numbers."""
+    label = label_of(classes, r)
+    mass = weight[r] * weight_of_label(classes, class_weight, r) if label >= 0 else 0.0
+    some = mass != 0.0 or entry(smoothing, r) != 0.0 or entry(norm, r) != 0.0
+    counts = 1.0 if label >= 0 and some and not is_empty else 0.0
+    return Coefficients(counts, weight[r], mass, entry(smoothing, r), entry(norm, r))
+
+
+@part
 def row_of_lane(tile, r, lane):
     """The row that a lane is about. Lanes without one repeat the last."""
     return r + (0 if tile.step == 1 else min(lane, tile.rows - 1))
@@ -65,20 +75,31 @@ def row_of_lane(tile, r, lane):
 
 @loop
 def coefficients_of(tile, r, where, classes, weight, smoothing, norm, class_weight, rooms, index):
+    """What the rows of a tile count."""
     on_its_own()
+    if tile.step == 1:
+        is_empty = not has_classes(where, tile, 0)
+        row = coefficients_of_row(r, is_empty, classes, weight, smoothing, norm, class_weight)
+        return Coefficients(
+            spread(row.counts, rooms),
+            spread(row.weight, rooms),
+            spread(row.mass, rooms),
+            spread(row.smoothing, rooms),
+            spread(row.norm, rooms),
+        )
     lanes = lanes_of(rooms)
     values = room(rooms, index, 5 * lanes, 1.0)
     for lane in range(lanes):
-        row = row_of_lane(tile, r, lane)
-        label = label_of(classes, row)
-        mass = weight[row] * weight_of_label(classes, class_weight, row) if label >= 0 else 0.0
-        some = mass != 0.0 or entry(smoothing, row) != 0.0 or entry(norm, row) != 0.0
-        counts = label >= 0 and some and has_classes(where, tile, row - r)
-        values[lane] = 1.0 if counts else 0.0
-        values[lanes + lane] = weight[row]
-        values[2 * lanes + lane] = mass
-        values[3 * lanes + lane] = entry(smoothing, row)
-        values[4 * lanes + lane] = entry(norm, row)
+        row_number = row_of_lane(tile, r, lane)
+        is_empty = not has_classes(where, tile, row_number - r)
+        row = coefficients_of_row(
+            row_number, is_empty, classes, weight, smoothing, norm, class_weight
+        )
+        values[lane] = row.counts
+        values[lanes + lane] = row.weight
+        values[2 * lanes + lane] = row.mass
+        values[3 * lanes + lane] = row.smoothing
+        values[4 * lanes + lane] = row.norm
     return Coefficients(
         as_type_of(load(values, 0, rooms), rooms),
         as_type_of(load(values, lanes, rooms), rooms),
@@ -93,9 +114,14 @@ def at_label(values, tile, r, classes, rooms, index):
     """The value at the class id of each row, in every lane of it."""
     lanes = lanes_of(rooms)
     found = room(rooms, index, lanes, values)
-    for lane in range(lanes):
-        label = max(label_of(classes, row_of_lane(tile, r, lane)), 0)
-        found[lane] = values[label * tile.step + (lane if tile.step > 1 else 0)]
+    if tile.step == 1:
+        of_row = values[max(label_of(classes, r), 0)]
+        for lane in range(lanes):
+            found[lane] = of_row
+    else:
+        for lane in range(lanes):
+            label = max(label_of(classes, row_of_lane(tile, r, lane)), 0)
+            found[lane] = values[label * tile.step + lane]
     return load(found, 0, rooms)
 
 

@@ -196,6 +196,45 @@ def store(typing_context, x, start, value):
     return types.none(x, types.intp, value), codegen
 
 
+@intrinsic
+def until_aligned(typing_context, x):
+    """How many elements there are before the first that begins a cache line."""
+
+    def codegen(context, builder, sig, arguments):
+        data = context.make_array(x)(context, builder, arguments[0]).data
+        number = builder.ptrtoint(data, ir.IntType(64))
+        missing = builder.and_(builder.neg(number), number.type(CACHE_LINE - 1))
+        return builder.udiv(missing, number.type(x.dtype.bitwidth // 8))
+
+    return types.intp(x), codegen
+
+
+@intrinsic
+def stream(typing_context, x, start, value):
+    """Put a vector into whole cache lines from x[start] on, without reading them first."""
+
+    def codegen(context, builder, sig, arguments):
+        array, start, lanes = arguments
+        pointer = _pointer(context, builder, x, array, start, lanes.type)
+        stored = builder.store(lanes, pointer, align=CACHE_LINE)
+        hint = builder.module.add_metadata([INDEX(1)])
+        stored.set_metadata("nontemporal", hint)
+        return context.get_dummy_value()
+
+    return types.none(x, types.intp, value), codegen
+
+
+@intrinsic
+def after_streams(typing_context):
+    """Make what was streamed visible to others before anything that follows."""
+
+    def codegen(context, builder, sig, arguments):
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.none(), codegen
+
+
 def _is_float16(storage):
     return storage == types.uint16
 

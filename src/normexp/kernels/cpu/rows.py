@@ -13,7 +13,7 @@ from numba.extending import overload
 
 from .exp import exponential, scale_for
 from .log import log1p
-from .memory import load, number_type, store
+from .memory import load, number_type, store, will_read
 from .sums import Sum, Total, add, end_of_block, nothing, total_except
 from .vector import (
     INLINED,
@@ -90,14 +90,18 @@ class Exponentials(NamedTuple):
 
 
 @loop
-def exponentials_below(x, e, top, end, scale, units, rooms):
-    """e_k = exp(x_k), kept in `e` as far as it goes; and their sums."""
+def exponentials_below(x, e, top, ahead, end, scale, units, rooms):
+    """e_k = exp(x_k), kept in `e` as far as it goes; and their sums.
+
+    On the way it asks for the memory of what is `ahead` bytes from x.
+    """
     on_its_own()
     lanes = lanes_of(rooms)
     below = nothing(rooms)
     top_of_x = as_type_of(top, x)
     ties = as_type_of(spread(0.0, rooms), x)
     for j in range(0, x.size, lanes):
+        will_read(x, j * x.itemsize + ahead)
         x_j = load(x, j, rooms)
         e_j = exponential(x_j, scale, units)
         if j < e.size:
@@ -109,11 +113,12 @@ def exponentials_below(x, e, top, end, scale, units, rooms):
 
 
 @part
-def summarise(x, e, tile, units, rooms, index, copies):
+def summarise(x, e, tile, ahead, units, rooms, index, copies):
     """The exponentials of a tile, and the summary of its rows."""
     top = largest(x, tile, rooms, copies)
     scale = scale_for(top, units)
-    found = exponentials_below(x, e, top, end_of_block(tile, x, rooms), scale, units, rooms)
+    end = end_of_block(tile, x, rooms)
+    found = exponentials_below(x, e, top, ahead, end, scale, units, rooms)
     ties = found.ties
     if tile.step == 1:
         ties = sum_of_lanes(ties)

@@ -193,7 +193,7 @@ def brier(
         e = room(rooms, 1, tile.size, rooms)
         t = room(rooms, 4, tile.size, rooms)
         d = room(rooms, 5, tile.size, rooms)
-        row = summarise(x, e, tile, units, rooms, 2, copies)
+        row = summarise(x, e, tile, values.strides[0], units, rooms, 2, copies)
         read_mass(classes, tile, r, t, rooms)
         factor = row_weights(tile, r, t, weight, class_weight, rooms, 3)
         distances(e, t, row, e, d, rooms, x)

@@ -37,7 +37,8 @@ TYPES: dict[str, tuple[Any, str]] = {
 LAYOUTS = {
     "few classes": (NARROW, False),
     "many classes": (NARROW + 1, False),
-    "a mask": (NARROW, True),
+    "few classes with a mask": (NARROW, True),
+    "many classes with a mask": (NARROW + 1, True),
 }
 
 
