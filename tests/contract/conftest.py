@@ -55,7 +55,7 @@ def fortran(x):
 
 def gaps(x):
     """Every second entry of the last axis, every third of the others."""
-    steps = tuple(slice(None, None, 3) for _ in x.shape[1:]) + (slice(None, None, 2),)
+    steps = *[slice(None, None, 3)] * (x.ndim - 1), slice(None, None, 2)
     wide = np.ones([n * step.step for n, step in zip(x.shape, steps, strict=True)], x.dtype)
     wide[steps] = x
     return wide[steps]
