@@ -86,8 +86,7 @@ def unaligned(x):
 
 
 def byte_swapped(x):
-    """For what has a byte order: bfloat16 has none of its own, and bool needs none."""
-    return x.astype(x.dtype.newbyteorder()) if x.dtype.kind == "f" else x
+    return x.astype(x.dtype.newbyteorder())
 
 
 LAYOUTS = [np.array, fortran, gaps, backwards, inside_out, read_only, unaligned, byte_swapped]

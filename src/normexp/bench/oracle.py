@@ -11,6 +11,8 @@ import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
+from .truth import precision
+
 PRECISION = 256  # bits
 
 Number = Any  # an mpmath.mpf
@@ -64,15 +66,15 @@ def ulps(got: Any, true: Number | Sequence[Number]) -> NDArray[np.float64]:
     0 where both are the same infinity; inf where only one of them is infinite or NaN.
     """
     got = np.atleast_1d(np.asarray(got))
-    info = np.finfo(got.dtype)
+    least, digits = precision(got.dtype)
     trues = list(true) if isinstance(true, Sequence) else [true]
     errors = []
     with mpmath.workprec(PRECISION):
-        for value, exact in zip(got.ravel().tolist(), trues, strict=True):
+        for value, exact in zip(got.ravel().astype(np.float64).tolist(), trues, strict=True):
             if not (np.isfinite(value) and mpmath.isfinite(exact)):
                 errors.append(0.0 if value == exact else np.inf)
                 continue
-            exponent = mpmath.frexp(exact)[1] - 1 if exact else int(info.minexp)
-            spacing = mpmath.ldexp(1, max(int(exponent), int(info.minexp)) - int(info.nmant))
+            exponent = mpmath.frexp(exact)[1] - 1 if exact else least
+            spacing = mpmath.ldexp(1, max(int(exponent), least) - digits)
             errors.append(float(abs(mpmath.mpf(value) - exact) / spacing))
     return np.array(errors)

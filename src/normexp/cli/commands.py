@@ -435,8 +435,8 @@ def warmup(as_json: bool) -> None:
     """Compile the kernels that programs commonly use, for processes to come.
 
     They are kept in the cache folder of the user, or in the one that NORMEXP_CACHE_DIR names, for
-    this processor and these versions of normexp, Numba and Python. Which: every function and loss,
-    a target of class ids, each type of logits, with and without a mask.
+    this processor and these versions of normexp, Numba and Python. Which: every function, and
+    every loss of logits with a target of class ids, in each type, with and without a mask.
 
     \b
     Example:
