@@ -94,6 +94,12 @@ def output_rows(
     return rows, False
 
 
+def repeated(value: object, count: int) -> NDArray[Any]:
+    """An array that is one value everywhere and takes no memory; not to be written to."""
+    one = np.asarray(value)
+    return np.ndarray((count,), one.dtype, one.data, 0, (0,))
+
+
 def address_of(array: NDArray[Any]) -> int:
     return int(array.__array_interface__["data"][0])
 

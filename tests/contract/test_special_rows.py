@@ -39,10 +39,13 @@ def masked(request):
     return request.param
 
 
+def largest(dtype):
+    return float(np.nextafter(np.array(INF, dtype), np.array(0, dtype)))
+
+
 def filled(row, classes, dtype, value):
     """The row in a type, the classes that it lacks filled with a value; None is the largest."""
-    largest = float(np.nextafter(np.array(INF, dtype), np.array(0, dtype)))
-    row = [largest if x is None else x for x in row]
+    row = [largest(dtype) if x is None else x for x in row]
     return np.array([*row, *[value] * (classes - len(row))], dtype)
 
 
@@ -97,6 +100,20 @@ def test_functions(precision, path, masked, case, assert_same_bits):
         assert_same_bits(
             got[others], undisturbed[:, : got.shape[1]] if got.ndim > 1 else undisturbed
         )
+
+
+@pytest.mark.parametrize("exponent", [15, 24, 31, 32, 33, 34, 35, 48, 64, 100])
+def test_logits_that_leave_every_other_far_behind(precision, path, exponent):
+    classes, axis = path
+    x = np.full((ROWS, classes), -INF)
+    x[:, 0] = min(2.0**exponent, largest(precision.dtype))
+    x[::2, 0] *= -1
+    x[1::2, 1] = 0
+    x = x.astype(precision.dtype)
+    certain = np.eye(classes)[np.zeros(ROWS, int)].astype(precision.dtype)
+    assert_equal(along(axis, nex.softmax, x), certain)
+    assert_equal(along(axis, nex.log_softmax, x), np.where(certain == 1, certain - 1, x - x[:, :1]))
+    assert_equal(along(axis, nex.logsumexp, x), x[:, 0])
 
 
 @pytest.mark.parametrize("hidden", [0.0, INF, -INF, NAN])

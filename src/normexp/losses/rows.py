@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
-from .._arrays import as_rows, rows_shape
+from .._arrays import as_rows, repeated, rows_shape
 from ..kernels import NO_MASK, NOTHING, Target
 from .base import Batch, Loss, scaled
 
@@ -89,14 +89,10 @@ class RowLoss(Loss):
         self, mass: NDArray[Any], count: int, left: tuple[int, ...], classes: int
     ) -> Batch:
         """A batch in which every sample counts 1: nothing has one entry for each but the target."""
-
-        def each(value: Any) -> NDArray[Any]:
-            return np.broadcast_to(np.asarray(value), count)
-
         divisor = self._divisor(float(count), count, left)
-        weight = each(1.0 / divisor if divisor else 0.0)
-        target = self._target(Target(mass, weight), each(1.0), each(classes))
-        never = each(False)
+        weight = repeated(1.0 / divisor if divisor else 0.0, count)
+        target = self._target(Target(mass, weight), repeated(1.0, count), repeated(classes, count))
+        never = repeated(False, count)
         return Batch(left, target, NO_MASK, never, never, divisor)
 
     def _target(self, target: Target, of_class: NDArray[np.float64], live: NDArray[Any]) -> Target:
@@ -130,7 +126,7 @@ class RowLoss(Loss):
             must = "target must hold probabilities that are finite and not negative"
             _check.every(_check.is_weight(array), array, must)
             mass = as_rows(array, axes)
-            return mass, np.broadcast_to(True, math.prod(left))
+            return mass, repeated(True, math.prod(left))
         either = f" or probabilities of shape {shape}" if self.takes_probabilities else ""
         message = (
             f"target must hold integer class ids of shape {left}{either}, "
@@ -142,7 +138,7 @@ class RowLoss(Loss):
     def _read_labels(
         self, labels: NDArray[Any], classes: int
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        counts = np.broadcast_to(True, labels.size)
+        counts = repeated(True, labels.size)
         ignores = self.ignore_index is not None and 0 <= self.ignore_index < classes
         if not ignores and labels.size and labels.min() >= 0 and labels.max() < classes:
             return labels.astype(np.int64, copy=False), counts
