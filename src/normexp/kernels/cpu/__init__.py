@@ -34,7 +34,7 @@ def log_softmax(logits: Logits, out: Array) -> None:
 def logsumexp(logits: Logits, out: Array) -> None:
     # Few logits often cancel, which float32 has no digits for.
     compute = np.float64 if logits.values.shape[1] <= NARROW else None
-    over_tiles(_functions.logsumexp, 3, logits, NO_RESULT, out, compute=compute)
+    over_tiles(_functions.logsumexp, 3, logits, NO_RESULT, out, kind=out.dtype, compute=compute)
 
 
 def sigmoid(x: Array, out: Array) -> None:

@@ -39,10 +39,9 @@ def arranged(array: Array) -> Array:
     return array[:, :, np.newaxis]
 
 
-def arithmetic(storage: np.dtype[Any], temperature: float = 1.0) -> type:
+def arithmetic(storage: np.dtype[Any]) -> type:
     """What to compute in: one step wider than the storage, unless results may be fast."""
-    # A temperature that float32 cannot square leaves no room for its constants.
-    if storage.itemsize == 8 or not 1e-18 < temperature < 1e18:
+    if storage.itemsize == 8:
         return np.float64
     return np.float32 if storage.itemsize == 2 or current_accuracy() == "fast" else np.float64
 
@@ -77,9 +76,12 @@ def over_tiles(
     compute
         What to compute in, whatever `arithmetic` says.
     """
-    values = arranged(logits.values)
+    values = logits.values
+    if not 1e-18 < logits.temperature < 1e18:  # no room in float32 for what it is multiplied by
+        values, compute = values.astype(np.float64), np.float64
+    values = arranged(values)
     where = arranged(logits.where) if logits.where.size else None
-    compute = arithmetic(values.dtype, logits.temperature) if compute is None else compute
+    compute = arithmetic(values.dtype) if compute is None else compute
     units = units_for(logits.temperature, compute, values.itemsize)
     outer, classes, inner = values.shape
     lanes = LANES[compute]
@@ -89,7 +91,8 @@ def over_tiles(
     else:
         copies, granule, width = 1, lanes, max(classes, 2 * lanes) * lanes
     first = values, where, units, np.empty((rooms, width), compute), copies, *arguments
-    form = kernel.form((values.dtype, compute, where is None, copies, kind), first)
+    key = values.dtype, tiled.dtype, compute, where is None, copies, kind
+    form = kernel.form(key, first)
     if values.size < WORTH_SHARING:
         form(*first, 0, outer * inner)
         return

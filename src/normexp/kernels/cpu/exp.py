@@ -55,7 +55,6 @@ class Units(NamedTuple):
     unit: float  # 2^(−bias)
     far: float  # beyond it z − max z is exact for every z that counts (Sterbenz)
     reach: float  # exp(−reach / temperature) is 0 beside 1, also as a subnormal number
-    floor: float  # the lowest number that a logit can be
     factor: float  # log2 e / temperature
     ln2_high: float  # ln 2 · temperature, so short that k times it is exact
     ln2_low: float  # what that leaves of ln 2
@@ -84,12 +83,12 @@ class Format(NamedTuple):
     enough: float
 
 
-DOUBLE = Format(1.5 * 2.0**52, 600.0, 2048.0, 770.0, 36, 500.0, -280.0, 330.0, -1050.0, 0.5)
+DOUBLE = Format(1.5 * 2.0**52, 600.0, 2048.0, 770.0, 36, 500.0, -280.0, 330.0, -1050.0, 1.0)
 DOUBLE_FOR_LESS = DOUBLE._replace(
-    shift=0.0, low=-500.0, high=600.0, reach_of_guess=-700.0, enough=2.0**-20
+    shift=0.0, low=-500.0, high=600.0, reach_of_guess=-700.0, enough=2.0**-3
 )
-SINGLE = Format(1.5 * 2.0**23, 64.0, 300.0, 130.0, 14, 40.0, -10.0, 45.0, -115.0, 0.25)
-SINGLE_FOR_LESS = SINGLE._replace(enough=2.0**-6)
+SINGLE = Format(1.5 * 2.0**23, 64.0, 300.0, 130.0, 14, 40.0, -10.0, 45.0, -115.0, 0.5)
+SINGLE_FOR_LESS = SINGLE._replace(enough=2.0**-5)
 
 # By arithmetic and the bytes of a logit.
 FORMATS: dict[tuple[type, int], Format] = {
@@ -115,7 +114,6 @@ def units_for(temperature: float, arithmetic: type, itemsize: int) -> Units:
         unit=2.0**-form.bias,
         far=form.far * temperature,
         reach=form.reach * temperature,
-        floor=float(np.finfo(np.float64 if itemsize == 8 else np.float32).min),
         factor=float(Fraction(math.log2(math.e)) / exact),
         ln2_high=high,
         ln2_low=float(LN2 - Fraction(high) / exact),
@@ -133,7 +131,7 @@ class Scale(NamedTuple):
     """What the exponentials of a row are measured by."""
 
     origin: float  # logits are counted from 0, or from the maximum where that is exact
-    lowest: float  # the lowest logit that counts
+    lowest: float  # the lowest logit that counts, from the origin
     rounder: float  # adding it to x · factor leaves k − k_max + bias in the low bits
 
 
@@ -148,7 +146,7 @@ def scale_for(top, units):
     """How to measure the exponentials of rows whose largest logits are `top`."""
     origin = select(absolute(top) > units.far, top, 0.0)
     k_max = ((top - origin) * units.factor + units.rounder) - units.rounder
-    lowest = clamped(top - units.reach, units.floor)
+    lowest = (top - origin) - units.reach
     return Scale(origin, lowest, (units.rounder + units.bias) - k_max)
 
 
@@ -211,7 +209,7 @@ def _exponential_for_32(distance, rounder, units):
 
 @part
 def _exponential_32(distance, rounder, units):
-    """To 0.9 ULP, in float32."""
+    """To 0.7 ULP, in float32."""
     rounded = fma(distance, units.factor, rounder)
     k = rounded - rounder
     r = fma(-k, units.ln2_low, fma(-k, units.ln2_high, distance) * units.inverse)
@@ -219,7 +217,7 @@ def _exponential_32(distance, rounder, units):
     q = fma(q, r, S2)
     q = fma(q, r, S1)
     q = fma(q, r, S0)
-    return scaled(fma(fma(q, r, 1.0), r, 1.0), rounded, 23)
+    return scaled(one_plus(r, r * r * q), rounded, 23)
 
 
 def exponential(x, scale, units):
@@ -240,7 +238,7 @@ def _exponential(x, scale, units):
 
     def exponential(x, scale, units):
         low, origin = as_type_of(scale.lowest, x), as_type_of(scale.origin, x)
-        distance = as_type_of(clamped(x, low) - origin, scale.rounder)
+        distance = as_type_of(clamped(x - origin, low), scale.rounder)
         return steps(distance, scale.rounder, units)
 
     return exponential

@@ -123,7 +123,7 @@ def negative_surprises(x, row, units, log_p, rooms):
     """log p_k."""
     on_its_own()
     for j in range(0, x.size, lanes_of(rooms)):
-        put(log_p, j, -surprise(row, load(x, j, rooms), units))
+        put(log_p, j, 0.0 - surprise(row, load(x, j, rooms), units))
 
 
 @Kernel
