@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from rich import box, progress
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from .results import Benchmark, Row, Start, Timing, Verdict
-from .shapes import CALL, COPY, WORKS, Case
+from .shapes import CALL, COPY, WORKS
 from .truth import shown
 
 WIDTH = 220  # where the output is no terminal
@@ -23,12 +23,6 @@ def show(benchmark: Benchmark) -> None:
     if not console.is_terminal:
         console.width = WIDTH
     console.print(Group(*parts(benchmark)), highlight=False)
-
-
-def track(cases: list[Case]) -> Iterable[Case]:
-    """Pass the cases on, with a bar on standard error that says how far they are."""
-    console = Console(stderr=True)
-    return progress.track(cases, "measuring", console=console, disable=not console.is_terminal)
 
 
 def parts(benchmark: Benchmark) -> Iterator[RenderableType]:

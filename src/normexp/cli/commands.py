@@ -412,7 +412,12 @@ def bench(
         found = results.read(read)
     else:
         found = speed.benchmark(
-            works, shapes, quick=quick, threads=threads, device=device, track=printing.track
+            works,
+            shapes,
+            quick=quick,
+            threads=threads,
+            device=device,
+            track=partial(terminal.track, "measuring"),
         )
     text = terminal.as_json(found.to_dict())
     if output is not None:
