@@ -71,12 +71,6 @@ def is_in_place(array, tile):
 
 
 @part
-def place_of(tile, k, lane):
-    """Where class k of a row is in the scratch."""
-    return k * tile.step + lane
-
-
-@part
 def put(y, j, value):
     """Store a vector in the type of the scratch."""
     store(y, j, as_type_of(value, y))
