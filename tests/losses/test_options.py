@@ -766,3 +766,16 @@ def test_binary_arguments_are_left_as_they_were():
     nex.BinaryCrossEntropy(label_smoothing=0.1).value_and_grad(z, t, where=t > 0)
     assert_same(z, QUESTIONS)
     assert_same(t, ANSWERS)
+
+
+@pytest.mark.parametrize("from_logits", [True, False])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_the_gradient_of_two_classes_is_in_the_type_of_its_input(from_logits, dtype):
+    loss = nex.BinaryCrossEntropy(from_logits=from_logits)
+    z = np.array([0.25, 0.5, 0.75, 0.875], dtype)
+    value, grad = loss.value_and_grad(z, [1, 0, 1, 0.5], sample_weight=[1, 2, 3, 1e-50])
+    exact = loss.value_and_grad(z.astype("float64"), [1, 0, 1, 0.5], [1, 2, 3, 1e-50])
+    assert grad.dtype == dtype
+    info = np.finfo(dtype)
+    np.testing.assert_allclose(value, exact.value, rtol=4 * np.finfo(value.dtype).eps)
+    np.testing.assert_allclose(grad, exact.grad, rtol=info.eps, atol=info.smallest_subnormal)

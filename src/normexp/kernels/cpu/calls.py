@@ -15,10 +15,10 @@ from .vector import VECTOR_BITS
 
 Array = NDArray[Any]
 
-# The bits of the half types, which Numba does not know: unsigned stands for float16.
 LANES: dict[type, int] = {
     compute: VECTOR_BITS // 8 // np.dtype(compute).itemsize for compute in (np.float32, np.float64)
 }
+# The bits of the half types, which Numba does not know: unsigned stands for float16.
 STORED = {"float16": np.uint16, "bfloat16": np.int16}
 
 

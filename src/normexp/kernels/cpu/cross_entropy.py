@@ -26,7 +26,7 @@ from .loss_rows import (
     undefined,
     write_loss,
 )
-from .memory import as_number_of, load, number, room, rounded_to, row_at, store
+from .memory import load, number, room, rounded_to, row_at, store
 from .rows import complement, largest, nan_of, probability, summarise, surprise
 from .sums import add, end_of_block, nothing, total_except, total_of, value_of
 from .tiles import put, read_logits, target_of, tile_at, write
@@ -279,7 +279,7 @@ def binary_cross_entropy(values, units, rooms, target, positive, weight, loss, g
         w = load(weight, j, rooms)
         t = load(target, j, rooms)
         x = number(load(z, j, rooms))
-        x = select(as_number_of(w, x) > 0.0, x, 0.0)
+        x = select(w > 0.0, x, 0.0)
         yes, no = w * positive * t, w * (1.0 - t)
         wide = as_type_of(x, 1.0)
         value = side(yes, softplus(-x, units, rooms), wide) + side(
@@ -291,7 +291,7 @@ def binary_cross_entropy(values, units, rooms, target, positive, weight, loss, g
             on = select(wide >= 0.0, 1.0, e) / (1.0 + e)
             off = select(wide >= 0.0, e, 1.0) / (1.0 + e)
             slope = no * on - yes * off + select(wide == wide, 0.0, math.nan)
-            store(g, j, rounded_to(as_number_of(slope, g), g))
+            store(g, j, rounded_to(slope, g))
 
 
 @Kernel
@@ -308,4 +308,4 @@ def binary_log_loss(values, units, rooms, target, positive, weight, loss, grad, 
         )
         if grad.size:
             slope = (no / (1.0 - x) if no else nothing) - (yes / x if yes else nothing)
-            g[i] = slope
+            g[i] = rounded_to(slope, g)

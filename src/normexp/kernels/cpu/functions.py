@@ -8,7 +8,6 @@ from .exp import Scale, clamped, exponential, guessed_scale, scale_for
 from .log import log1p
 from .memory import (
     after_streams,
-    as_number_of,
     load,
     number,
     room,
@@ -188,7 +187,7 @@ def sigmoid(values, units, rooms, out, start, stop):
         x_j = number(load(x, j, rooms))
         e = exp_minus_abs(x_j, units, rooms)
         on = select(as_type_of(x_j, rooms) >= 0.0, 1.0, e) / (1.0 + e)
-        store(y, j, rounded_to(as_number_of(on, y), y))
+        store(y, j, rounded_to(on, y))
 
 
 @Kernel
@@ -198,4 +197,4 @@ def log_sigmoid(values, units, rooms, out, start, stop):
     y = row_at(out, start * out.itemsize, stop - start)
     for j in range(0, x.size, lanes_of(rooms)):
         value = -softplus(-number(load(x, j, rooms)), units, rooms)
-        store(y, j, rounded_to(as_number_of(value, y), y))
+        store(y, j, rounded_to(value, y))

@@ -112,16 +112,13 @@ def coefficients_of(tile, r, where, classes, weight, smoothing, norm, class_weig
 @loop
 def at_label(values, tile, r, classes, rooms, index):
     """The value at the class id of each row, in every lane of it."""
+    if tile.step == 1:
+        return as_type_of(spread(values[max(label_of(classes, r), 0)], rooms), values)
     lanes = lanes_of(rooms)
     found = room(rooms, index, lanes, values)
-    if tile.step == 1:
-        of_row = values[max(label_of(classes, r), 0)]
-        for lane in range(lanes):
-            found[lane] = of_row
-    else:
-        for lane in range(lanes):
-            label = max(label_of(classes, row_of_lane(tile, r, lane)), 0)
-            found[lane] = values[label * tile.step + lane]
+    for lane in range(lanes):
+        label = max(label_of(classes, row_of_lane(tile, r, lane)), 0)
+        found[lane] = values[label * tile.step + lane]
     return load(found, 0, rooms)
 
 

@@ -272,12 +272,15 @@ def number(typing_context, x):
 
 @intrinsic
 def rounded_to(typing_context, x, array):
-    """A vector of numbers, or one number, in the storage type of an array; ties go to even."""
+    """A vector of floats, or one float, in the storage type of an array; ties go to even."""
     storage = array.dtype
+    target = number_type(storage)
 
     def codegen(context, builder, sig, arguments):
         value, _ = arguments
-        if storage == getattr(x, "dtype", x):
+        lanes = _in_shape_of(x, context.get_value_type(target))
+        value = converted(builder, value, getattr(x, "dtype", x), target, lanes)
+        if storage == target:
             return value
         if _is_float16(storage):
             half = builder.fptrunc(value, _in_shape_of(x, ir.HalfType()))
@@ -329,15 +332,3 @@ def row_or_room(typing_context, array, offset, room, is_row):
         return view._getvalue()
 
     return room(array, types.intp, room, types.boolean), codegen
-
-
-@intrinsic
-def as_number_of(typing_context, x, array):
-    """A vector in the type that the numbers of an array are computed in."""
-    target = number_type(array.dtype)
-    vector = x.of(target)
-
-    def codegen(context, builder, sig, arguments):
-        return converted(builder, arguments[0], x.dtype, target, context.get_value_type(vector))
-
-    return vector(x, array), codegen

@@ -83,32 +83,22 @@ def lies_side_by_side(array, tile):
 
 
 @part
-def is_in_chunks(array, tile, x):
-    """Whether a tile is full, and its rows are long enough, to be transposed in registers."""
-    is_row_by_row = tile.rows == tile.step and array.strides[1] == array.itemsize
+def is_row_by_row(array, tile, x):
+    """Whether a full tile of whole rows can be transposed in registers."""
     is_number = is_number_type(array) and x.itemsize == array.itemsize
-    return is_row_by_row and is_number and tile.classes >= chunk_length(array)
+    return is_number and tile.rows == tile.step and array.strides[1] == array.itemsize
+
+
+@part
+def is_in_chunks(array, tile, x):
+    """Whether such rows are as long as a chunk."""
+    return is_row_by_row(array, tile, x) and tile.classes >= chunk_length(array)
 
 
 @part
 def is_string(array, tile, x):
-    """Whether all rows of a full tile lie end to end."""
-    is_row_by_row = tile.rows == tile.step and array.strides[1] == array.itemsize
-    return (
-        is_row_by_row
-        and is_number_type(array)
-        and x.itemsize == array.itemsize
-        and array.strides[2] == tile.classes * array.itemsize
-    )
-
-
-@part
-def copy_row_by_row(array, tile, x):
-    for lane in range(tile.rows):
-        begin = offset_of(array, tile) + lane * array.strides[2]
-        spaced = spaced_at(array, begin, tile.classes, array.strides[1])
-        for k in range(tile.classes):
-            x[k * tile.step + lane] = number(spaced[k])
+    """Whether such rows lie end to end."""
+    return is_row_by_row(array, tile, x) and array.strides[2] == tile.classes * array.itemsize
 
 
 @loop
@@ -135,7 +125,11 @@ def copy_in(array, tile, x, rooms):
     elif is_string(array, tile, x) and tile.classes == 3:
         string_in(array, start, x, 3, rooms)
     else:
-        copy_row_by_row(array, tile, x)
+        for lane in range(tile.rows):
+            begin = start + lane * array.strides[2]
+            spaced = spaced_at(array, begin, tile.classes, array.strides[1])
+            for k in range(tile.classes):
+                x[k * tile.step + lane] = number(spaced[k])
 
 
 @loop
