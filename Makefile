@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench docs clean
 
 demo: $(VENV)/.installed ## train on real digits and write report.html
 	$(BIN)/normexp compare digits --output report.html
@@ -22,8 +22,11 @@ bench: $(VENV)/.installed-bench ## speed and errors beside the peers, optima bes
 	$(BIN)/python -m normexp.bench.accuracy
 	$(BIN)/python -m normexp.bench.optima
 
+docs: $(VENV)/.installed-docs ## the documentation, in build/docs/index.html; any warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -d build/doctrees docs build/docs
+
 clean:
-	rm -rf $(VENV) report.html report.json
+	rm -rf $(VENV) build report.html report.json
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "normexp needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
@@ -34,6 +37,10 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group docs
 	@touch $@
 
 # The second index has a torch without CUDA's gigabytes.

@@ -90,7 +90,7 @@ class Encoder:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The names of the encoded features: ``size``, ``colour=red``."""
+        """Names of the encoded features, such as ``size`` and ``colour=red``."""
         one_hot = (f"{name}={text}" for name, texts in self.categories.items() for text in texts)
         return (*self.numbers, *one_hot)
 

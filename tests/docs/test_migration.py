@@ -1,0 +1,129 @@
+"""The calls that stand beside each other in the migration tables give the same numbers."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import normexp as nex
+from normexp.linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
+
+PAGES = Path(__file__).parents[2] / "docs/migration"
+CODE = re.compile(r"`([^`]+)`")
+
+
+def pairs(page):
+    """Their call and ours, of each row of a page whose first two cells are code."""
+    for line in (PAGES / page).read_text("utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if line.startswith("|") and all(CODE.fullmatch(cell) for cell in cells[:2]):
+            yield tuple(CODE.fullmatch(cell)[1] for cell in cells[:2])
+
+
+def arrays():
+    """What the names in the tables stand for."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(6, 4)) * 3
+    y = np.array([0, 1, 2, 3, 0, 1])
+    exists = np.full(z.shape, True)
+    exists[:, 2] = exists[0, 3] = False
+    return {
+        "z": z,
+        "y": y,
+        "onehot": np.eye(4)[y],
+        "holes": np.where(y == 1, -100, y),
+        "t": rng.dirichlet(np.ones(4), size=6),
+        "p": nex.softmax(z),
+        "yes": rng.integers(2, size=z.shape).astype(float),
+        "w": np.array([0.5, 1.0, 2.0, 3.0]),
+        "s": rng.uniform(1, 2, size=6),
+        "exists": exists,
+        "maps": rng.normal(size=(2, 4, 3, 3)),
+        "pixels": rng.integers(4, size=(2, 3, 3)),
+        "x": rng.normal(size=(6, 5)),
+        "W": rng.normal(size=(4, 5)),
+        "b": rng.normal(size=4),
+    }
+
+
+def rows_of(page):
+    return pytest.mark.parametrize(("theirs", "ours"), list(pairs(page)))
+
+
+def check(theirs, their_names, ours, our_names, rtol=1e-6, atol=0.0):
+    expected = np.asarray(eval(theirs, their_names))
+    np.testing.assert_allclose(eval(ours, our_names), expected, rtol, atol)
+
+
+@rows_of("scipy.md")
+def test_scipy(theirs, ours):
+    from scipy import special, stats
+
+    names = arrays() | {"nex": nex, "np": np, "special": special, "stats": stats}
+    check(theirs, names, ours, names)
+
+
+@rows_of("pytorch.md")
+def test_pytorch(theirs, ours):
+    torch = pytest.importorskip("torch")
+    given = arrays()
+    tensors = {name: torch.from_numpy(array) for name, array in given.items()}
+    names = tensors | {"torch": torch, "F": torch.nn.functional}
+    check(theirs, names, ours, given | {"nex": nex})
+
+
+@pytest.mark.filterwarnings("default")
+@rows_of("keras.md")
+def test_keras(theirs, ours, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    keras = pytest.importorskip("keras")
+    given = arrays()
+    given |= {k: a.astype(np.float32) for k, a in given.items() if a.dtype.kind == "f"}
+    names = given | {"losses": keras.losses, "ops": keras.ops, "nex": nex}
+    check(theirs, names, ours, names, rtol=1e-5)
+
+
+@rows_of("optax.md")
+def test_optax(theirs, ours):
+    jax = pytest.importorskip("jax")
+    optax = pytest.importorskip("optax")
+    given = arrays()
+    with jax.enable_x64(True):
+        tensors = {name: jax.numpy.asarray(array) for name, array in given.items()}
+        names = tensors | {"jax": jax, "optax": optax}
+        check(theirs, names, ours, given | {"nex": nex})
+
+
+@rows_of("scikit-learn.md")
+def test_scikit_learn(theirs, ours):
+    from sklearn import metrics
+    from sklearn.datasets import load_iris
+    from sklearn.linear_model import LogisticRegression, RidgeClassifier
+    from sklearn.preprocessing import scale
+    from sklearn.svm import LinearSVC
+    from sklearn.utils import extmath
+
+    X, y = load_iris(return_X_y=True)
+    X = scale(X)
+    names = {
+        **{"nex": nex, "np": np, "metrics": metrics, "extmath": extmath},
+        **{kind.__name__: kind for kind in (LogisticRegression, RidgeClassifier, LinearSVC)},
+        **{kind.__name__: kind for kind in (LinearClassifier, MulticlassSVM, SoftmaxRegression)},
+        **{"X": X, "y": y, "two": y // 2, "n": len(X)},
+        "fine": {"tol": 1e-10, "max_iter": 1_000_000, "random_state": 0},
+        "z": X @ np.random.default_rng(0).normal(size=(4, 3)),
+    }
+    names["p"] = nex.softmax(names["z"])
+    check(theirs, names, ours, names, rtol=1e-4, atol=1e-4)
+
+
+@rows_of("caffe.md")
+def test_caffe_calls_of_ours_run(theirs, ours):
+    assert np.isfinite(eval(ours, arrays() | {"nex": nex})).all()
+
+
+def test_every_page_has_rows():
+    pages = [page.name for page in PAGES.glob("*.md") if page.name != "index.md"]
+    assert all(len(list(pairs(page))) >= 9 for page in pages)
+    assert len(pages) == 6
