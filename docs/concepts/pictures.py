@@ -4,6 +4,7 @@
 """
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -15,7 +16,7 @@ import normexp as nex
 
 GREY, RULE = "#727b84", "#72727244"  # to be read on white and on black
 BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"  # of Okabe and Ito
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 10,
     "text.color": GREY,
     "axes.edgecolor": GREY,
@@ -73,16 +74,13 @@ def pull(axes: Axes) -> None:
     lead = np.linspace(-8, 4, 481)
     logits = np.stack([lead, np.zeros_like(lead)], axis=1)
     target = np.zeros(len(lead), int)
-    for name, style, loss in (
-        ("softmax", {"color": BLUE}, nex.CrossEntropy(reduction="none")),
-        ("hinge", {"color": ORANGE, "linestyle": "--"}, nex.MulticlassHinge(reduction="none")),
-        (
-            "Brier",
-            {"color": GREEN, "linestyle": "-."},
-            nex.SquaredError(on="probabilities", reduction="none"),
-        ),
+    for name, loss, color, dashes in (
+        ("softmax", nex.CrossEntropy(reduction="none"), BLUE, "-"),
+        ("hinge", nex.MulticlassHinge(reduction="none"), ORANGE, "--"),
+        ("Brier", nex.SquaredError(on="probabilities", reduction="none"), GREEN, "-."),
     ):
-        axes.plot(lead, loss.value_and_grad(logits, target).grad[:, 1], label=name, **style)
+        push = loss.value_and_grad(logits, target).grad[:, 1]
+        axes.plot(lead, push, color=color, linestyle=dashes, label=name)
     axes.set_xlabel("z₀ − z₁")
     axes.set_ylabel("∂loss/∂z₁")
     axes.legend()
