@@ -1,0 +1,37 @@
+// What is set by hand beside the pictures: sliders and rows of buttons, each bound to one key of the state.
+
+import { change, h } from "dom";
+import { setting } from "format";
+
+// A slider on a scale of its own: `there` leads from the value to the scale, `back` from it.
+export function slider(app, key, { label, min, max, step, there = (x) => x, back = (x) => x, show = setting }) {
+  const output = h("output");
+  const input = h("input", {
+    type: "range",
+    min: there(min),
+    max: there(max),
+    step,
+    oninput: () => app.set({ [key]: back(Number(input.value)) }),
+  });
+  return {
+    node: h("label", { class: "slider" }, h("span", { html: label }), input, output),
+    draw() {
+      const value = app.state[key];
+      input.value = there(value);
+      output.value = show(value);
+      change(input, { "aria-valuetext": show(value) });
+    },
+  };
+}
+
+// A row of buttons of which one is pressed. `options` has the text of each value.
+export function buttons({ label, options, pressed, press }) {
+  const all = options.map(([value, html]) => [value, h("button", { type: "button", html, onclick: () => press(value) })]);
+  return {
+    node: h("div", { class: "buttons", role: "group", "aria-label": label }, ...all.map(([, button]) => button)),
+    draw() {
+      const now = pressed();
+      for (const [value, button] of all) change(button, { "aria-pressed": String(value === now) });
+    },
+  };
+}
