@@ -18,6 +18,7 @@ from .._files import atomic_write
 from ..bench.shapes import FIRST_CALL, WORKS, Shape, shape_of
 from ..losses import COMPARED, LOSSES
 from . import terminal
+from .diagnose import diagnose
 from .explore import explore
 from .group import Commands, Output
 
@@ -340,6 +341,9 @@ def explain(logits: tuple[float, ...], target: int | None, loss: str, as_json: b
 
     working = text.explain(LOSSES[loss], logits, target)
     click.echo(terminal.as_json(working.to_dict()) if as_json else text.text(working))
+
+
+normexp.add_command(diagnose)
 
 
 def _shapes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[Shape]:

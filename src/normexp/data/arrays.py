@@ -16,6 +16,7 @@ from .opening import check_magic, opened
 from .raw import Raw
 from .words import listed
 
+NPY_MAGIC = b"\x93NUMPY"
 FEATURES = {"x", "features", "data", "images"}
 LABELS = {"y", "target", "labels", "label"}
 SPLITS = {"train", "test"}
@@ -24,7 +25,7 @@ SPLITS = {"train", "test"}
 def read_npy(path: Path, target: str | None = None) -> Raw:
     """Read an array of features; `target` is the index of a column that holds the labels."""
     with opened(path) as file:
-        check_magic(path.name, file.read(6), b"\x93NUMPY", "an .npy file")
+        check_magic(path.name, file.read(6), NPY_MAGIC, "an .npy file")
         file.seek(0)
         with _readable(path.name):
             array = np.load(file, allow_pickle=False)
@@ -74,6 +75,19 @@ def read_npz(path: Path, target: str | None = None, split: str | None = None) ->
         no_target="expected one array of labels, called y, target or labels, or what target= "
         f"(--target) says{what}",
     )
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read every array of an .npz file under its name; that of an .npy file has the name ""."""
+    with opened(path) as file:
+        is_npy = file.read(6) == NPY_MAGIC
+        file.seek(0)
+        if not is_npy:
+            check_magic(path.name, file.read(2), b"PK", "an .npy or .npz file")
+            file.seek(0)
+        with _readable(path.name):
+            read = np.load(file, allow_pickle=False)
+            return {"": read} if is_npy else dict(read)
 
 
 def _raw(name: str, array: NDArray[Any], labels: NDArray[Any] | None = None, **fields: Any) -> Raw:

@@ -1,0 +1,125 @@
+"""`normexp diagnose`: what is wrong with an array of logits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+
+from ..losses import LOSSES, BinaryCrossEntropy, Loss, RowLoss
+from . import terminal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Array = click.Path(path_type=Path)
+BINARY = "binary"
+
+
+@click.command()
+@click.argument("logits", type=Array)
+@click.option("--target", type=Array, help="Class ids or probabilities.")
+@click.option(
+    "--loss",
+    "name",
+    type=click.Choice([*LOSSES, BINARY]),
+    default="softmax",
+    show_default=True,
+    help="That the logits are meant for.",
+)
+@click.option("--axis", type=int, default=-1, show_default=True, help="Of the classes.")
+@click.option(
+    "--ignore-index",
+    type=int,
+    default=-100,
+    show_default=True,
+    help="The class id that leaves a row out.",
+)
+@click.option("--where", type=Array, help="True for each class that exists.")
+@click.option(
+    "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="To use."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON alone; inf and nan are text.")
+@click.pass_context
+def diagnose(
+    context: click.Context,
+    logits: Path,
+    target: Path | None,
+    name: str,
+    axis: int,
+    ignore_index: int,
+    where: Path | None,
+    language: str,
+    as_json: bool,
+) -> None:
+    """Say why the loss of an array of LOGITS is 0, inf or NaN, and what to do.
+
+    LOGITS is an .npy file; or an .npz file, in which the array is called logits, and arrays called
+    target and where are used too. The exit status is 0 where nothing is wrong or there are only
+    warnings, 1 where errors were found, 2 where the input cannot be read.
+
+    \b
+    Examples:
+      normexp diagnose logits.npy --target labels.npy
+      normexp diagnose batch.npz --loss svm --language zh
+    """
+    from ..diagnosis import diagnose as examine
+
+    arrays = _read(logits)
+    arrays |= {key: _only(path) for key, path in _given(target=target, where=where).items()}
+    if "logits" not in arrays:
+        raise click.BadParameter(
+            f"{logits.name} has no array called logits; it has {', '.join(arrays) or 'none'}"
+        )
+    found = examine(
+        arrays["logits"],
+        arrays.get("target"),
+        _loss(name, axis, ignore_index),
+        where=arrays.get("where"),
+        language=language,
+    )
+    click.echo(terminal.as_json(found.to_dict()) if as_json else str(found))
+    context.exit(0 if found.ok else 1)
+
+
+def _loss(name: str, axis: int, ignore_index: int) -> Loss:
+    if name == BINARY:
+        return BinaryCrossEntropy()
+    loss: RowLoss = replace(LOSSES[name], axis=axis, ignore_index=ignore_index)
+    return loss
+
+
+def _given(**paths: Path | None) -> dict[str, Path]:
+    return {name: path for name, path in paths.items() if path is not None}
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a file by name; the only one of an .npy file is the logits."""
+    from ..data.arrays import read_arrays
+
+    arrays = read_arrays(path)
+    arrays = {"logits": arrays[""]} if "" in arrays else arrays
+    return {name: _with_bfloat16(array) for name, array in arrays.items()}
+
+
+def _only(path: Path) -> NDArray[Any]:
+    """The only array of a file."""
+    arrays = list(_read(path).values())
+    if len(arrays) != 1:
+        raise click.BadParameter(f"{path.name}: expected one array, got {len(arrays)}")
+    return arrays[0]
+
+
+def _with_bfloat16(array: NDArray[Any]) -> NDArray[Any]:
+    """NumPy writes bfloat16 as two bytes without a meaning."""
+    if array.dtype != np.dtype("V2"):
+        return array
+    if find_spec("ml_dtypes") is None:
+        raise click.ClickException("an array looks like bfloat16, which needs ml_dtypes")
+    import ml_dtypes
+
+    return array.view(ml_dtypes.bfloat16)
