@@ -26,7 +26,7 @@ extensions = [
 exclude_patterns = ["_extensions", "_static"]
 nitpicky = True
 default_role = "py:obj"  # what stands in single backticks in a docstring
-smartquotes = False  # a quote may be part of a program
+smartquotes_action = "D"  # dashes; a quote may be part of a program
 
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -57,5 +57,6 @@ html_theme_options = {
         "color-brand-content": "#56b4e9",
         "color-api-name": "#56b4e9",
         "color-api-pre-name": "#9aa4ae",
+        "color-code-background": "#1c1e21",
     },
 }
