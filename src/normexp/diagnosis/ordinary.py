@@ -35,7 +35,7 @@ class Ordinary(NamedTuple):
     grad: Vector
     exp_overflows: Mask  # exp(z) is inf
     sum_overflows: Mask  # Σ exp(z − max z) is inf
-    is_saturated: Mask  # the largest probability is 1
+    is_saturated: Mask  # Σ exp(z − max z) is 1, in float32 or wider
 
 
 @np.errstate(all="ignore")
@@ -57,7 +57,7 @@ def compute(case: Case) -> Ordinary:
             as_float64(stable.grad * slope_of_reading(case)),
             np.asarray(np.isinf(exp).any(axis=1)),
             np.isinf(total(stable_exp))[:, 0],
-            stable_p.max(axis=1) == 1,
+            added(stable_exp)[:, 0] == 1,
         )
     if isinstance(loss, BinaryCrossEntropy):
         naive, stable = binary(case, loss)
@@ -80,10 +80,15 @@ def column(values: Array) -> Array:
     return values[:, np.newaxis]
 
 
+def added(terms: Array) -> Array:
+    """The sum of each row; whoever has half types adds them up in float32."""
+    is_half = terms.dtype.itemsize == 2
+    return np.asarray(terms.sum(axis=1, keepdims=True, dtype=np.float32 if is_half else None))
+
+
 def total(terms: Array) -> Array:
-    """The sum of each row. Whoever has half types adds them up in float32, and rounds the sum."""
-    wide = np.result_type(terms.dtype, np.float32) if terms.dtype.itemsize == 2 else terms.dtype
-    return np.asarray(terms.sum(axis=1, keepdims=True, dtype=wide).astype(terms.dtype))
+    """The sum of each row, rounded to the type of the terms."""
+    return added(terms).astype(terms.dtype)
 
 
 def normalised(terms: Array) -> Array:

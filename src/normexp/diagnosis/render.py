@@ -88,7 +88,7 @@ def text(diagnosis: Diagnosis) -> str:
     --------
     >>> import normexp as nex
     >>> print(nex.diagnose([[2.0, 1.0, 0.1], [0.5, 0.2, 1.3]], [0, 2]))
-    Healthy: 2 rows of 3 classes in float64, loss 0.50075
+    Healthy: 2 rows of 3 classes in float64, loss 0.497439
     """
     lines = [summary(diagnosis)]
     for finding in diagnosis.findings:

@@ -245,7 +245,7 @@ ENGLISH = {
     ),
     "sure-and-wrong": Words(
         "sure of a wrong class",
-        "The probability of a class other than the target rounds to 1 in {dtype}. These rows "
+        "The probability of a class other than the target is 1 but for rounding. These rows "
         "dominate the loss.",
         "Look at them: wrong labels, or a model that diverges.",
     ),
@@ -451,7 +451,7 @@ CHINESE = {
     ),
     "sure-and-wrong": Words(
         "对错误的类别十分确信",
-        "在 {dtype} 中，目标以外某个类别的概率舍入成 1。这些行主导了损失。",
+        "目标以外某个类别的概率在舍入之后就是 1。这些行主导了损失。",
         "看一看这些行：标签有误，或者模型正在发散。",
     ),
     "below-the-type": Words(
