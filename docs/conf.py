@@ -2,6 +2,9 @@
 
 import sys
 from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
 
 import normexp
 
@@ -60,3 +63,15 @@ html_theme_options = {
         "color-code-background": "#1c1e21",
     },
 }
+
+
+def name_language(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], _: object
+) -> None:
+    """Say of a Chinese page that it is Chinese, to screen readers and to the choice of fonts."""
+    if page.startswith("zh/"):
+        context["language"] = "zh-CN"
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("html-page-context", name_language)

@@ -1,22 +1,22 @@
-"""The explorer in a page: ``{explorer} scores`` shows it from one of its sections on."""
+"""The explorer as a page within a page."""
 
 from docutils import nodes
-from normexp.explorer import page
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+from normexp.explorer import page
 
 FILE = "_static/explorer.html"
 
 
 class Explorer(SphinxDirective):
-    optional_arguments = 1
+    """``{explorer}``: from its top, for a section in the address would scroll this page too."""
 
     def run(self) -> list[nodes.Node]:
-        up = "../" * self.env.docname.count("/")
-        section = f"#{self.arguments[0]}" if self.arguments else ""
+        address = "../" * self.env.docname.count("/") + FILE
         frame = (
-            f'<iframe class="explorer" src="{up}{FILE}{section}" title="The explorer" '
-            f'loading="lazy"></iframe><p><a href="{up}{FILE}{section}">On a page of its own</a></p>'
+            f'<iframe class="explorer" src="{address}" title="The explorer" loading="lazy">'
+            f'</iframe><p><a href="{address}">On a page of its own</a></p>'
         )
         return [nodes.raw("", frame, format="html")]
 
