@@ -60,7 +60,6 @@ html_theme_options = {
         "color-brand-content": "#56b4e9",
         "color-api-name": "#56b4e9",
         "color-api-pre-name": "#9aa4ae",
-        "color-code-background": "#1c1e21",
     },
 }
 
