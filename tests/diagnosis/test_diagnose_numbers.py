@@ -4,6 +4,7 @@ import json
 from html.parser import HTMLParser
 
 import hypothesis.strategies as st
+import ml_dtypes
 import numpy as np
 import pytest
 import scipy.special
@@ -77,6 +78,16 @@ def test_the_true_loss_is_the_library_s_and_the_ordinary_one_is_that_of_scipy():
     assert found.numbers["true loss"].tolist() == true[[0, 2]].tolist()
     ordinary = -scipy.special.log_softmax(logits, axis=1)[[0, 2], 0]
     assert found.numbers["ordinary loss"].tolist() == ordinary.tolist() == [0, 0]
+
+
+def test_half_types_are_held_against_float32_too():
+    logits = np.array([[8, 0], [20, 0], [1, 0]], ml_dtypes.bfloat16)
+    found = nex.diagnose(logits, [0, 0, 0])["zero-loss"]
+    assert found.rows.tolist() == [0, 1]
+    wide = -scipy.special.log_softmax(logits.astype(np.float32), axis=1)[:2, 0]
+    np.testing.assert_allclose(found.numbers["loss in float32"], wide, rtol=1e-3)
+    assert found.numbers["loss in float32"][1] == 0
+    assert "loss in float32" not in nex.diagnose(np.float32([[20, 0]]), [0])["zero-loss"].numbers
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")

@@ -21,6 +21,7 @@ from . import terminal
 from .diagnose import diagnose
 from .explore import explore
 from .group import Commands, Output
+from .options import as_json, loss_names
 
 if TYPE_CHECKING:
     from ..data import Dataset
@@ -40,12 +41,6 @@ def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Co
     return decorate
 
 
-as_json = click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print JSON alone; inf and nan are text in it.",
-)
 read_from = options(
     click.option("--target", metavar="COLUMN", help="The column that holds the labels."),
     click.option(
@@ -73,7 +68,6 @@ train_by = options(
         help="Iterations after which training stops at the latest.",
     ),
 )
-loss_names = click.Choice(list(LOSSES))
 
 
 @click.group(cls=Commands, invoke_without_command=True)

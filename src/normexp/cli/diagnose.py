@@ -12,6 +12,7 @@ import numpy as np
 
 from ..losses import LOSSES, BinaryCrossEntropy, Loss, RowLoss
 from . import terminal
+from .options import as_json, loss_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +27,7 @@ BINARY = "binary"
 @click.option(
     "--loss",
     "name",
-    type=click.Choice([*LOSSES, BINARY]),
+    type=click.Choice([*loss_names.choices, BINARY]),
     default="softmax",
     show_default=True,
     help="That the logits are meant for.",
@@ -41,9 +42,13 @@ BINARY = "binary"
 )
 @click.option("--where", type=Array, help="True for each class that exists.")
 @click.option(
-    "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="To use."
+    "--language",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="To say it in.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON alone; inf and nan are text.")
+@as_json
 @click.pass_context
 def diagnose(
     context: click.Context,

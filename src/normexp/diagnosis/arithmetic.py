@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from .._arrays import loss_type
 from ..losses import BinaryCrossEntropy, CrossEntropy, MulticlassHinge
 from .case import Case, Mask, Vector
-from .ordinary import Ordinary
+from .ordinary import Ordinary, compute
 from .seen import Seen
 
 
@@ -54,8 +55,11 @@ def rounded_away(case: Case, ordinary: Ordinary) -> Iterator[Seen]:
     if not case.is_softmax:
         return
     value, grad = case.true
-    losses = {"ordinary loss": ordinary.loss, "true loss": value}
     is_zero = case.counts & (ordinary.loss == 0) & (returned(case, value) > 0)
+    losses = {"ordinary loss": ordinary.loss, "true loss": value}
+    if case.dtype.itemsize == 2 and is_zero.any():  # most code widens half types before it computes
+        widened = replace(case, logits=case.logits.astype(np.float32))
+        losses["loss in float32"] = compute(widened).loss
     facts = {"lead": -math.log(np.spacing(case.dtype.type(1)) / 2)}
     yield Seen("zero-loss" if case.has_target else "saturated", is_zero, losses, facts)
     if not case.has_target:
