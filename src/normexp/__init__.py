@@ -1,5 +1,7 @@
 """normexp: softmax, the losses built on it and the classifiers trained with them, exactly."""
 
+from typing import TYPE_CHECKING, Any
+
 from ._settings import accuracy, get_num_threads, set_num_threads
 from .functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax
 from .losses import (
@@ -12,6 +14,9 @@ from .losses import (
     cross_entropy,
 )
 
+if TYPE_CHECKING:
+    from .explanation import explain
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -23,6 +28,7 @@ __all__ = [
     "SquaredError",
     "accuracy",
     "cross_entropy",
+    "explain",
     "get_num_threads",
     "log_sigmoid",
     "log_softmax",
@@ -31,3 +37,12 @@ __all__ = [
     "sigmoid",
     "softmax",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What few programs need is loaded when it is first asked for."""
+    if name == "explain":
+        from .explanation import explain
+
+        return explain
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,7 +18,9 @@ from .._files import atomic_write
 from ..bench.shapes import FIRST_CALL, WORKS, Shape, shape_of
 from ..losses import COMPARED, LOSSES
 from . import terminal
+from .explain import explain
 from .group import Commands, Output
+from .options import as_json, loss_names
 
 if TYPE_CHECKING:
     from ..data import Dataset
@@ -38,12 +40,6 @@ def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Co
     return decorate
 
 
-as_json = click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print JSON alone; inf and nan are text in it.",
-)
 read_from = options(
     click.option("--target", metavar="COLUMN", help="The column that holds the labels."),
     click.option(
@@ -71,7 +67,6 @@ train_by = options(
         help="Iterations after which training stops at the latest.",
     ),
 )
-loss_names = click.Choice(list(LOSSES))
 
 
 @click.group(cls=Commands, invoke_without_command=True)
@@ -320,22 +315,7 @@ def evaluate(model: Path, data: str, target: str | None, split: Any, as_json: bo
         terminal.print_table([dataset.name], [found])
 
 
-@normexp.command(context_settings={"ignore_unknown_options": True})
-@click.argument("logits", type=float, nargs=-1, required=True)
-@click.option("--target", type=int, help="The class id of the target, from 0.")
-@click.option("--loss", type=loss_names, default="softmax", show_default=True, help="To work out.")
-@as_json
-def explain(logits: tuple[float, ...], target: int | None, loss: str, as_json: bool) -> None:
-    """Work out a loss and its gradient for the LOGITS of one row.
-
-    \b
-    Example:
-      normexp explain 2 1 -0.1 --target 0
-    """
-    from ..explain import text
-
-    working = text.explain(LOSSES[loss], logits, target)
-    click.echo(terminal.as_json(working.to_dict()) if as_json else text.text(working))
+normexp.add_command(explain)
 
 
 def _shapes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[Shape]:
