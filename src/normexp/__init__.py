@@ -16,6 +16,7 @@ from .losses import (
 
 if TYPE_CHECKING:
     from .diagnosis import diagnose
+    from .explanation import explain
 
 __version__ = "0.1.0"
 
@@ -29,6 +30,7 @@ __all__ = [
     "accuracy",
     "cross_entropy",
     "diagnose",
+    "explain",
     "get_num_threads",
     "log_sigmoid",
     "log_softmax",
@@ -40,9 +42,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """`diagnose`, whose room is not loaded before it is asked for."""
+    """What few programs need is loaded when it is first asked for."""
     if name == "diagnose":
         from .diagnosis import diagnose
 
         return diagnose
+    if name == "explain":
+        from .explanation import explain
+
+        return explain
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

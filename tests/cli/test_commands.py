@@ -163,8 +163,9 @@ def test_rows_without_labels_are_not_judged(run, model):
 def test_explain_takes_negative_numbers(run, logits):
     result = run("explain", "--target", 1, *logits)
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[1].split()[:3] == ["0", "-1", "-3"]
-    assert "loss        = (m − z_y) + log1p(rest)        = 0.0485874" in result.stdout
+    table = [line.split() for line in result.stdout.splitlines() if " -3 " in line]
+    assert table[0][:3] == ["0", "-1", "-3"]
+    assert "(2 − 2) + log1p(0.0497871) = 0.0485874" in result.stdout
 
 
 def test_json_writes_infinite_numbers_as_text(run):
@@ -262,7 +263,7 @@ def test_help_and_version_are_answers(run):
     for name in ("compare", "train", "predict", "evaluate", "explain"):
         shown = run(name, "--help")
         assert shown.exit_code == 0
-        assert f"Example:\n    normexp {name} " in shown.stdout
+        assert re.search(rf"Examples?:\n    normexp {name} ", shown.stdout)
 
 
 def test_colour_is_for_terminals_that_want_it(run):

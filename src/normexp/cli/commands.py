@@ -19,6 +19,7 @@ from ..bench.shapes import FIRST_CALL, WORKS, Shape, shape_of
 from ..losses import COMPARED, LOSSES
 from . import terminal
 from .diagnose import diagnose
+from .explain import explain
 from .explore import explore
 from .group import Commands, Output
 from .options import as_json, loss_names
@@ -319,24 +320,7 @@ def evaluate(model: Path, data: str, target: str | None, split: Any, as_json: bo
         terminal.print_table([dataset.name], [found])
 
 
-@normexp.command(context_settings={"ignore_unknown_options": True})
-@click.argument("logits", type=float, nargs=-1, required=True)
-@click.option("--target", type=int, help="The class id of the target, from 0.")
-@click.option("--loss", type=loss_names, default="softmax", show_default=True, help="To work out.")
-@as_json
-def explain(logits: tuple[float, ...], target: int | None, loss: str, as_json: bool) -> None:
-    """Work out a loss and its gradient for the LOGITS of one row.
-
-    \b
-    Example:
-      normexp explain 2 1 -0.1 --target 0
-    """
-    from ..explain import text
-
-    working = text.explain(LOSSES[loss], logits, target)
-    click.echo(terminal.as_json(working.to_dict()) if as_json else text.text(working))
-
-
+normexp.add_command(explain)
 normexp.add_command(diagnose)
 
 

@@ -245,7 +245,7 @@ class Loss(ABC):
         wanted: Collection[str],
     ) -> LinearLossGrad:
         """The value, and the `wanted` gradients of "features" and "weight" (with the bias)."""
-        x, w, b, types = _linear_operands(features, weight, bias)
+        x, w, b, types = linear_operands(features, weight, bias)
         shape = (*np.shape(features)[:-1], len(w))
         axes = self._axes(len(shape))
         if axes and axes != (len(shape) - 1,):
@@ -322,7 +322,7 @@ def scaled(
     return np.where(counts, weight / divisor, 0.0)
 
 
-def _linear_operands(
+def linear_operands(
     features: ArrayLike, weight: ArrayLike, bias: ArrayLike | None
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None, list[np.dtype[Any]]]:
     """Features as (samples, inputs), weight and bias, in one type; and the types they came in."""

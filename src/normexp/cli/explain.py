@@ -1,0 +1,80 @@
+"""`normexp explain`: the working of a loss for one row of logits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .._files import atomic_write
+from ..losses import LOSSES
+from . import terminal
+from .group import Output
+from .options import as_json, loss_names
+
+if TYPE_CHECKING:
+    from ..explanation import Derivation
+
+FORMATS = {".txt": "text", ".tex": "latex", ".html": "html", ".json": "json", ".svg": "svg"}
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("logits", type=float, nargs=-1, required=True)
+@click.option("--target", type=int, help="The class id of the target, from 0.")
+@click.option("--loss", type=loss_names, default="softmax", show_default=True, help="To work out.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS.values())),
+    help="html is a page, svg the computation graph.  [default: after the name of the output, "
+    "or text]",
+)
+@click.option(
+    "--language",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="To say it in.",
+)
+@click.option("-o", "--output", type=Output(), help="A file.  [default: standard output]")
+@as_json
+def explain(
+    logits: tuple[float, ...],
+    target: int | None,
+    loss: str,
+    form: str | None,
+    language: str,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Work out a loss and its gradient for the LOGITS of one row, step by step.
+
+    \b
+    Examples:
+      normexp explain 2 1 -0.1 --target 0
+      normexp explain 2 1 -0.1 --target 0 --loss svm --language zh -o svm.html
+    """
+    from ..explanation import explain
+
+    if as_json:
+        form = "json"
+    elif form is None:
+        form = FORMATS.get(output.suffix, "text") if output else "text"
+    shown = _shown(explain(logits, target, LOSSES[loss], language=language), form)
+    if output is None:
+        click.echo(shown.rstrip("\n"))
+        return
+    with atomic_write(output, "w") as file:
+        file.write(shown.rstrip("\n") + "\n")
+    terminal.note(f"Wrote {output}.")
+
+
+def _shown(derivation: Derivation, form: str) -> str:
+    if form == "json":
+        return terminal.as_json(derivation.to_dict())
+    if form == "html":
+        from ..explanation.render.html import page
+
+        return page(derivation)
+    return {"text": derivation.text, "latex": derivation.latex, "svg": derivation.svg}[form]()

@@ -1,0 +1,6 @@
+"""What a result is made of: its working, in words and formulas, with the numbers filled in."""
+
+from .derivation import Derivation
+from .deriving import explain
+
+__all__ = ["Derivation", "explain"]

@@ -1,0 +1,47 @@
+"""The working of the reduction: many losses become one, and every gradient gets its share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..losses import Loss
+from .formula import Derivative, Formula, Fraction, Name, sum_over
+from .steps import Sheet
+
+Array = NDArray[Any]
+
+D, G = Name("D"), Name("G")
+
+
+def forward(
+    sheet: Sheet, loss: Loss, part: Name, losses: Array, counts: Array, divisor: float, value: float
+) -> None:
+    """From the losses of samples, each called `part`, to the one that they are reduced to."""
+    (index,) = part.index
+    sheet.known.numbers.update({part.letter: losses, "D": divisor})
+    whole: Formula = part
+    if isinstance(index, str):
+        sheet.known.over[index] = np.flatnonzero(counts).tolist()
+        whole = sum_over(index, part)
+    if loss.reduction == "sum":
+        sheet.work("sum_of_losses", sheet.loss, whole, value=value)
+    elif divisor == 0:
+        sheet.work("empty", sheet.loss, value=value)
+    else:
+        by = loss.normalizer if isinstance(loss.normalizer, str) else "number"
+        sheet.work(f"mean_{by}", sheet.loss, Fraction(whole, D), value=value)
+
+
+def gradient(sheet: Sheet, loss: Loss, part: Name, by: Name, grads: Array, grad: Array) -> None:
+    """Each sample's gradient takes part in that of the whole as its loss does."""
+    (index,) = map(str, by.index)
+    sheet.known.numbers["G"] = grads
+    slope, number = Derivative(part, by), G[index]
+    name, chain = "unchanged", [slope, number]
+    if loss.reduction == "mean" and sheet.known.numbers["D"] != 0:
+        name, chain = "share", [slope / D, number / D]
+    among = [(i,) for i in range(len(grads))]
+    sheet.work(name, Derivative(sheet.loss, by), *chain, value=grad, each=(index,), among=among)

@@ -1,0 +1,100 @@
+"""A result with its working shown, every number of it computed by the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ..losses import Loss
+from .formula import Formula
+from .graph import NO_GRAPH, Graph
+from .steps import Step
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation:
+    """How a result comes about: for one sample, or for a batch whose samples are derived apart.
+
+    Attributes
+    ----------
+    loss : Loss or None
+        None for softmax alone.
+    language : {"en", "zh"}
+    target : int, list or None
+    value : float, ndarray or None
+        The loss; an array for ``reduction="none"``.
+    grad : ndarray or None
+        Its gradient with respect to the logits, in their shape.
+    columns : dict of str to ndarray
+        The table: a number for each class under ASCII names; for binary cross-entropy for each
+        element, for a batch for each sample.
+    headings : dict of str to Formula
+        What the columns are.
+    steps : tuple of Step
+        From the logits to the loss, which is the value of the last one.
+    gradient : tuple of Step
+        From the loss back to the logits.
+    backward : tuple of Step
+        From the logits back to weight, bias and features.
+    graph : Graph
+        The same as nodes and edges.
+    samples : tuple of Derivation
+        Of a batch: the derivation of each sample's own loss.
+    """
+
+    loss: Loss | None
+    language: str
+    target: Any
+    value: Any = None
+    grad: Array | None = None
+    columns: dict[str, Array] = field(default_factory=dict)
+    headings: dict[str, Formula] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    gradient: tuple[Step, ...] = ()
+    backward: tuple[Step, ...] = ()
+    graph: Graph = NO_GRAPH
+    samples: tuple[Derivation, ...] = ()
+
+    def text(self) -> str:
+        """Plain text for a terminal."""
+        from .render import text
+
+        return text.text(self)
+
+    __str__ = text
+
+    def latex(self) -> str:
+        """LaTeX for an article: sentences and displayed formulas (package amsmath)."""
+        from .render import latex
+
+        return latex.latex(self)
+
+    def html(self) -> str:
+        """A fragment of HTML with MathML, which needs nothing else."""
+        from .render import html
+
+        return html.html(self)
+
+    def svg(self) -> str:
+        """The graph as a picture."""
+        from .render import svg
+
+        return svg.svg(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values and lists; −inf, inf and NaN may be among the numbers."""
+        from .render import plain
+
+        return plain.plain(self)
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def _repr_latex_(self) -> str:
+        from .render import latex
+
+        return latex.formulas(self)

@@ -1,0 +1,290 @@
+"""`explain`: from arguments to a derivation, sample by sample."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..losses import BinaryCrossEntropy, CrossEntropy, Loss, LossGrad, MulticlassHinge
+from . import batch, graph, linear, softmax
+from .derivation import Derivation
+from .formula import Derivative, Known, Name
+from .losses import binary, cross_entropy, hinge, log_loss, squared_error
+from .problem import Problem, problem
+from .sample import Sample, alone
+from .softmax import p, z
+from .steps import Sheet, Step
+
+Array = NDArray[Any]
+
+LOSS, Z = Name("loss"), Name("Z")
+
+
+def explain(
+    logits: ArrayLike | None = None,
+    target: ArrayLike | None = None,
+    loss: Loss | None = None,
+    *,
+    features: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+    bias: ArrayLike | None = None,
+    alpha: float = 0.0,
+    where: ArrayLike | None = None,
+    language: str = "en",
+) -> Derivation:
+    """Show how a softmax or a loss comes about, with these numbers.
+
+    Parameters
+    ----------
+    logits : array_like, shape (classes,) or more dimensions
+        Of one sample, or of a batch with the classes on the loss's `axis`. None if they come from
+        features.
+    target : array_like, optional
+        As the loss takes it: class ids, or probabilities. Without it softmax alone is explained.
+    loss : Loss, optional
+        Any loss of the library with any options; by default ``CrossEntropy()``.
+    features, weight, bias : array_like, optional
+        Of shapes (..., inputs), (classes, inputs) and (classes,): the last layer, whose logits are
+        ``features @ weight.T + bias``. The working then reaches back into them.
+    alpha : float
+        Strength of a penalty ``alpha/2 · ‖weight‖²``.
+    where : array_like of bool, optional
+        Classes that exist, as for the loss.
+    language : {"en", "zh"}
+
+    Returns
+    -------
+    Derivation
+        Steps with their formula, the same with the numbers filled in, the value and a sentence of
+        why; the gradient and how it is derived; the graph. It prints as text, shows itself in
+        Jupyter, and has ``html()``, ``latex()``, ``svg()`` and ``to_dict()``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what the loss refuses; for a logit that is NaN or +inf, or a sample that counts without
+        any finite logit; for features without a weight, logits that are not those of the features,
+        and more than 10 000 numbers.
+
+    Examples
+    --------
+    >>> import normexp as nex
+    >>> derivation = nex.explain([2.0, 1.0, 0.1], 0)
+    >>> derivation.columns["p"].round(3)
+    array([0.659, 0.242, 0.099])
+    >>> last = derivation.steps[-1]
+    >>> last.name, round(last.value, 3)
+    ('negative_log_likelihood', 0.417)
+    >>> nex.explain([0.5, 0.25], 0, nex.SquaredError(), language="zh").steps[-1].title
+    '平方误差'
+    """
+    given = problem(logits, target, loss, features, weight, bias, alpha, where, language)
+    if isinstance(given.loss, BinaryCrossEntropy):
+        return _elements(given, given.loss)
+    if given.logits.ndim == 1:
+        return _one(given)
+    whole = _several(given)
+    if whole.grad is None:
+        return whole
+    return replace(whole, grad=np.moveaxis(whole.grad, -1, given.axis))
+
+
+def _one(given: Problem) -> Derivation:
+    """The derivation of one sample; with its division where the mean divides by anything but 1."""
+    loss = given.loss
+    if loss is None or given.batch is None:
+        return _sample(given, (), LOSS)
+    if loss.reduction != "mean" or given.batch.divisor == 1:
+        derivation = _sample(given, (), LOSS)
+        return replace(derivation, backward=_backward(given, derivation.grad))
+    part, divisor = LOSS[0], given.batch.divisor
+    derivation = _sample(given, (), part)
+    assert derivation.grad is not None
+    value, grad = given.value_and_grad()
+    sheet = _sheet(given)
+    batch.forward(
+        sheet,
+        loss,
+        part,
+        np.array([derivation.value]),
+        ~given.is_left_out.reshape(1),
+        divisor,
+        value,
+    )
+    steps = sheet.taken()
+    batch.gradient(sheet, loss, part, z["k"], derivation.grad, grad)
+    return replace(
+        derivation,
+        value=float(value),
+        grad=grad,
+        columns={**derivation.columns, "grad": grad.astype(np.float64)},
+        steps=derivation.steps + steps,
+        gradient=derivation.gradient + sheet.taken(),
+        backward=_backward(given, grad),
+        graph=derivation.graph.reduced(float(value), 1 / (divisor or np.inf)),
+    )
+
+
+def _several(given: Problem) -> Derivation:
+    """The derivation of a batch: of each sample by itself, and of what becomes of them all."""
+    loss, indices = given.loss, list(np.ndindex(given.logits.shape[:-1]))
+    is_reduced = loss is not None and given.batch is not None and loss.reduction != "none"
+    samples = tuple(
+        _sample(given, index, LOSS[i] if is_reduced else LOSS) for i, index in enumerate(indices)
+    )
+    whole = Derivation(
+        loss=loss, language=given.language, target=_plain(given.target), samples=samples
+    )
+    if loss is None or given.batch is None:
+        return whole
+    value, grad = given.value_and_grad()
+    losses = np.array([sample.value for sample in samples])
+    sheet = _sheet(given)
+    sheet.column("loss", LOSS["i"], losses)
+    whole = replace(whole, value=value, grad=grad, columns=sheet.columns, headings=sheet.headings)
+    if not is_reduced:
+        return whole
+    divisor, counts = given.batch.divisor, ~given.is_left_out.reshape(-1)
+    batch.forward(sheet, loss, LOSS["i"], losses, counts, divisor, value)
+    steps = sheet.taken()
+    grads = np.array([sample.grad for sample in samples])
+    batch.gradient(sheet, loss, LOSS["i"], Z["i"], grads, grad.reshape(grads.shape))
+    shares = counts / (divisor or np.inf)
+    return replace(
+        whole,
+        value=float(value),
+        steps=steps,
+        gradient=sheet.taken(),
+        backward=_backward(given, grad.reshape(grads.shape)),
+        graph=graph.of_parts(LOSS, losses, shares, float(value)),
+    )
+
+
+def _sample(given: Problem, index: tuple[int, ...], symbol: Name) -> Derivation:
+    """The derivation of one sample's own loss, whose symbol is given."""
+    sample, loss = given.sample(index, symbol), given.loss
+    sheet = sample.sheet(given.language)
+    derivation = Derivation(
+        loss=loss,
+        language=given.language,
+        target=_plain(sample.target),
+        columns=sheet.columns,
+        headings=sheet.headings,
+    )
+    if given.is_left_out[index] and loss is not None:
+        return _left_out(derivation, sheet, sample, loss)
+    if sample.linear is not None:
+        linear.forward(sheet, sample.linear, sample.logits)
+    if sample.target is None or loss is None:
+        return _probabilities(derivation, sheet, sample)
+    working = _working(loss)
+    scores = working.forward(sheet, sample, loss)
+    steps = sheet.taken()
+    working.gradient(sheet, sample, loss, scores)
+    value, grad = sample.value_and_grad(loss)
+    by = p if working is log_loss else z
+    sheet.column("grad", Derivative(LOSS, by["k"]), grad)
+    return replace(
+        derivation,
+        value=value,
+        grad=grad,
+        steps=steps,
+        gradient=sheet.taken(),
+        graph=graph.of_sample(sheet, sample, loss, value),
+    )
+
+
+def _left_out(derivation: Derivation, sheet: Sheet, sample: Sample, loss: Loss) -> Derivation:
+    """A sample that does not count."""
+    value, grad = sample.value_and_grad(loss)
+    sheet.column("z", z, sample.logits)
+    sheet.column("grad", Derivative(LOSS, z["k"]), grad)
+    sheet.work("left_out", sample.loss, value=value)
+    return replace(
+        derivation,
+        value=value,
+        grad=grad,
+        steps=sheet.taken(),
+        graph=graph.of_constant(sample.loss, value),
+    )
+
+
+def _probabilities(derivation: Derivation, sheet: Sheet, sample: Sample) -> Derivation:
+    """Softmax alone, and how it moves with the scores."""
+    options = derivation.loss if isinstance(derivation.loss, CrossEntropy) else CrossEntropy()
+    scores = softmax.forward(sheet, sample, options)
+    softmax.logarithm(sheet, sample, scores)
+    steps = sheet.taken()
+    softmax.jacobian(sheet, scores, int(scores.values.argmax()))
+    return replace(
+        derivation,
+        steps=steps,
+        gradient=sheet.taken(),
+        graph=graph.of_sample(sheet, sample, options, None),
+    )
+
+
+def _working(loss: Loss) -> Any:
+    """The module that works out a loss of rows."""
+    if isinstance(loss, CrossEntropy):
+        return cross_entropy if loss.from_logits else log_loss
+    return hinge if isinstance(loss, MulticlassHinge) else squared_error
+
+
+def _elements(given: Problem, loss: BinaryCrossEntropy) -> Derivation:
+    """The derivation of binary cross-entropy: a table of all elements, whatever their shape."""
+    assert given.target is not None
+    assert given.batch is not None
+    value, grad = given.value_and_grad()
+    apart = alone(loss).value_and_grad(given.logits, given.target, where=given.where)
+    apart = LossGrad(*(np.reshape(one, -1) for one in apart))
+    divisor, counts = given.batch.divisor, ~given.is_left_out.reshape(-1)
+    sheet = _sheet(given)
+    sheet.known.over["k"] = np.flatnonzero(counts).tolist()
+    target = given.target.reshape(-1).astype(np.float64)
+    by = binary.forward(sheet, loss, given.logits.reshape(-1), target, apart)
+    is_reduced = loss.reduction != "none"
+    if is_reduced:
+        batch.forward(sheet, loss, binary.ell["k"], apart.value, counts, divisor, value)
+    steps = sheet.taken()
+    binary.gradient(sheet, loss, apart)
+    if is_reduced:
+        batch.gradient(sheet, loss, binary.ell["k"], by["k"], apart.grad, grad.reshape(-1))
+    sheet.column("grad", Derivative(LOSS, by["k"]), grad.reshape(-1))
+    shares = counts / (divisor or np.inf)
+    return Derivation(
+        loss=loss,
+        language=given.language,
+        target=_plain(given.target),
+        value=float(value) if is_reduced else value,
+        grad=grad,
+        columns=sheet.columns,
+        headings=sheet.headings,
+        steps=steps,
+        gradient=sheet.taken(),
+        backward=_backward(given, grad),
+        graph=graph.of_elements(sheet, by.letter, apart.grad, shares, value),
+    )
+
+
+def _backward(given: Problem, grad: Array | None) -> tuple[Step, ...]:
+    """Into the last layer, where there is one and a target."""
+    if given.linear is None or given.loss is None or given.target is None or grad is None:
+        return ()
+    x, w, b = given.linear
+    found = given.loss.linear_value_and_grad(x, w, given.target, b, where=given.where)
+    sheet = _sheet(given)
+    linear.backward(sheet, given.linear, grad, found, given.alpha)
+    return sheet.taken()
+
+
+def _plain(target: Any) -> Any:
+    return target.tolist() if isinstance(target, np.ndarray) else target
+
+
+def _sheet(given: Problem) -> Sheet:
+    """An empty sheet for what concerns all samples."""
+    return Sheet(Known(over={"k": range(given.logits.shape[-1])}), LOSS, given.language)

@@ -1,0 +1,103 @@
+"""The working of cross-entropy: −log p of the target, and a gradient that collapses to p − t."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ...losses import CrossEntropy
+from .. import softmax
+from ..formula import Derivative, Formula, Fraction, Name, call, group, sum_over
+from ..sample import Sample
+from ..softmax import Scores, T, c, lse, m, p, rest, u, z
+from ..steps import Sheet
+from .target import mass, t, w
+
+ell, λ, g = Name("ℓ"), Name("λ"), Name("g")
+
+
+def forward(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> Scores:
+    """From logits to the loss."""
+    scores = softmax.forward(sheet, sample, loss)
+    softmax.logarithm(sheet, sample, scores)
+    mass(sheet, sample, loss)
+    x = scores.letter
+    if _is_plain(sample, loss):
+        name = "negative_log_likelihood"
+        surprise = group(m - x["y"]) + call("log1p", rest)
+        chain = [_weighted(loss, -call("log", p["y"])), _weighted(loss, surprise)]
+    else:
+        name = "cross_entropy"
+        surprise = group(m - x["k"]) + call("log1p", rest)
+        minus_log = -call("log", p["k"])
+        sheet.work("surprise", ell["k"], minus_log, surprise, value=scores.minus_log_p, each=("k",))
+        sheet.column("surprise", minus_log, scores.minus_log_p)
+        chain = [sum_over("k", t["k"] * ell["k"], mass="t")]
+    if loss.z_loss:
+        sheet.known.numbers["λ"] = loss.z_loss
+        chain = [formula + _drift(sample, loss) * lse**2 for formula in chain]
+    sheet.work(name, sample.loss, *chain, value=sample.value_and_grad(loss)[0])
+    return scores
+
+
+def gradient(sheet: Sheet, sample: Sample, loss: CrossEntropy, scores: Scores) -> None:
+    """From the loss back to the logits, by the quotient rule and the chain rule."""
+    known, x, of_target = sheet.known.numbers, scores.letter, sheet.known.numbers["t"]
+    softmax.jacobian(sheet, scores, int(of_target.argmax()))
+    counted = [(int(i),) for i in np.flatnonzero(of_target)]
+    with np.errstate(divide="ignore", invalid="ignore"):  # 1/p of a p that underflows is inf
+        slopes = np.where(of_target, -of_target / known["p"].astype(np.float64), 0)
+    by_p = Derivative(sample.loss, p["i"])
+    sheet.work("slope_of_log", by_p, -(t["i"] / p["i"]), value=slopes, each=("i",), among=counted)
+
+    through = by_p * Derivative(p["i"], x["k"])
+    cases = -(t["k"] * (1 - p["k"])) + sum_over("i", t["i"] * p["k"], omit="k")
+    is_whole = np.isclose(of_target.sum(), 1, rtol=1e-12)
+    push = p["k"] if is_whole else group(sum_over("i", t["i"], mass="t")) * p["k"]
+    at_x = replace(loss, temperature=1.0, softcap=None)
+    _, grad = sample.value_and_grad(replace(at_x, z_loss=0.0), scores.values)
+    by_x = Derivative(sample.loss, x["k"])
+    sheet.work(
+        "collapse", by_x, sum_over("i", through), cases, push - t["k"], value=grad, each=("k",)
+    )
+    if _is_plain(sample, loss):
+        others = -group(sum_over("j", p["j"], omit="y"))
+        chain = [_weighted(loss, p["y"] - 1), _weighted(loss, others)]
+        value = grad[sample.target]
+        sheet.work("others", Derivative(sample.loss, x["y"]), *chain, value=value)
+    if loss.z_loss:
+        _, grad = sample.value_and_grad(at_x, scores.values)
+        drift = 2 * _drift(sample, loss) * lse * p["k"]
+        sheet.work("drift", by_x, push - t["k"] + drift, value=grad, each=("k",))
+
+    known["g"] = grad
+    if loss.temperature != 1:
+        before = z if loss.softcap is None else u
+        _, grad = sample.value_and_grad(replace(loss, softcap=None), known[before.letter])
+        by = Derivative(sample.loss, before["k"])
+        chain = [Fraction(by_x, T), Fraction(g["k"], T)]
+        sheet.work("through_temperature", by, *chain, value=grad, each=("k",))
+        known["g"], by_x = grad, by
+    if loss.softcap is not None:
+        _, grad = sample.value_and_grad(loss)
+        slope = g["k"] / call("cosh", z["k"] / c) ** 2
+        chain = [by_x * Derivative(u["k"], z["k"]), slope]
+        by = Derivative(sample.loss, z["k"])
+        among = [(int(k),) for k in np.flatnonzero(np.isfinite(sample.z))]
+        sheet.work("through_softcap", by, *chain, value=grad, each=("k",), among=among)
+
+
+def _is_plain(sample: Sample, loss: CrossEntropy) -> bool:
+    """Whether a single class counts, so that the loss is one −log p."""
+    return isinstance(sample.target, int) and not loss.label_smoothing
+
+
+def _weighted(loss: CrossEntropy, of: Formula) -> Formula:
+    return of if loss.class_weight is None else w["y"] * group(of)
+
+
+def _drift(sample: Sample, loss: CrossEntropy) -> Formula:
+    """What the square of logsumexp counts; the weights are those of samples, not of classes."""
+    is_weighted = isinstance(sample.target, int) and loss.class_weight is not None
+    return λ * w["y"] if is_weighted else λ

@@ -1,0 +1,61 @@
+"""The working of squared error, on logits and on probabilities (the Brier score)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...losses import CrossEntropy, SquaredError
+from .. import softmax
+from ..formula import Derivative, Name, group, sum_over
+from ..sample import Sample
+from ..softmax import Scores, p, start, z
+from ..steps import Sheet
+from .target import know_target, t, weight_of, weighted
+
+d = Name("d")
+
+
+def forward(sheet: Sheet, sample: Sample, loss: SquaredError) -> Scores | None:
+    """From logits, or from the probabilities that softmax makes of them, to the loss."""
+    on_logits = loss.on == "logits"
+    scores = None if on_logits else softmax.forward(sheet, sample, CrossEntropy())
+    if on_logits:
+        start(sheet, sample)
+    of_target = know_target(sheet, sample, loss)
+    sheet.column("t", t["k"], of_target)
+    if scores is None:
+        output, distance = z, np.where(sample.live, sample.z - of_target, 0)
+    else:
+        # 1 − p is what the other classes have, taken from log p so that nothing cancels.
+        output, distance = p, sheet.known.numbers["p"].astype(np.float64) - of_target
+        short = np.expm1(-scores.minus_log_p.astype(np.float64))
+        distance = np.where(of_target == 1, short, distance)
+    away = output["k"] - t["k"]
+    among = [(int(k),) for k in np.flatnonzero(sample.live)] if on_logits else None
+    sheet.work("distance", d["k"], away, value=distance, each=("k",), among=among)
+    sheet.column(f"square_{output.letter}", group(away) ** 2, distance**2)
+    value, _ = sample.value_and_grad(loss)
+    chain = [sum_over("k", group(away) ** 2), sum_over("k", d["k"] ** 2)]
+    name = "squared_error" if on_logits else "brier"
+    sheet.work(name, sample.loss, *(weighted(loss, sample, one) for one in chain), value=value)
+    return scores
+
+
+def gradient(sheet: Sheet, sample: Sample, loss: SquaredError, scores: Scores | None) -> None:
+    """On logits the distance itself; on probabilities the distance through softmax."""
+    _, grad = sample.value_and_grad(loss)
+    by = Derivative(sample.loss, z["k"])
+    if scores is None:
+        slope = weighted(loss, sample, 2 * d["k"])
+        among = [(int(k),) for k in np.flatnonzero(sample.live)]
+        sheet.work("slope_of_square", by, slope, value=grad, each=("k",), among=among)
+        return
+    known = sheet.known.numbers
+    softmax.jacobian(sheet, scores, int(known["t"].argmax()))
+    by_p = Derivative(sample.loss, p["i"])
+    slopes = 2 * weight_of(loss, sample) * known["d"]
+    chain = weighted(loss, sample, 2 * d["i"])
+    sheet.work("slope_of_distance", by_p, chain, value=slopes, each=("i",))
+    through = sum_over("i", by_p * Derivative(p["i"], z["k"]))
+    collapsed = weighted(loss, sample, 2 * p["k"] * group(d["k"] - sum_over("j", p["j"] * d["j"])))
+    sheet.work("fade", by, through, collapsed, value=grad, each=("k",))

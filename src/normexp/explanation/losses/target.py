@@ -1,0 +1,74 @@
+"""What a sample should be: the mass of its target on each class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...kernels import reference
+from ...losses import CrossEntropy, RowLoss
+from ..formula import Formula, Name, group, sum_over
+from ..sample import Sample, alone
+from ..steps import Sheet
+
+Array = NDArray[Any]
+
+t, q, w = Name("t"), Name("q"), Name("w")
+ε, K = Name("ε"), Name("K")
+
+
+def distribution(sample: Sample) -> Array:
+    """The target before anything is done to it: one-hot for a class id."""
+    if isinstance(sample.target, int):
+        return np.where(np.arange(len(sample.logits)) == sample.target, 1.0, 0.0)
+    return np.asarray(sample.target, np.float64)
+
+
+def mass(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> Array:
+    """t, what cross-entropy counts on each class: smoothed, and with the weights of the classes."""
+    known = sheet.known.numbers
+    shape = (1, len(sample.logits))
+    where = None if sample.where is None else sample.where[np.newaxis]
+    batch = alone(loss)._batch(shape, (1,), np.asarray(sample.target)[np.newaxis], None, where)
+    found: Array = reference.read_target(batch.target, sample.live[np.newaxis])[0]
+
+    known["q"] = distribution(sample)
+    of_class: Formula = q["k"]
+    if loss.label_smoothing:
+        known["ε"] = loss.label_smoothing
+        of_class = (1 - ε) * of_class + ε / K
+    if loss.class_weight is not None:
+        known["w"] = np.array(loss.class_weight)
+        of_class = w["k"] * group(of_class)
+    if of_class == q["k"]:
+        known["t"] = found
+    else:
+        live = [(int(k),) for k in np.flatnonzero(sample.live)]
+        sheet.work("mass", t["k"], of_class, value=found, each=("k",), among=live)
+    sheet.column("t", t["k"], found)
+    return found
+
+
+def weighted(loss: RowLoss, sample: Sample, of: Formula) -> Formula:
+    """Times the class weight that a whole sample counts with: w_y, or Σ_k w_k·q_k."""
+    if loss.class_weight is None:
+        return of
+    return (
+        w["y"] if isinstance(sample.target, int) else group(sum_over("i", w["i"] * q["i"]))
+    ) * of
+
+
+def weight_of(loss: RowLoss, sample: Sample) -> float:
+    """The number that `weighted` writes."""
+    return 1.0 if loss.class_weight is None else float(distribution(sample) @ loss.class_weight)
+
+
+def know_target(sheet: Sheet, sample: Sample, loss: RowLoss) -> Array:
+    """Note t and the class weights of a loss that weighs samples, not classes."""
+    found = distribution(sample)
+    sheet.known.numbers.update({"t": found, "q": found})
+    if loss.class_weight is not None:
+        sheet.known.numbers["w"] = np.array(loss.class_weight)
+    return found

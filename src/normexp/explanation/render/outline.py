@@ -1,0 +1,92 @@
+"""What every rendering shows, in which order: sections of steps, and tables with long ones cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeVar
+
+from ...losses import BinaryCrossEntropy
+from ..derivation import Derivation
+from ..formula import SHOWN, Formula, abridged, value_of
+from ..steps import Line, Step
+from ..words import phrase
+
+T = TypeVar("T")
+
+SHOWN_ROWS = 24  # of a table
+
+
+class Table(NamedTuple):
+    """A row for each class: its label, whether it is the target, and a number for each heading."""
+
+    corner: str
+    headings: list[Formula]
+    rows: list[tuple[str, bool, list[float]] | None]  # None where rows are left out
+
+
+class Section(NamedTuple):
+    """Steps under a title; of which sample, if of one of several."""
+
+    title: str
+    table: Table | None
+    steps: Sequence[Step]
+
+
+def title(derivation: Derivation) -> str:
+    if derivation.loss is None or (derivation.value is None and not derivation.samples):
+        return phrase("of_softmax", derivation.language)
+    return phrase("of_loss", derivation.language, loss=repr(derivation.loss))
+
+
+def sections(derivation: Derivation) -> Iterator[Section]:
+    """The sections of a sample, or of what a batch has beyond its samples."""
+
+    def say(name: str) -> str:
+        return phrase(name, derivation.language)
+
+    is_batch, has_loss = bool(derivation.samples), derivation.grad is not None
+    forward = "to_mean" if is_batch else "to_loss" if has_loss else "to_probabilities"
+    if derivation.columns:
+        yield Section(say(forward), table(derivation), derivation.steps)
+    if derivation.gradient:
+        yield Section(say("to_scores" if has_loss else "by_scores"), None, derivation.gradient)
+    if derivation.backward:
+        yield Section(say("to_weights"), None, derivation.backward)
+
+
+def table(derivation: Derivation) -> Table:
+    corner = "class"
+    if derivation.samples:
+        corner = "of_samples"
+    elif isinstance(derivation.loss, BinaryCrossEntropy):
+        corner = "element"
+    columns = list(derivation.columns.values())
+    rows = [
+        (str(k), k == derivation.target, [float(column[k]) for column in columns])
+        for k in range(len(columns[0]))
+    ]
+    return Table(
+        phrase(corner, derivation.language),
+        list(derivation.headings.values()),
+        shortened(rows, SHOWN_ROWS),
+    )
+
+
+def shortened(items: Sequence[T], most: int = SHOWN) -> list[T | None]:
+    """The first items and the last, with None between them if there are more than `most`."""
+    return list(items) if len(items) <= most else [*items[: most - 2], None, items[-1]]
+
+
+def equations(step: Step) -> list[list[Formula] | None]:
+    """What equals what: without numbers, then line by line with them; None for lines left out."""
+    symbols = [] if step.symbol is None or not step.chain else [step.symbol, *step.chain]
+    lines = [None if line is None else _result(line) for line in shortened(step.lines)]
+    if symbols and len(lines) == 1 and lines[0] is not None and lines[0][0] == step.symbol:
+        return [[*symbols, *lines[0][1:]]]
+    return [symbols, *lines] if symbols else lines
+
+
+def _result(line: Line) -> list[Formula]:
+    parts = [line.symbol, *([] if line.filled is None else [line.filled]), value_of(line.value)]
+    # "p_0 = 0.5 = 0.5" says it once too often.
+    return [abridged(part) for k, part in enumerate(parts) if k == 0 or part != parts[k - 1]]

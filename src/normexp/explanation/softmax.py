@@ -1,0 +1,126 @@
+"""The working of softmax: exponentials, probabilities, and how they move with the scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..functions import log_softmax, logsumexp, softmax
+from ..losses import CrossEntropy
+from ..losses.softcap import capped
+from .formula import Derivative, Fraction, Name, call, group, max_over, sum_over
+from .sample import Sample
+from .steps import Sheet
+
+Array = NDArray[Any]
+
+z, u, s = Name("z"), Name("u"), Name("s")  # logits; capped; divided by the temperature
+m, rest, S = Name("m"), Name("rest"), Name("S")
+e, p, lse = Name("e"), Name("p"), Name("lse")
+T, c = Name("T"), Name("c")
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What goes into the exponentials: the letter it has, its values, and −log p of each class."""
+
+    letter: Name
+    values: Array
+    minus_log_p: Array
+
+
+def forward(sheet: Sheet, sample: Sample, options: CrossEntropy) -> Scores:
+    """From logits to probabilities, by way of the soft cap and the temperature of the options."""
+    letter, values = z, start(sheet, sample)
+    if options.softcap is not None:
+        sheet.known.numbers["c"] = options.softcap
+        values = capped(values, options.softcap)
+        cap = c * call("tanh", letter["k"] / c)
+        among = [(int(k),) for k in np.flatnonzero(np.isfinite(values))]
+        sheet.work("softcap", u["k"], cap, value=values, each=("k",), among=among)
+        letter = u
+    logits = values
+    if options.temperature != 1:
+        sheet.known.numbers["T"] = options.temperature
+        values = values.astype(np.float64) / options.temperature
+        sheet.work("temperature", s["k"], letter["k"] / T, value=values, each=("k",))
+        letter = s
+    return _softmax(sheet, sample, letter, values, logits, float(options.temperature))
+
+
+def start(sheet: Sheet, sample: Sample) -> Array:
+    """The logits, in which a class that does not exist is −inf."""
+    sheet.known.numbers["z"] = sample.z
+    sheet.column("z", z, sample.z)
+    if sample.where is not None:
+        sheet.say("mask", classes=", ".join(map(str, np.flatnonzero(~sample.live))))
+    return sample.z
+
+
+def _softmax(
+    sheet: Sheet, sample: Sample, x: Name, values: Array, logits: Array, temperature: float
+) -> Scores:
+    options: Any = {"temperature": temperature, "where": sample.where}
+    top = int(values.argmax())
+    sheet.known.at["a"] = top
+    wide = values.astype(np.float64)
+    exp = np.exp(wide - wide[top])
+    others = float(np.delete(exp, top).sum())
+
+    sheet.work("maximum", m, max_over("j", x["j"]), value=wide[top], top=top)
+    sheet.column("shifted", x["k"] - m, wide - wide[top])
+    sheet.work("exponentials", e["k"], call("exp", x["k"] - m), value=exp, each=("k",))
+    sheet.column("exp", call("exp", x["k"] - m), exp)
+    sheet.work("rest", rest, sum_over("j", e["j"], omit="a"), value=others, top=top)
+    sheet.work("sum", S, sum_over("j", e["j"]), 1 + rest, value=1 + others)
+    ratio = Fraction(call("exp", x["k"]), sum_over("j", call("exp", x["j"])))
+    value = softmax(logits, **options)
+    sheet.work("probabilities", p["k"], ratio, e["k"] / S, value=value, each=("k",))
+    sheet.column("p", p["k"], value)
+    if len(values) == 2 and np.isfinite(values).all():
+        difference = x[1] - x[0]
+        two = Fraction(e[1], e[0] + e[1])
+        sigmoid = 1 / (1 + call("exp", -group(difference)))
+        sheet.work("two_classes", p[1], two, sigmoid, call("σ", difference), value=value[1])
+        sheet.known.numbers["p"] = value
+    return Scores(x, values, -log_softmax(logits, **options))
+
+
+def logarithm(sheet: Sheet, sample: Sample, scores: Scores) -> None:
+    """The logarithm of the sum of exponentials, in which −log p and the z-loss are at home."""
+    chain = [call("log", sum_over("j", call("exp", scores.letter["j"]))), m + call("log1p", rest)]
+    value = logsumexp(scores.values, where=sample.where)
+    sheet.work("logsumexp", lse, *chain, value=value)
+
+
+def jacobian(sheet: Sheet, scores: Scores, focus: int) -> None:
+    """How each probability moves with each score: the quotient rule, i = j and i ≠ j."""
+    x = scores.letter
+    p_value = sheet.known.numbers["p"].astype(np.float64)
+    complement = -np.expm1(-scores.minus_log_p.astype(np.float64))  # 1 − p, nothing cancelled
+    moves = -np.outer(p_value, p_value)
+    np.fill_diagonal(moves, p_value * complement)
+    same = Fraction(e["i"] * S - e["i"] * e["i"], S**2)
+    other = Fraction(0 * S - e["i"] * e["j"], S**2)
+    sheet.work(
+        "quotient_same",
+        Derivative(p["i"], x["i"]),
+        same,
+        p["i"] * (1 - p["i"]),
+        value=moves.diagonal(),
+        each=("i",),
+    )
+    others = [(focus, j) for j in range(len(p_value)) if j != focus]
+    if others:
+        sheet.work(
+            "quotient_other",
+            Derivative(p["i"], x["j"]),
+            other,
+            -(p["i"] * p["j"]),
+            value=moves,
+            each=("i", "j"),
+            among=others,
+        )

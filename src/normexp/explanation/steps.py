@@ -1,0 +1,132 @@
+"""A step of a working, and the sheet that steps are worked out on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .formula import Derivative, Formula, Known, Name, filled
+from .words import words
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One result: what it is, the formula with its numbers filled in, and its value.
+
+    There is no formula where the value is all there is to say.
+    """
+
+    symbol: Formula
+    filled: Formula | None
+    value: float | Array
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One idea: a symbol, the formulas that it equals one after the other, and what they give.
+
+    Attributes
+    ----------
+    name : str
+        Plain ASCII, the same in every language.
+    symbol : Formula or None
+        None for a step that is words alone.
+    chain : tuple of Formula
+        Each equals the next; the last one is filled in.
+    lines : tuple of Line
+        One for a number or a matrix, one for each class where the symbol has an index.
+    value : float or ndarray
+        The value of every line: the library's own.
+    title, why : str
+        In the language of the derivation.
+    """
+
+    name: str
+    symbol: Formula | None
+    chain: tuple[Formula, ...]
+    lines: tuple[Line, ...]
+    value: Any
+    title: str
+    why: str
+
+
+class Sheet:
+    """The numbers known so far, by their letters and in a table, and the steps that gave them."""
+
+    def __init__(self, known: Known, loss: Name, language: str) -> None:
+        self.known = known
+        self.loss = loss
+        self.grads: dict[str, Array] = {}  # of the loss, by the letter of what it is taken by
+        self.language = language
+        self.columns: dict[str, Array] = {}
+        self.headings: dict[str, Formula] = {}
+        self.steps: list[Step] = []
+
+    def work(
+        self,
+        name: str,
+        symbol: Formula,
+        *chain: Formula,
+        value: Any,
+        each: tuple[str, ...] = (),
+        among: Sequence[tuple[int, ...]] | None = None,
+        **facts: Any,
+    ) -> None:
+        """Add a step; from here on its symbol stands for its value.
+
+        Parameters
+        ----------
+        value : float or array
+            An array has an axis for every index in `each`.
+        each : tuple of str
+            The free indices of the symbol: there is a line for everything they stand for.
+        among : sequence of tuple, optional
+            What they stand for, if not for every class.
+        facts
+            What the sentence of the step mentions.
+        """
+        if among is None:
+            among = [(k,) for k in self.known.over["k"]] if each else [()]
+        lines = []
+        for indices in among:
+            at = dict(zip(each, indices, strict=True))
+            lines.append(
+                Line(
+                    filled(symbol, Known(at={**self.known.at, **at})),
+                    filled(chain[-1], self.known.bound(**at)) if chain else None,
+                    _plain(np.asarray(value)[indices] if each else value),
+                )
+            )
+        if isinstance(symbol, Name):
+            self.known.numbers[symbol.letter] = value
+        if isinstance(symbol, Derivative) and symbol.of == self.loss and each:
+            self.grads[symbol.by.letter] = value
+        title, why = words(name, self.language)
+        self.steps.append(
+            Step(name, symbol, chain, tuple(lines), _plain(value), title, why.format(**facts))
+        )
+
+    def say(self, name: str, **facts: Any) -> None:
+        """Add a step that is words alone."""
+        title, why = words(name, self.language)
+        self.steps.append(Step(name, None, (), (), None, title, why.format(**facts)))
+
+    def column(self, name: str, heading: Formula, values: Array) -> None:
+        """Add a number for each class to the table."""
+        self.columns[name] = np.asarray(values, np.float64)
+        self.headings[name] = heading
+
+    def taken(self) -> tuple[Step, ...]:
+        """The steps added since this was asked last."""
+        steps, self.steps = tuple(self.steps), []
+        return steps
+
+
+def _plain(value: Any) -> Any:
+    return value if np.ndim(value) else float(value)
