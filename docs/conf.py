@@ -25,6 +25,7 @@ extensions = [
     "commands",
     "examples",
     "explorer",
+    "jupyter",
 ]
 exclude_patterns = ["_extensions", "_static"]
 nitpicky = True
