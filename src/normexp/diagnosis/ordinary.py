@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..losses import BinaryCrossEntropy, CrossEntropy, MulticlassHinge, SquaredError
+from ..losses import BinaryCrossEntropy, CrossEntropy, MulticlassHinge
 from .case import Case, Mask, Vector
 
 Array = NDArray[Any]  # of the type of the logits
@@ -41,24 +41,9 @@ class Ordinary(NamedTuple):
 @np.errstate(all="ignore")
 def compute(case: Case) -> Ordinary:
     """Every row of a case by ordinary code."""
+    if case.is_softmax:
+        return of_softmax(case)
     loss = case.loss
-    never = np.zeros(len(case.logits), np.bool_)
-    if isinstance(loss, CrossEntropy | SquaredError) and case.is_softmax:
-        z = read_logits(case)
-        exp, stable_exp = np.exp(z), np.exp(z - column(z.max(axis=1)))
-        p, stable_p = normalised(exp), normalised(stable_exp)
-        of_p = cross_entropy if isinstance(loss, CrossEntropy) else brier
-        stable_log_p = z - column(z.max(axis=1)) - np.log(total(stable_exp))
-        naive = of_p(case, p, np.log(p))
-        stable = of_p(case, stable_p, stable_log_p)
-        return Ordinary(
-            as_float64(naive.loss),
-            as_float64(stable.loss),
-            as_float64(stable.grad * slope_of_reading(case)),
-            np.asarray(np.isinf(exp).any(axis=1)),
-            np.isinf(total(stable_exp))[:, 0],
-            added(stable_exp)[:, 0] == 1,
-        )
     if isinstance(loss, BinaryCrossEntropy):
         naive, stable = binary(case, loss)
     elif isinstance(loss, CrossEntropy):
@@ -67,8 +52,30 @@ def compute(case: Case) -> Ordinary:
         naive = stable = hinge(case, loss)
     else:
         naive = stable = squared_error(case)
-    of_rows = as_float64(naive.loss), as_float64(stable.loss), as_float64(stable.grad)
-    return Ordinary(*of_rows, never, never, never)
+    never = np.zeros(len(case.logits), np.bool_)
+    losses = as_float64(naive.loss), as_float64(stable.loss), as_float64(stable.grad)
+    return Ordinary(*losses, never, never, never)
+
+
+def of_softmax(case: Case) -> Ordinary:
+    """Cross-entropy and the Brier score, by exp(z) as it is and by exp(z − max z)."""
+    z = read_logits(case)
+    shifted = z - column(z.max(axis=1))
+    exp, stable_exp = np.exp(z), np.exp(shifted)
+    p, stable_p = normalised(exp), normalised(stable_exp)
+    if isinstance(case.loss, CrossEntropy):
+        naive = cross_entropy(case, p, np.log(p))
+        stable = cross_entropy(case, stable_p, shifted - np.log(total(stable_exp)))
+    else:
+        naive, stable = brier(case, p), brier(case, stable_p)
+    return Ordinary(
+        as_float64(naive.loss),
+        as_float64(stable.loss),
+        as_float64(stable.grad * slope_of_reading(case)),
+        np.asarray(np.isinf(exp).any(axis=1)),
+        np.isinf(total(stable_exp))[:, 0],
+        added(stable_exp)[:, 0] == 1,
+    )
 
 
 def as_float64(values: Array) -> Vector:
@@ -117,13 +124,6 @@ def slope_of_reading(case: Case) -> Array:
     return slope
 
 
-def target_at_y(case: Case) -> Array:
-    """1 for a class id, the mass of class y for probabilities."""
-    if case.mass is None:
-        return np.ones(len(case.logits), case.dtype)
-    return case.at_y(case.mass).astype(case.dtype)
-
-
 def weight_of_classes(case: Case) -> Array:
     weight = getattr(case.loss, "class_weight", None)
     return np.asarray(np.ones(case.classes) if weight is None else weight).astype(case.dtype)
@@ -144,20 +144,14 @@ def spread(case: Case, values: Array) -> Array:
 
 
 def cross_entropy(case: Case, p: Array, log_p: Array) -> Losses:
-    weight = weight_of_classes(case)
-    number = case.dtype.type
-    t_y = target_at_y(case)
-    if case.label_smoothing:
-        share = (case.label_smoothing / case.where.sum(axis=1)).astype(case.dtype)
-        t_y = number(1 - case.label_smoothing) * t_y + share
-    mass = spread(case, np.broadcast_to(weight, p.shape))
-    grad = mass * case.at_y(p) - weight[case.y] * t_y
-    if not case.takes_logits:
-        grad = -weight[case.y] * t_y / case.at_y(p)
+    weight = np.broadcast_to(weight_of_classes(case), p.shape)
+    t_y = spread(case, np.where(is_class_y(case), weight, case.dtype.type(0)))
+    p_y = case.at_y(p)
+    grad = spread(case, weight) * p_y - t_y if case.takes_logits else -t_y / p_y
     return Losses(-spread(case, weight * log_p), grad)
 
 
-def brier(case: Case, p: Array, log_p: Array) -> Losses:
+def brier(case: Case, p: Array) -> Losses:
     weight = spread(case, np.broadcast_to(weight_of_classes(case), p.shape))
     error = p - one_hot(case)
     pull = error - total(p * error)
@@ -176,7 +170,7 @@ def hinge(case: Case, loss: MulticlassHinge) -> Losses:
     zero = case.dtype.type(0)
     z = np.where(case.where, case.logits, case.dtype.type(-np.inf))
     violations = np.maximum(zero, case.dtype.type(loss.margin) + (z - column(case.at_y(z))))
-    violations = np.where(one_hot(case) == 1, zero, violations)
+    violations = np.where(is_class_y(case), zero, violations)
     powers = violations * violations if loss.squared else violations
     slopes = violations + violations if loss.squared else (violations > 0).astype(case.dtype)
     if loss.variant == "weston-watkins":
@@ -188,10 +182,10 @@ def hinge(case: Case, loss: MulticlassHinge) -> Losses:
 
 
 def binary(case: Case, loss: BinaryCrossEntropy) -> tuple[Losses, Losses]:
-    """By the sigmoid and its logarithm, and as libraries do: max(z, 0) − z·t + log1p(exp(−|z|))."""
+    """By the sigmoid and its logarithm; and as libraries do, by log1p(exp(−|z|)) + max(−z, 0)."""
     number, one, zero = case.dtype.type, case.dtype.type(1), case.dtype.type(0)
     z, positive = case.logits[:, 0], number(loss.pos_weight)
-    t = number(1 - loss.label_smoothing) * target_at_y(case) + number(loss.label_smoothing / 2)
+    t = number(1 - loss.label_smoothing) * one_hot(case)[:, 0] + number(loss.label_smoothing / 2)
     p = one / (one + np.exp(-z)) if loss.from_logits else z
     naive = -(positive * t * np.log(p) + (one - t) * np.log(one - p))
     if not loss.from_logits:
@@ -204,6 +198,10 @@ def binary(case: Case, loss: BinaryCrossEntropy) -> tuple[Losses, Losses]:
     return Losses(naive, grad), Losses(stable, grad)
 
 
+def is_class_y(case: Case) -> Mask:
+    return np.asarray(np.arange(case.classes) == column(case.y))
+
+
 def one_hot(case: Case) -> Array:
-    is_target = np.arange(case.classes) == column(case.y)
-    return np.asarray(is_target if case.mass is None else case.mass).astype(case.dtype)
+    """The target as a mass for each class."""
+    return (is_class_y(case) if case.mass is None else case.mass).astype(case.dtype)
