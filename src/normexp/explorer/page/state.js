@@ -1,0 +1,59 @@
+// What the reader has set, and its place in the address of the page: a link reproduces the view.
+
+const read = (text) => (text.trim() === "" ? NaN : Number(text));
+const clamp = (x, min, max) => Math.min(max, Math.max(min, x));
+// Six digits, and no trace of 0.1 + 0.2.
+const written = (x) => String(Number(x.toPrecision(6)));
+
+// A field has an initial value and is written as text; text that makes no sense reads as undefined.
+export const number = (initial, { min = -Infinity, max = Infinity, integer = false } = {}) => ({
+  initial,
+  write: written,
+  read(text) {
+    const x = read(text);
+    return Number.isNaN(x) ? undefined : clamp(integer ? Math.round(x) : x, min, max);
+  },
+});
+
+export const numbers = (initial, { min = -Infinity, max = Infinity, least = 1, most = Infinity } = {}) => ({
+  initial,
+  write: (values) => values.map(written).join(","),
+  read(text) {
+    const values = text.split(",").map(read);
+    const makesSense = !values.some(Number.isNaN) && values.length >= least && values.length <= most;
+    return makesSense ? values.map((x) => clamp(x, min, max)) : undefined;
+  },
+});
+
+export const choice = (initial, options) => ({
+  initial,
+  write: (value) => value,
+  read: (text) => (options.includes(text) ? text : undefined),
+});
+
+export const flag = (initial) => ({
+  initial,
+  write: (value) => (value ? "1" : "0"),
+  read: (text) => ({ 0: false, 1: true })[text],
+});
+
+const initials = (fields) => Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, field.initial]));
+
+// The values in the part of an address behind "#"; a field that is missing there has its initial value.
+export function parse(fields, hash) {
+  const values = initials(fields);
+  for (const [key, text] of new URLSearchParams(hash.replace(/^#/, ""))) {
+    const value = fields[key]?.read(text);
+    if (value !== undefined) values[key] = value;
+  }
+  return values;
+}
+
+// The other way round. What has its initial value is left out.
+export function format(fields, values) {
+  const parts = Object.entries(fields)
+    .map(([key, field]) => [key, field.write(values[key]), field.write(field.initial)])
+    .filter(([, text, initial]) => text !== initial)
+    .map(([key, text]) => `${key}=${encodeURIComponent(text).replaceAll("%2C", ",")}`);
+  return parts.length ? `#${parts.join("&")}` : "";
+}

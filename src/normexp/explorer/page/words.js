@@ -1,0 +1,39 @@
+// The words of the house; each section brings its own. Words may hold markup.
+
+export const words = {
+  en: {
+    title: "Softmax, explored",
+    lead: "Everything on this page computes as you touch it, and every part shows the same row of scores. Drag something.",
+    contents: "Sections",
+    language: "Language",
+    theme: "Appearance",
+    theme_system: "as the system",
+    theme_light: "light",
+    theme_dark: "dark",
+    reset: "Start over",
+    link: "The address of this page holds everything you have set: copy it to share what you see.",
+    footer: "Computed in your browser, in the formulas of <b>normexp</b>, to which it is tested. Nothing leaves your machine.",
+  },
+  zh: {
+    title: "玩转 softmax",
+    lead: "本页的一切都随手计算，各部分展示的是同一行得分。拖动试试看。",
+    contents: "目录",
+    language: "语言",
+    theme: "外观",
+    theme_system: "跟随系统",
+    theme_light: "浅色",
+    theme_dark: "深色",
+    reset: "恢复初始",
+    link: "您的所有设置都保存在本页地址中，复制链接即可分享当前画面。",
+    footer: "全部在浏览器中计算，所用公式与 <b>normexp</b> 相同，并已对照测试。数据不会离开您的设备。",
+  },
+};
+
+export const LANGUAGES = { en: "English", zh: "中文" };
+
+// t(key, values): the words in a language, with {name} replaced. A key that is missing is a mistake of ours.
+export const translator = (words, language) => (key, values = {}) => {
+  const text = words[language][key];
+  if (text === undefined) throw new Error(`no word for ${key} in ${language}`);
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+};
