@@ -1,6 +1,6 @@
 // One row in a narrow format, every operation rounded to it: the ordinary computation, which loses
 // a confident row, and the one that keeps it.
-import { round } from "./formats.js";
+import { round } from "formats";
 
 const rounder = (format) => (x) => round(x, format);
 

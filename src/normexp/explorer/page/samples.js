@@ -1,5 +1,5 @@
 // Samples in the square [−1, 1]², to draw, to generate and to write into a link.
-import { generator, normal } from "./networks.js";
+import { generator, normal } from "networks";
 
 export const MAX_CLASSES = 5;
 const PER_CLASS = 36;

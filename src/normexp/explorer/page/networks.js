@@ -79,7 +79,7 @@ function backpropagate(layers, values, upstream, gradient) {
 
 /**
  * The mean loss of the samples and the ridge penalty alpha/2 · ‖W‖² of all weights, with the
- * gradient of both. `loss(z, y)` gives {value, gradient} of one row of logits.
+ * gradient of both. `loss(z, y)` gives {value, grad} of one row of logits.
  */
 export function objective(layers, samples, loss, alpha) {
   const gradient = zerosLike(layers);
@@ -88,7 +88,7 @@ export function objective(layers, samples, loss, alpha) {
     const values = activations(layers, features);
     const row = loss(values.at(-1), target);
     value += row.value / samples.length;
-    const upstream = row.gradient.map((slope) => slope / samples.length);
+    const upstream = row.grad.map((slope) => slope / samples.length);
     backpropagate(layers, values, upstream, gradient);
   }
   layers.forEach(({ weight }, l) =>
