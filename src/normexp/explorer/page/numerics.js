@@ -7,14 +7,14 @@
 function twoSum(x, y) {
   const sum = x + y;
   const part = sum - x;
-  return [sum, x - (sum - part) + (y - part)];
+  return [sum, Number.isFinite(sum) ? x - (sum - part) + (y - part) : 0];
 }
 
 // exp(x − y), without the rounding of x − y as an error of the exponent.
 function expOfDifference(x, y) {
   const [difference, lost] = twoSum(x, -y);
   const e = Math.exp(difference);
-  return Number.isFinite(lost) ? e + e * lost : e;
+  return e + e * lost;
 }
 
 const add = (values) => values.reduce((sum, value) => sum + value, 0);

@@ -1,0 +1,92 @@
+"""The explorer in headless Chromium; a test fails on any error in it and on any request it makes."""
+
+import os
+import shutil
+
+import pytest
+
+from normexp.explorer import page as assembled
+
+REQUIRED = "NORMEXP_REQUIRE_BROWSER"  # set where a missing browser is to fail, not to skip
+
+
+def missing(what):
+    if os.environ.get(REQUIRED):
+        pytest.fail(f"{what}, and {REQUIRED} is set")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ModuleNotFoundError:
+        missing("Playwright is not installed")
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"),  # or else Playwright's own
+                args=["--no-sandbox", "--disable-background-networking"],
+            )
+        except Error as error:
+            missing(f"there is no Chromium: {error.message.splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory):
+    file = tmp_path_factory.mktemp("explorer") / "explorer.html"
+    file.write_text(assembled(), encoding="utf-8")
+    return file.as_uri()
+
+
+@pytest.fixture
+def visit(chromium, address):
+    """visit(hash, **options of the browser): the page opened there, watched until the test ends."""
+    contexts, wrong = [], []
+
+    def open_page(hash_="", width=1200, height=900, locale="en", **options):
+        viewport = {"width": width, "height": height}
+        context = chromium.new_context(viewport=viewport, locale=locale, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else 0)
+        page.on("request", lambda request: wrong.append(request.url) if is_foreign(request) else 0)
+        page.goto(address + hash_)
+        page.wait_for_selector("footer")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def is_foreign(request):
+    return not request.url.startswith(("file:", "data:"))
+
+
+@pytest.fixture(scope="session")
+def call(chromium, address):
+    """call(module, function, *arguments): what a function of a module of the page returns."""
+    page = chromium.new_page()
+    page.goto(address)
+
+    def call_function(module, function, *arguments):
+        code = "async ([module, name, given]) => (await import(module))[name](...given)"
+        return page.evaluate(code, [module, function, list(arguments)])
+
+    return call_function
+
+
+@pytest.fixture
+def settle():
+    """settle(page): wait until what has changed is drawn, and kept in the address."""
+
+    def wait(page):
+        page.evaluate("() => new Promise((done) => setTimeout(done, 350))")
+
+    return wait
