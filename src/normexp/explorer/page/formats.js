@@ -19,6 +19,10 @@ export function binaryExponent(x) {
 /** The nearest integer, ties to even, of 0 ≤ x < 2^52: adding 2^52 leaves no room for a fraction. */
 const roundToInteger = (x) => x + 2 ** 52 - 2 ** 52;
 
+/** The place 2^k of the last bit of x in this format; subnormal numbers share the lowest. */
+export const lastPlace = (x, format) =>
+  Math.max(binaryExponent(Math.abs(x)), 1 - bias(format)) - format.fractionBits;
+
 /** The three fields {sign, exponent, fraction} of the number of this format nearest to x. */
 export function encode(x, format) {
   const sign = x < 0 || Object.is(x, -0) ? 1 : 0;
@@ -26,12 +30,11 @@ export function encode(x, format) {
   if (Number.isNaN(x)) return { sign: 0, exponent: top, fraction: 2 ** (format.fractionBits - 1) };
   const magnitude = Math.abs(x);
   if (magnitude === Infinity) return { sign, exponent: top, fraction: 0 };
-  const scale = Math.max(binaryExponent(magnitude), 1 - bias(format));
-  const unit = 2 ** (scale - format.fractionBits);
+  const last = lastPlace(magnitude, format);
   const one = 2 ** format.fractionBits;
-  const significand = roundToInteger(magnitude / unit);
+  const significand = roundToInteger(magnitude / 2 ** last);
   // A subnormal has no leading one; a significand rounded up to 2 carries into the exponent.
-  const code = (scale + bias(format) - 1) * one + significand;
+  const code = (last + format.fractionBits + bias(format) - 1) * one + significand;
   if (code >= top * one) return { sign, exponent: top, fraction: 0 };
   return { sign, exponent: Math.floor(code / one), fraction: code % one };
 }
@@ -56,4 +59,11 @@ export function bits(x, format) {
     exponent: exponent.toString(2).padStart(format.exponentBits, "0"),
     fraction: fraction.toString(2).padStart(format.fractionBits, "0"),
   };
+}
+
+/** The binary digits of x, which the format holds, from its first 1: a list of [k, "0" or "1"] at the place 2^k. */
+export function places(x, format) {
+  if (x === 0) return [];
+  const digits = (x / 2 ** lastPlace(x, format)).toString(2);
+  return [...digits].map((digit, i) => [binaryExponent(x) - i, digit]);
 }
