@@ -1,4 +1,4 @@
-"""The explorer in headless Chromium; a test fails on any error in it and on any request it makes."""
+"""The explorer in headless Chromium; a test fails on any error and any request of it."""
 
 import os
 import shutil

@@ -18,6 +18,7 @@ from .._files import atomic_write
 from ..bench.shapes import FIRST_CALL, WORKS, Shape, shape_of
 from ..losses import COMPARED, LOSSES
 from . import terminal
+from .explore import explore
 from .group import Commands, Output
 
 if TYPE_CHECKING:
@@ -93,6 +94,9 @@ def normexp(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
+
+
+normexp.add_command(explore)
 
 
 @normexp.command()

@@ -1,38 +1,37 @@
-// The controls that sections share. Each is {element, show(value)}: what to put into the page, and
-// how to tell it the value of now.
+// What is set by hand beside the pictures: sliders and rows of buttons, each bound to one key of the state.
 
 import { change, h } from "dom";
 import { setting } from "format";
 
-let count = 0;
-const freshId = () => `control-${(count += 1)}`;
-
-// A slider with its label and its value; `input` is called with the number that is set.
-export function slider({ label, min, max, step, input, text = setting }) {
-  const id = freshId();
-  const range = h("input", { id, type: "range", min, max, step, oninput: () => input(Number(range.value)) });
-  const output = h("output", { for: id });
-  const element = h("div", { class: "slider" }, h("label", { for: id, html: label }), range, output);
+// A slider on a scale of its own: `there` leads from the value to the scale, `back` from it.
+export function slider(app, key, { label, min, max, step, there = (x) => x, back = (x) => x, show = setting }) {
+  const output = h("output");
+  const input = h("input", {
+    type: "range",
+    min: there(min),
+    max: there(max),
+    step,
+    oninput: () => app.set({ [key]: back(Number(input.value)) }),
+  });
   return {
-    element,
-    show(value) {
-      range.value = value;
-      output.textContent = text(value);
-      change(range, { "aria-valuetext": text(value) });
+    node: h("label", { class: "slider" }, h("span", { html: label }), input, output),
+    draw() {
+      const value = app.state[key];
+      input.value = there(value);
+      output.value = show(value);
+      change(input, { "aria-valuetext": show(value) });
     },
   };
 }
 
-// Buttons of which one is pressed; `options` are [value, text, attributes].
-export function chooser({ label, options, choose }) {
-  const buttons = options.map(([value, text, attributes = {}]) =>
-    h("button", { type: "button", html: text, onclick: () => choose(value), ...attributes }),
-  );
-  const element = h("div", { class: "chooser", role: "group", "aria-label": label }, h("span", { text: label }), ...buttons);
+// A row of buttons of which one is pressed. `options` has the text of each value.
+export function buttons({ label, options, pressed, press }) {
+  const all = options.map(([value, html]) => [value, h("button", { type: "button", html, onclick: () => press(value) })]);
   return {
-    element,
-    show(value) {
-      buttons.forEach((button, i) => change(button, { "aria-pressed": String(options[i][0] === value) }));
+    node: h("div", { class: "buttons", role: "group", "aria-label": label }, ...all.map(([, button]) => button)),
+    draw() {
+      const now = pressed();
+      for (const [value, button] of all) change(button, { "aria-pressed": String(value === now) });
     },
   };
 }

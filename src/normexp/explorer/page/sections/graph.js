@@ -2,7 +2,7 @@
 // and the update of its weights.
 
 import { circuit } from "circuit";
-import { button, chooser, slider } from "controls";
+import { button, buttons, slider } from "controls";
 import { change, h, s } from "dom";
 import { digits, indexed } from "format";
 import { descend, objective } from "networks";
@@ -83,6 +83,17 @@ function layout(width) {
   return { height: 565, place, near: ([x, y], end) => [x, y + (end * BOX.height) / 2], labelAt: [0.42, 0.78] };
 }
 
+// A slider for one number of a list.
+function part(app, key, i, options) {
+  const one = {
+    get state() {
+      return { [key]: app.state[key][i] };
+    },
+    set: (changes) => app.set({ [key]: app.state[key].with(i, changes[key]) }),
+  };
+  return slider(one, key, options);
+}
+
 const across = (kind, index) => ({ x: index + 0.5, s: 1.5, loss: 1 })[kind] ?? index;
 
 const labelOf = ({ kind, index }) => ({ s: "s", loss: "ℓ" })[kind] ?? indexed(kind, index);
@@ -95,25 +106,16 @@ export function create(place, app) {
 
   // ---- controls
 
-  const targets = chooser({
+  const targets = buttons({
     label: t("target"),
-    options: [0, 1, 2].map((k) => [k, `<i style="color: var(--class-${k})">●</i> ${k}`]),
-    choose: (k) => set({ target: k }),
+    options: [0, 1, 2].map((k) => [k, `<span style="color: var(--class-${k})">●</span> ${k}`]),
+    pressed: target,
+    press: (k) => set({ target: k }),
   });
-  const features = [0, 1].map((i) =>
-    slider({
-      label: indexed("x", i),
-      min: -3,
-      max: 3,
-      step: 0.1,
-      input: (value) => set({ "graph.x": state["graph.x"].with(i, value) }),
-    }),
-  );
-  const steps = slider({ label: t("step"), min: 0, max: LAST, step: 1, input: (n) => goTo(n), text: (n) => `${n + 1}/${LAST + 1}` });
-  const goTo = (n) => {
-    pointedAt = null;
-    set({ "graph.step": Math.max(0, Math.min(LAST, n)) });
-  };
+  const [x0, x1] = [0, 1].map((i) => part(app, "graph.x", i, { label: indexed("x", i), min: -3, max: 3, step: 0.1 }));
+  const steps = slider(app, "graph.step", { label: t("step"), min: 0, max: LAST, step: 1, show: (n) => `${n + 1}/${LAST + 1}` });
+  const rate = slider(app, "graph.rate", { label: t("rate"), min: 0.01, max: 1, step: 0.01 });
+  const goTo = (n) => set({ "graph.step": Math.max(0, Math.min(LAST, n)) });
 
   let waited = 0;
   const playing = app.animation((milliseconds) => {
@@ -140,19 +142,28 @@ export function create(place, app) {
   };
 
   const update = (n) => () => set({ "graph.updates": Math.min(MOST_UPDATES, state["graph.updates"] + n), "graph.step": LAST });
-  const rate = slider({ label: t("rate"), min: 0.01, max: 1, step: 0.01, input: (value) => set({ "graph.rate": value }) });
 
   // ---- parts that are drawn
 
   const picture = h("div", { class: "circuit" });
   const caption = h("p", { class: "caption" });
   const table = h("table", { class: "weights" });
-  const curve = h("div", { class: "curve" });
+  const curve = h("div", { class: "plot" });
   const loss = h("p", { class: "note" });
 
   place.append(
-    h("div", { class: "controls" }, targets.element, ...features.map((one) => one.element)),
-    h("div", { class: "controls" }, button("‹", stepBy(-1), { "aria-label": t("back") }), playButton, button("›", stepBy(1), { "aria-label": t("forward") }), steps.element),
+    h(
+      "div",
+      { class: "panels" },
+      h("div", {}, x0.node, x1.node),
+      h(
+        "div",
+        {},
+        h("div", { class: "control" }, h("span", { text: t("target") }), targets.node),
+        steps.node,
+        h("div", { class: "buttons" }, button("‹", stepBy(-1), { "aria-label": t("back") }), playButton, button("›", stepBy(1), { "aria-label": t("forward") })),
+      ),
+    ),
     picture,
     caption,
     h(
@@ -164,8 +175,8 @@ export function create(place, app) {
         h("h3", { html: t("update_title") }),
         h("p", { class: "formula", html: "W ← W − η·(p − y)·xᵀ" }),
         table,
-        h("div", { class: "controls" }, button(t("update"), update(1)), button(t("update_10"), update(10)), button(t("undo"), () => set({ "graph.updates": 0 }))),
-        rate.element,
+        h("div", { class: "buttons" }, button(t("update"), update(1)), button(t("update_10"), update(10)), button(t("undo"), () => set({ "graph.updates": 0 }))),
+        rate.node,
       ),
       h("div", {}, h("h3", { html: t("curve_title") }), curve, loss),
     ),
@@ -192,10 +203,7 @@ export function create(place, app) {
   function draw() {
     const now = values();
     const say = formulas(now);
-    targets.show(now.y);
-    features.forEach((one, i) => one.show(now.x[i]));
-    steps.show(state["graph.step"]);
-    rate.show(state["graph.rate"]);
+    for (const control of [targets, x0, x1, steps, rate]) control.draw();
     drawCircuit(now, say);
     drawCaption(say);
     drawTable(now);

@@ -1,9 +1,233 @@
+// Section 2: what each loss says of the scores, and where its gradient moves them.
+
+import { bars, classColour, FEW } from "bars";
+import { buttons, slider } from "controls";
+import { change, h, s } from "dom";
+import { digits, setting } from "format";
+import * as numerics from "numerics";
+import * as row from "row";
+
 export { words } from "sections/loss.words";
 
 export const name = "loss";
 export const fields = {};
-export const uses = [];
+export const uses = Object.keys(row.fields);
+
+const LOSSES = ["crossEntropy", "westonWatkins", "crammerSinger", "squaredError", "brier"];
 
 export function create(place, app) {
-  return () => {};
+  const { t, state } = app;
+  const picker = targetPicker(app);
+  let grad = [];
+  const scores = bars(app, {
+    label: t("pulls"),
+    name: (k) => t("score_of", { k, gradient: digits(grad[k], 3) }),
+    move: (changes) => row.move(app, changes),
+  });
+  const gradient = numbersBelow();
+  const gradientName = h("p", { class: "note", html: t("pulls_hint") });
+  const price = priceCurve(app);
+  const sees = h("p", { class: "note" });
+  const multiples = LOSSES.map((loss) => multiple(app, loss));
+  const moving = movingTarget(app);
+
+  place.append(
+    picker.node,
+    h(
+      "div",
+      { class: "panels" },
+      h("figure", {}, h("h3", { text: t("pulls") }), scores.node, h("h4", { html: t("gradient") }), gradient.node, gradientName),
+      h("figure", {}, h("h3", { text: t("price") }), price.node),
+    ),
+    h("h3", { text: t("beside") }),
+    sees,
+    h("div", { class: "multiples" }, ...multiples.map(({ node }) => node)),
+    h("figure", {}, h("h3", { text: t("moving") }), moving.node),
+  );
+
+  return () => {
+    const x = row.scaled(state);
+    const y = row.target(state);
+    ({ grad } = numerics.crossEntropy(x, y));
+    scores.draw({ values: state.z, range: row.axis(state), pulls: grad.map((g) => -g), marked: y });
+    gradient.draw(grad);
+    const plain = state.shift === 0 && state.temperature === 1;
+    sees.innerHTML = plain ? "" : t("sees", { shift: setting(state.shift), temperature: setting(state.temperature) });
+    for (const part of [picker, price, moving, ...multiples]) part.draw(x, y);
+  };
+}
+
+// ---- the target
+
+function targetPicker(app) {
+  const { state, t } = app;
+  const node = h("div", { class: "target" });
+  let inside;
+  let count;
+  return {
+    node,
+    draw() {
+      if (count !== state.z.length) {
+        count = state.z.length;
+        inside =
+          count <= FEW
+            ? buttons({
+                label: t("target"),
+                options: state.z.map((_, k) => [k, `<span style="color: ${classColour(k)}">●</span> ${t("class_k", { k })}`]),
+                pressed: () => row.target(state),
+                press: (target) => app.set({ target }),
+              })
+            : slider(app, "target", { label: t("target"), min: 0, max: count - 1, step: 1 });
+        node.replaceChildren(...(count <= FEW ? [h("span", { text: t("target") })] : []), inside.node);
+      }
+      inside.draw();
+    },
+  };
+}
+
+// ---- a number below each bar
+
+function numbersBelow() {
+  const node = h("div", { class: "names" });
+  return {
+    node,
+    draw(values) {
+      node.hidden = values.length > FEW;
+      if (node.hidden) return;
+      node.style.setProperty("--count", values.length);
+      node.replaceChildren(...values.map((x, k) => h("b", { style: `color: ${classColour(k)}`, text: digits(x, 3) })));
+    },
+  };
+}
+
+// ---- −log p
+
+function priceCurve({ t }) {
+  const [WIDTH, HEIGHT, LEFT, BOTTOM] = [400, 230, 28, 26];
+  const node = s("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT + BOTTOM}`, role: "img" });
+  const sentence = h("p", { class: "observation" });
+  const across = (p) => LEFT + p * (WIDTH - LEFT - 12);
+
+  return {
+    node: h("div", {}, node, sentence),
+    draw(x, y) {
+      const { value } = numerics.crossEntropy(x, y);
+      const p = numerics.softmax(x)[y];
+      const top = Math.max(5, 1.15 * value);
+      const up = (loss) => HEIGHT - (loss / top) * HEIGHT;
+      const steps = Array.from({ length: 120 }, (_, i) => Math.exp(-top * (1 - i / 119)));
+      const every = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((step) => top / step <= 6) ?? 1000;
+      const marks = Array.from({ length: Math.floor(top / every) + 1 }, (_, i) => i * every);
+      node.replaceChildren(
+        s(
+          "g",
+          { class: "axis" },
+          s("path", { d: `M${LEFT},0V${HEIGHT}H${across(1)}` }),
+          ...marks.map((mark) => s("text", { x: LEFT - 6, y: up(mark) + 4, "text-anchor": "end", text: setting(mark) })),
+          ...[0, 0.25, 0.5, 0.75, 1].map((mark) => s("text", { x: across(mark), y: HEIGHT + 18, "text-anchor": "middle", text: mark })),
+        ),
+        s("path", { class: "line", d: `M${steps.map((q) => `${across(q).toFixed(1)},${up(-Math.log(q)).toFixed(1)}`).join("L")}` }),
+        s(
+          "g",
+          { style: `--class: ${classColour(y)}` },
+          s("path", { class: "drop", d: `M${across(p)},${HEIGHT}V${up(value)}H${LEFT}` }),
+          s("circle", { cx: across(p), cy: up(value), r: 6 }),
+        ),
+      );
+      const said = { p: digits(p), loss: digits(value) };
+      sentence.innerHTML = t("price_sentence", said);
+      change(node, { "aria-label": t("price_label", said) });
+    },
+  };
+}
+
+// ---- one loss of several
+
+function multiple(app, loss) {
+  const { t, state } = app;
+  const value = h("b", { class: "value" });
+  const picture = bars(app, { label: t(loss), name: String });
+  const gradient = numbersBelow();
+  const says = h("p", { class: "note" });
+  const node = h("figure", { "data-loss": loss }, h("h4", { text: t(loss) }), value, h("div", { class: "small", "aria-hidden": "true" }, picture.node), gradient.node, says);
+  return {
+    node,
+    draw(x, y) {
+      const { value: cost, grad } = numerics[loss](x, y);
+      value.textContent = digits(cost);
+      const pulls = grad.map((g) => -g);
+      if (x.length <= FEW) picture.draw({ values: state.z, range: row.axis(state), pulls, marked: y });
+      else {
+        const most = Math.max(1e-300, ...pulls.map(Math.abs));
+        picture.draw({ values: pulls, range: [-most, most], marked: y });
+      }
+      gradient.draw(grad);
+      says.innerHTML = said(t, loss, x, y, grad);
+    },
+  };
+}
+
+function said(t, loss, x, y, grad) {
+  const pulling = grad.filter((g, k) => k !== y && g !== 0).length;
+  const strongest = grad.reduce((best, g, k) => (Math.abs(g) > Math.abs(grad[best]) ? k : best), 0);
+  switch (loss) {
+    case "crossEntropy":
+      return t("crossEntropy_pulls", { lack: digits(-grad[y], 3) });
+    case "westonWatkins":
+      return pulling ? t("westonWatkins_pulls", { n: pulling, others: x.length - 1 }) : t("rests");
+    case "crammerSinger":
+      return pulling ? t("crammerSinger_pulls", { rival: grad.indexOf(1) }) : t("rests");
+    case "squaredError":
+      if (grad[strongest] === 0) return t("squaredError_rests");
+      return t(x[y] > 1 ? "squaredError_back" : "squaredError_pulls", { k: strongest });
+    default: // Brier
+      return t(numerics.softmax(x)[y] < 0.05 ? "brier_flat" : "brier_pulls");
+  }
+}
+
+// ---- each loss as a function of the target's score
+
+function movingTarget({ t }) {
+  const [WIDTH, HEIGHT, LEFT, BOTTOM] = [400, 220, 28, 40];
+  const [FROM, TO, TOP] = [-5, 5, 8];
+  const node = s("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT + BOTTOM}`, role: "img" });
+  const across = (lead) => LEFT + ((lead - FROM) / (TO - FROM)) * (WIDTH - LEFT - 12);
+  const up = (value) => HEIGHT - (value / TOP) * HEIGHT;
+  const leads = Array.from({ length: 101 }, (_, i) => FROM + (i / 100) * (TO - FROM));
+  const inside = (value) => value <= TOP;
+  const values = LOSSES.map(() => h("b"));
+  const key = (loss, i) => h("li", {}, s("svg", { class: `chart ${loss}`, viewBox: "0 0 36 8", "aria-hidden": "true" }, s("path", { class: "line", d: "M0,4H36" })), h("span", { text: t(loss) }), values[i]);
+
+  return {
+    node: h("div", { class: "moving" }, node, h("ul", {}, ...LOSSES.map(key))),
+    draw(x, y) {
+      const rival = Math.max(...x.filter((_, k) => k !== y));
+      const now = x[y] - rival;
+      // A thousand classes at a hundred places would take longer than a frame.
+      const sampled = x.length <= FEW ? leads : leads.filter((_, i) => i % 10 === 0);
+      const curve = (loss) => {
+        const points = sampled.map((lead) => [lead, numerics[loss](x.with(y, rival + lead), y).value]).filter(([, value]) => inside(value));
+        return points.length > 1 ? [s("g", { class: loss }, s("path", { class: "line", d: `M${points.map(([a, b]) => `${across(a).toFixed(1)},${up(b).toFixed(1)}`).join("L")}` }))] : [];
+      };
+      const costs = LOSSES.map((loss) => numerics[loss](x, y).value);
+      node.replaceChildren(
+        s(
+          "g",
+          { class: "axis" },
+          s("path", { d: `M${LEFT},0V${HEIGHT}H${across(TO)}` }),
+          s("path", { class: "faint", d: `M${across(0)},0V${HEIGHT}` }),
+          ...[0, 2, 4, 6, 8].map((mark) => s("text", { x: LEFT - 6, y: up(mark) + 4, "text-anchor": "end", text: mark })),
+          ...[-4, -2, 0, 2, 4].map((mark) => s("text", { x: across(mark), y: HEIGHT + 17, "text-anchor": "middle", text: setting(mark) })),
+          s("text", { x: across(0), y: HEIGHT + 36, "text-anchor": "middle", text: t("moving_axis") }),
+        ),
+        ...LOSSES.flatMap(curve),
+        ...costs
+          .filter((cost) => inside(cost) && now >= FROM && now <= TO)
+          .map((cost) => s("circle", { cx: across(now), cy: up(cost), r: 5, style: `--class: ${classColour(y)}` })),
+      );
+      costs.forEach((cost, i) => (values[i].textContent = digits(cost)));
+      const said = LOSSES.map((loss, i) => `${t(loss)} ${digits(costs[i], 3)}`).join(", ");
+      change(node, { "aria-label": t("moving_label", { lead: digits(now, 3), values: said }) });
+    },
+  };
 }

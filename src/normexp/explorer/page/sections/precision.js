@@ -1,7 +1,7 @@
 // Section 6: one confident row in float16, bfloat16 and float32, bit by bit: the ordinary computation,
 // which rounds the row's loss away, and the one that keeps it.
 
-import { chooser, slider } from "controls";
+import { buttons, slider } from "controls";
 import { change, h, s } from "dom";
 import { digits, indexed, raise } from "format";
 import { FORMATS, bits, lastPlace, places, round } from "formats";
@@ -35,11 +35,12 @@ export function truth(z) {
 export function create(place, app) {
   const { state, set, t } = app;
 
-  const lead = slider({ label: t("lead"), min: 0, max: MOST_LEAD, step: 0.25, input: (value) => set({ "precision.lead": value }) });
-  const formats = chooser({
+  const lead = slider(app, "precision.lead", { label: t("lead"), min: 0, max: MOST_LEAD, step: 0.25 });
+  const formats = buttons({
     label: t("format"),
     options: NAMES.map((one) => [one, one]),
-    choose: (one) => set({ "precision.format": one }),
+    pressed: () => state["precision.format"],
+    press: (one) => set({ "precision.format": one }),
   });
   const row = h("p", { class: "formula" });
   const sum = h("div", { class: "places" });
@@ -47,10 +48,10 @@ export function create(place, app) {
   const left = h("ol", { class: "trace" });
   const right = h("ol", { class: "trace" });
   const overview = h("table", { class: "weights overview" });
-  const curve = h("div", { class: "curve" });
+  const curve = h("div", { class: "plot" });
 
   place.append(
-    h("div", { class: "controls" }, lead.element, formats.element),
+    h("div", { class: "panels" }, lead.node, h("div", { class: "control" }, h("span", { text: t("format") }), formats.node)),
     row,
     h("h3", { html: t("sum_title") }),
     sum,
@@ -69,8 +70,8 @@ export function create(place, app) {
     const format = FORMATS[state["precision.format"]];
     const z = rowOf(state["precision.lead"], format);
     const now = { format, z, usual: ordinary(z, TARGET, format), kept: lossless(z, TARGET, format), true: truth(z) };
-    lead.show(state["precision.lead"]);
-    formats.show(state["precision.format"]);
+    lead.draw();
+    formats.draw();
     change(row, { text: `z = (${z.map((x) => digits(x, 6)).join(", ")})` });
     drawSum(now);
     drawTraces(now);

@@ -1,9 +1,220 @@
+// Section 1: scores as bars, the exponential, probabilities; and what float32 makes of them.
+
+import { bars, classColour, FEW } from "bars";
+import { buttons, slider } from "controls";
+import { h, s, change } from "dom";
+import { digits, percent, setting } from "format";
+import { naive32, softmax, summary } from "numerics";
+import * as row from "row";
+
 export { words } from "sections/scores.words";
 
 export const name = "scores";
 export const fields = {};
-export const uses = [];
+export const uses = Object.keys(row.fields);
+
+const COUNTS = [2, 3, 5, 10, 1000];
+const SHOWN = 5; // classes in the table
 
 export function create(place, app) {
-  return () => {};
+  const { t, state } = app;
+  const label = (k) => t("score_of", { k });
+
+  const scores = bars(app, { label: t("scores"), name: label, move: (changes) => row.move(app, changes) });
+  const chances = bars(app, { label: t("probabilities"), name: label, text: (_, p) => percent(p) });
+  const names = h("div", { class: "names", "aria-hidden": "true" });
+  const hint = h("p", { class: "note" });
+  const curve = exponential(app);
+  const sentence = h("p", { class: "observation" });
+  const sides = table(app);
+
+  const count = buttons({
+    label: t("classes"),
+    options: COUNTS.map((n) => [n, String(n)]),
+    pressed: () => state.z.length,
+    press: (n) => app.set({ z: row.resized(state.z, n) }),
+  });
+  const typed = ownScores(app);
+  const temperature = slider(app, "temperature", { label: t("temperature"), min: 0.1, max: 10, step: 0.01, there: Math.log10, back: (x) => Number((10 ** x).toPrecision(2)) });
+  const shift = slider(app, "shift", { label: t("shift"), min: -200, max: 200, step: 1 });
+
+  place.append(
+    h(
+      "div",
+      { class: "panels" },
+      h("figure", {}, h("h3", { text: t("scores") }), scores.node, names, h("h3", { text: t("probabilities") }), h("div", { class: "low" }, chances.node), hint),
+      h("figure", {}, h("h3", { text: t("curve") }), curve.node, temperature.node, shift.node, h("div", { class: "control" }, h("span", { text: t("classes") }), count.node), typed.node),
+    ),
+    sentence,
+    sides.node,
+  );
+
+  return () => {
+    const p = softmax(row.scaled(state));
+    scores.draw({ values: state.z, range: row.axis(state) });
+    chances.draw({ values: p, range: [0, 1] });
+    const few = state.z.length <= FEW;
+    names.hidden = !few;
+    if (names.childElementCount !== state.z.length && few) {
+      names.replaceChildren(...state.z.map((_, k) => h("b", { style: `color: ${classColour(k)}`, text: k })));
+      names.style.setProperty("--count", state.z.length);
+    }
+    hint.textContent = t(few ? "scores_hint" : "scores_hint_many");
+    for (const part of [curve, temperature, shift, count, typed, sides]) part.draw();
+    sentence.innerHTML = observed(app, p);
+  };
+}
+
+// ---- what there is to see
+
+function observed({ state, t }, p) {
+  const x = row.scaled(state);
+  const order = p.map((_, k) => k).sort((i, j) => x[j] - x[i]);
+  const [a, b] = order;
+  const lead = x[a] - x[b];
+  const said = [lead === 0 ? t("tie", { a, b }) : t("ratio", { a, b, lead: setting(lead), ratio: digits(Math.exp(lead), 3) })];
+  if (p.length === 2) said.push(t("sigmoid", { difference: setting(x[0] - x[1]), p: digits(p[0], 3) }));
+  if (lead > 0 && state.temperature <= 0.2) said.push(t("hard"));
+  if (state.temperature >= 8) said.push(t("flat", { n: p.length }));
+  return said.join(" ");
+}
+
+// ---- the reader's own numbers
+
+function ownScores({ state, set, t }) {
+  const input = h("input", { type: "text", inputmode: "text", autocomplete: "off", spellcheck: "false", "aria-describedby": "typed-wrong", onchange: take });
+  const wrong = h("p", { id: "typed-wrong", class: "note", role: "alert" });
+  function take() {
+    const z = row.fields.z.read(input.value.trim().replace(/−/g, "-").replace(/[\s,;]+/g, ","));
+    wrong.textContent = z ? "" : t("typed_wrong");
+    change(input, { "aria-invalid": z ? undefined : "true" });
+    if (z) set({ z });
+  }
+  return {
+    node: h("div", {}, h("label", { class: "control" }, h("span", { text: t("typed") }), input), wrong),
+    draw() {
+      if (document.activeElement !== input) input.value = state.z.slice(0, 20).map(setting).join(", ") + (state.z.length > 20 ? ", …" : "");
+    },
+  };
+}
+
+// ---- exp(x), with the point of each class on it
+
+function exponential({ state, t }) {
+  const WIDTH = 400;
+  const HEIGHT = 210;
+  const LEFT = 8;
+  const node = s("svg", { class: "curve", viewBox: `0 0 ${WIDTH} ${HEIGHT + 26}`, role: "img" });
+  const REACH = 6; // how far below the largest x the picture goes
+  const MORE = 0.35; // and above
+  const across = (d) => LEFT + ((d + REACH) / (REACH + MORE)) * (WIDTH - LEFT - 40);
+  const up = (e) => HEIGHT - e * (HEIGHT / 1.45);
+  const steps = Array.from({ length: 90 }, (_, i) => -REACH + (i / 89) * (REACH + MORE));
+  const line = `M${steps.map((d) => `${across(d).toFixed(1)},${up(Math.exp(d)).toFixed(1)}`).join("L")}`;
+  const ticks = s("g", { class: "axis" });
+  const points = s("g");
+  node.append(ticks, s("path", { class: "line", d: line }), points);
+
+  return {
+    node,
+    draw() {
+      const x = row.scaled(state);
+      const { m, e } = summary(x);
+      const first = Math.ceil(m - REACH);
+      const marks = Array.from({ length: Math.floor(m + MORE) - first + 1 }, (_, i) => first + i);
+      ticks.replaceChildren(
+        s("path", { d: `M${LEFT},${HEIGHT}H${across(MORE)}` }),
+        ...marks.flatMap((mark) => [
+          s("path", { d: `M${across(mark - m)},${HEIGHT}v4` }),
+          s("text", { x: across(mark - m), y: HEIGHT + 18, "text-anchor": "middle", text: setting(mark) }),
+        ]),
+      );
+      const visible = x.map((value, k) => ({ d: value - m, e: e[k], k })).filter(({ d }) => d >= -REACH);
+      const few = x.length <= FEW;
+      points.replaceChildren(
+        ...visible.map(({ d, e: height, k }) =>
+          few
+            ? s(
+                "g",
+                { style: `--class: ${classColour(k)}` },
+                s("path", { class: "drop", d: `M${across(d)},${HEIGHT}V${up(height)}H${across(MORE)}` }),
+                s("circle", { cx: across(d), cy: up(height), r: 6 }),
+              )
+            : s("path", { class: "rug", d: `M${across(d)},${HEIGHT}V${up(height)}` }),
+        ),
+        ...labels(visible.slice(0, few ? FEW : 0), m),
+      );
+      change(node, { "aria-label": few ? t("curve_label", { points: e.map((height, k) => t("curve_point", { k, height: digits(height, 3) })).join(", ") }) : t("curve_many", { n: x.length, m: digits(m) }) });
+    },
+  };
+
+  // Heights at the right, from the top down, none nearer than a line to the one above it.
+  function labels(visible, m) {
+    let above = -Infinity;
+    return visible
+      .toSorted((a, b) => b.e - a.e)
+      .map(({ d, e: height, k }) => {
+        const y = Math.max(up(height) + 4, above + 14);
+        above = y;
+        if (y > HEIGHT + 4) return "";
+        return s("text", { class: "height", x: across(MORE) + 4, y, style: `fill: ${classColour(k)}`, text: digits(Math.exp(m + d), 3) });
+      })
+      .filter(Boolean);
+  }
+}
+
+// ---- float32, naively and with the maximum subtracted
+
+function table({ state, t }) {
+  const body = h("tbody");
+  const head = h("tr");
+  const verdict = h("p", { class: "note" });
+  const cut = h("p", { class: "note" });
+  const node = h(
+    "figure",
+    { class: "sides" },
+    h("h3", { id: "sides-title", text: t("sides") }),
+    h("div", { class: "box", role: "region", tabindex: 0, "aria-labelledby": "sides-title" }, h("table", { "aria-labelledby": "sides-title" }, h("thead", {}, head), body)),
+    cut,
+    verdict,
+  );
+  const header = (html, attributes = {}) => h("th", { scope: "col", html, ...attributes });
+  const line = (html, cells, sum) => h("tr", {}, h("th", { scope: "row", html }), ...cells.map((x) => cell(x)), sum === undefined ? h("td") : cell(sum));
+  const cell = (x) => h("td", { class: Number.isFinite(x) ? undefined : "broken", text: digits(x) });
+  const group = (html, columns) => h("tr", { class: "group" }, h("th", { colspan: columns, scope: "colgroup", html }));
+
+  return {
+    node,
+    draw() {
+      const x = row.scaled(state);
+      const order = x.map((_, k) => k);
+      const shown = order.length <= SHOWN ? order : order.sort((i, j) => x[j] - x[i]).slice(0, SHOWN).sort((i, j) => i - j);
+      const naive = naive32(x);
+      const { m } = summary(x);
+      const shifted = x.map((value) => Math.fround(Math.fround(value) - Math.fround(m)));
+      const stable = naive32(shifted);
+      const of = (values) => shown.map((k) => values[k]);
+      const columns = shown.length + 2;
+      head.replaceChildren(h("td"), ...shown.map((k) => header(`<span style="color: ${classColour(k)}">${k}</span>`, { "aria-label": `${t("class")} ${k}` })), header(t("sum")));
+      body.replaceChildren(
+        group(t("naive"), columns),
+        line("<i>x</i>", of(x.map(Math.fround))),
+        line("<i>e</i><sup>x</sup>", of(naive.e), naive.sum),
+        line("<i>p</i>", of(naive.p)),
+        group(t("stable"), columns),
+        line("<i>x</i> − <i>m</i>", of(shifted)),
+        line("<i>e</i><sup>x−m</sup>", of(stable.e), stable.sum),
+        line("<i>p</i>", of(stable.p)),
+      );
+      cut.textContent = shown.length < x.length ? t("largest", { shown: shown.length, n: x.length }) : "";
+      verdict.innerHTML = judged(naive, stable, m);
+    },
+  };
+
+  function judged(naive, stable, m) {
+    if (naive.sum === Infinity) return t("broken_over", { largest: setting(m) });
+    if (naive.sum === 0) return t("broken_under");
+    const wrong = naive.p.some((p, k) => Math.abs(p - stable.p[k]) > 1e-5 * stable.p[k]);
+    return t(wrong ? "broken_part" : "sound");
+  }
 }

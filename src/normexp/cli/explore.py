@@ -1,0 +1,43 @@
+"""`normexp explore`: the explorer in the browser, or as a file."""
+
+from __future__ import annotations
+
+import tempfile
+import webbrowser
+from pathlib import Path
+
+import click
+
+from .. import explorer
+from .._files import atomic_write
+from .group import Output
+
+
+@click.command()
+@click.option("-o", "--output", type=Output(".html"), help="A copy of the page to write and open.")
+@click.option("--no-open", is_flag=True, help="Say where the page is, and open nothing.")
+@click.option(
+    "--language",
+    type=click.Choice(["en", "zh"]),
+    help="Of the page.  [default: the browser's]",
+)
+def explore(output: Path | None, no_open: bool, language: str | None) -> None:
+    """Play with softmax, its losses and their gradients in the browser.
+
+    The page is one file that needs no network; its address holds all that is set on it.
+
+    \b
+    Examples:
+      normexp explore
+      normexp explore -o softmax.html --no-open
+    """
+    if output is None and not explorer.ASSEMBLED.exists():  # a checkout, which has the parts alone
+        output = Path(tempfile.mkdtemp(prefix="normexp-"), "explorer.html")
+    if output is not None:
+        with atomic_write(output, "w") as file:
+            file.write(explorer.page())
+    address = (output or explorer.ASSEMBLED).absolute().as_uri()
+    if language is not None:
+        address += f"#language={language}"
+    if no_open or not webbrowser.open(address):
+        click.echo(address)

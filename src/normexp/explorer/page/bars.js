@@ -1,0 +1,200 @@
+// Numbers of classes as a row of bars, to be dragged where `move` is given; arrows at their ends show
+// which way, and how hard, each is pulled. Few classes are elements with a slider each; many are one canvas.
+
+import { change, h } from "dom";
+import { digits, setting } from "format";
+
+export const FEW = 10;
+const PULL = 44; // the pixels of an arrow for a pull of 1
+
+export const classColour = (k) => `var(--class-${k % 6})`;
+
+// bars(app, { label, name(k), text(k, value), move(k, value) })
+export function bars(app, options) {
+  const node = h("div", { class: options.move ? "bars movable" : "bars", role: "group", "aria-label": options.label });
+  let inside; // draws the bars that `node` holds
+  let shown = { values: [] };
+  const held = options.move ? drag(node, () => shown, options.move) : () => undefined;
+  return {
+    node,
+    // values, the range [low, high] of the axis, and where wanted pulls and the class to mark
+    draw(now) {
+      const many = now.values.length > FEW;
+      if (!inside || now.values.length !== shown.values.length) inside = many ? canvas(app, node, options) : columns(node, now.values.length, options);
+      shown = { ...now, range: held() ?? now.range }; // an axis that moved would move the bar in the hand
+      inside(shown);
+    },
+  };
+}
+
+// ---- pointer and keys
+
+const within = (x, [low, high]) => Math.min(high, Math.max(low, x));
+const fine = ([low, high]) => (high - low) / 100;
+// To the step of the keys, so that a bar comes to rest on a number that reads well.
+const rounded = (x, range) => Number((Math.round(x / fine(range)) * fine(range)).toPrecision(6));
+
+function drag(node, shown, move) {
+  let last; // the bar that is held, and its value
+  let axis;
+  const follow = (event) => {
+    const { values, range } = shown();
+    const box = node.getBoundingClientRect();
+    const place = (event.clientX - box.left) / box.width;
+    const height = 1 - (event.clientY - box.top) / box.height;
+    const k = last && values.length <= FEW ? last.k : Math.min(values.length - 1, Math.max(0, Math.floor(place * values.length)));
+    const value = rounded(within(range[0] + height * (range[1] - range[0]), range), range);
+    // A quick hand passes many bars between two events: they lie on a line.
+    const from = last ?? { k, value };
+    const count = Math.max(1, Math.abs(k - from.k));
+    const changes = new Map();
+    for (let i = 1; i <= count; i++) {
+      const share = i / count;
+      changes.set(Math.round(from.k + share * (k - from.k)), rounded(from.value + share * (value - from.value), range));
+    }
+    last = { k, value };
+    move(changes);
+  };
+  node.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    node.setPointerCapture(event.pointerId);
+    axis = shown().range;
+    follow(event);
+  });
+  node.addEventListener("pointermove", (event) => {
+    if (last) follow(event);
+  });
+  for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, () => (last = axis = undefined));
+  return () => axis;
+}
+
+function keyed(event, value, range) {
+  const step = fine(range);
+  const to = {
+    ArrowUp: value + step,
+    ArrowRight: value + step,
+    ArrowDown: value - step,
+    ArrowLeft: value - step,
+    PageUp: value + 10 * step,
+    PageDown: value - 10 * step,
+    Home: range[0],
+    End: range[1],
+  }[event.key];
+  if (to === undefined) return undefined;
+  event.preventDefault();
+  return rounded(within(to, range), range);
+}
+
+const sliderState = (name, text, value, [low, high]) => ({
+  "aria-label": name,
+  "aria-valuemin": low,
+  "aria-valuemax": high,
+  "aria-valuenow": value,
+  "aria-valuetext": text,
+});
+
+// ---- few: an element for each
+
+function columns(node, count, { move, name, text }) {
+  let now;
+  const column = (_, k) => {
+    const fill = h("i");
+    const arrow = h("s");
+    const value = h("b");
+    const bar = h("div", { class: "bar", style: `--class: ${classColour(k)}` }, fill, arrow, value);
+    if (move) {
+      change(bar, {
+        role: "slider",
+        tabindex: 0,
+        "aria-orientation": "vertical",
+        onkeydown(event) {
+          const to = keyed(event, now.values[k], now.range);
+          if (to !== undefined) move(new Map([[k, to]]));
+        },
+      });
+    }
+    return { bar, fill, arrow, value };
+  };
+  const all = Array.from({ length: count }, column);
+  node.replaceChildren(...all.map(({ bar }) => bar));
+  node.style.setProperty("--count", count);
+
+  return (given) => {
+    now = given;
+    const { values, range, pulls, marked } = now;
+    const share = (x) => (100 * (within(x, range) - range[0])) / (range[1] - range[0]);
+    const zero = share(0);
+    node.style.setProperty("--zero", `${zero}%`);
+    all.forEach(({ bar, fill, arrow, value }, k) => {
+      const end = share(values[k]);
+      fill.style.bottom = `${Math.min(zero, end)}%`;
+      fill.style.height = `${Math.abs(end - zero)}%`;
+      value.style.bottom = `${end}%`;
+      value.textContent = text ? text(k, values[k]) : setting(values[k]);
+      bar.classList.toggle("down", values[k] < 0);
+      bar.classList.toggle("marked", k === marked);
+      const pull = pulls?.[k] ?? 0;
+      arrow.className = pull > 0 ? "up" : "down";
+      arrow.hidden = pull === 0;
+      arrow.style.bottom = `${end}%`;
+      arrow.style.setProperty("--length", `${within(Math.abs(pull) * PULL, [3, 2.2 * PULL])}px`);
+      if (move) change(bar, sliderState(name(k), digits(values[k]), values[k], range));
+    });
+  };
+}
+
+// ---- many: one canvas, and one slider that walks over it
+
+function canvas(app, node, { move, name, label }) {
+  const picture = h("canvas", { "aria-hidden": "true" });
+  const place = h("div", { class: "many" }, picture);
+  let now;
+  let at = 0;
+  if (move) {
+    change(place, {
+      role: "slider",
+      tabindex: 0,
+      "aria-orientation": "vertical",
+      onkeydown(event) {
+        const aside = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (aside) {
+          event.preventDefault();
+          at = within(at + aside, [0, now.values.length - 1]);
+          return draw(now);
+        }
+        const to = keyed(event, now.values[at], now.range);
+        if (to !== undefined) move(new Map([[at, to]]));
+        return undefined;
+      },
+    });
+  } else change(place, { role: "img", "aria-label": label });
+  node.replaceChildren(place);
+
+  function draw(given) {
+    now = given;
+    const { values, range, marked } = now;
+    const ratio = devicePixelRatio;
+    const width = Math.round(place.clientWidth * ratio);
+    const height = Math.round(place.clientHeight * ratio);
+    if (picture.width !== width || picture.height !== height) Object.assign(picture, { width, height });
+    const pen = picture.getContext("2d");
+    pen.clearRect(0, 0, width, height);
+    const y = (x) => height * (1 - (within(x, range) - range[0]) / (range[1] - range[0]));
+    const step = width / values.length;
+    const bar = (k) => pen.rect(k * step, Math.min(y(0), y(values[k])), Math.max(step * 0.8, 0.7), Math.abs(y(values[k]) - y(0)));
+    pen.beginPath();
+    values.forEach((_, k) => bar(k));
+    pen.fillStyle = app.colour("--muted");
+    pen.fill();
+    for (const k of new Set([marked, move ? at : undefined])) {
+      if (k === undefined) continue;
+      pen.beginPath();
+      bar(k);
+      pen.rect(k * step - ratio, height - 4 * ratio, step + 2 * ratio, 4 * ratio);
+      pen.fillStyle = app.colour(`--class-${k % 6}`);
+      pen.fill();
+    }
+    if (move) change(place, sliderState(name(at), digits(values[at]), values[at], range));
+  }
+  return draw;
+}
