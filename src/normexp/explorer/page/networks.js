@@ -121,19 +121,29 @@ function shuffled(samples, random) {
 }
 
 /**
- * One pass over the samples, `batchSize` at a time (all of them at once: Infinity). Returns the
- * objective on all samples as it was before the pass.
+ * A classifier before its first pass: `hidden` units, or none for a linear one. `batchSize` samples
+ * make one step, Infinity takes all of them. `history` holds the objective after every pass so far.
  */
-export function pass(layers, samples, { loss, alpha, rate, batchSize, random }) {
-  const before = objective(layers, samples, loss, alpha);
-  if (batchSize >= samples.length) {
-    descend(layers, before.gradient, rate);
-    return before.value;
+export function start(samples, { classes, hidden, seed, ...options }) {
+  const random = generator(seed);
+  const layers = createNetwork(hidden ? [2, hidden, classes] : [2, classes], random);
+  const now = objective(layers, samples, options.loss, options.alpha);
+  return { layers, samples, random, ...options, now, history: [now.value] };
+}
+
+export const diverged = (run) => !Number.isFinite(run.now.value);
+
+/** One pass over the samples. */
+export function advance(run) {
+  const { layers, samples, random, loss, alpha, rate, batchSize } = run;
+  if (!diverged(run) && batchSize >= samples.length) descend(layers, run.now.gradient, rate);
+  else if (!diverged(run)) {
+    const order = shuffled(samples, random);
+    for (let first = 0; first < order.length; first += batchSize) {
+      const batch = order.slice(first, first + batchSize);
+      descend(layers, objective(layers, batch, loss, alpha).gradient, rate);
+    }
   }
-  const order = shuffled(samples, random);
-  for (let start = 0; start < order.length; start += batchSize) {
-    const batch = order.slice(start, start + batchSize);
-    descend(layers, objective(layers, batch, loss, alpha).gradient, rate);
-  }
-  return before.value;
+  run.now = objective(layers, samples, loss, alpha);
+  run.history.push(run.now.value);
 }

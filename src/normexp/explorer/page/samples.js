@@ -22,7 +22,7 @@ const FULL_TURN = 2 * Math.PI;
 const SHAPES = {
   clusters: (k, t, classes, random) => {
     const [x, y] = polar(0.6, (k / classes) * FULL_TURN + 0.5);
-    return [x + 0.14 * normal(random), y + 0.14 * normal(random)];
+    return [x + 0.2 * normal(random), y + 0.2 * normal(random)];
   },
   spiral: (k, t, classes, random) =>
     polar(0.08 + 0.87 * t, (k / classes + 0.62 * t) * FULL_TURN + 0.12 * normal(random)),

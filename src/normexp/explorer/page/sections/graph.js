@@ -9,7 +9,7 @@ import { descend, objective } from "networks";
 import { crossEntropy } from "numerics";
 import { axes, linear, polyline, redrawOnResize } from "plot";
 import { formulas } from "sections/graph.formulas";
-import { number, numbers } from "state";
+import { number } from "state";
 
 export { words } from "sections/graph.words";
 
@@ -43,7 +43,8 @@ const firstLayer = () => ({
 
 export const name = "graph";
 export const fields = {
-  "graph.x": numbers([1, 2], { min: -3, max: 3, least: 2, most: 2 }),
+  "graph.x0": number(1, { min: -3, max: 3 }),
+  "graph.x1": number(2, { min: -3, max: 3 }),
   "graph.rate": number(0.1, { min: 0.01, max: 1 }),
   "graph.updates": number(0, { min: 0, max: MOST_UPDATES, integer: true }),
   "graph.step": number(LAST, { min: 0, max: LAST, integer: true }),
@@ -83,17 +84,6 @@ function layout(width) {
   return { height: 565, place, near: ([x, y], end) => [x, y + (end * BOX.height) / 2], labelAt: [0.42, 0.78] };
 }
 
-// A slider for one number of a list.
-function part(app, key, i, options) {
-  const one = {
-    get state() {
-      return { [key]: app.state[key][i] };
-    },
-    set: (changes) => app.set({ [key]: app.state[key].with(i, changes[key]) }),
-  };
-  return slider(one, key, options);
-}
-
 const across = (kind, index) => ({ x: index + 0.5, s: 1.5, loss: 1 })[kind] ?? index;
 
 const labelOf = ({ kind, index }) => ({ s: "s", loss: "ℓ" })[kind] ?? indexed(kind, index);
@@ -112,7 +102,7 @@ export function create(place, app) {
     pressed: target,
     press: (k) => set({ target: k }),
   });
-  const [x0, x1] = [0, 1].map((i) => part(app, "graph.x", i, { label: indexed("x", i), min: -3, max: 3, step: 0.1 }));
+  const [x0, x1] = [0, 1].map((i) => slider(app, `graph.x${i}`, { label: indexed("x", i), min: -3, max: 3, step: 0.1 }));
   const steps = slider(app, "graph.step", { label: t("step"), min: 0, max: LAST, step: 1, show: (n) => `${n + 1}/${LAST + 1}` });
   const rate = slider(app, "graph.rate", { label: t("rate"), min: 0.01, max: 1, step: 0.01 });
   const goTo = (n) => set({ "graph.step": Math.max(0, Math.min(LAST, n)) });
@@ -185,7 +175,7 @@ export function create(place, app) {
   // ---- drawing
 
   function values() {
-    const x = state["graph.x"];
+    const x = [state["graph.x0"], state["graph.x1"]];
     const y = target();
     const { layer, gradient, losses } = updated(x, y, state["graph.rate"], state["graph.updates"]);
     const graph = circuit(x, layer.weight, layer.bias, y);
