@@ -3,10 +3,11 @@
 // Fits a square canvas to its width on the page, and clears it.
 export function fitted(canvas) {
   const size = canvas.clientWidth;
-  const sharpness = devicePixelRatio;
-  canvas.width = canvas.height = Math.round(size * sharpness);
+  const pixels = Math.round(size * devicePixelRatio);
+  if (canvas.width !== pixels) canvas.width = canvas.height = pixels;
   const context = canvas.getContext("2d");
-  context.scale(sharpness, sharpness);
+  context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+  context.clearRect(0, 0, size, size);
   return { context, size };
 }
 

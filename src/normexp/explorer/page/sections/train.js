@@ -128,14 +128,15 @@ export function create(place, app) {
   // ---- the clock runs while it plays, and while the training is behind what is to be shown
 
   let waited = 0;
+  let drawn = -1; // the passes that the pictures show
   const clock = app.animation((milliseconds) => {
     waited += milliseconds;
     const slow = app.reducedMotion(); // then few pictures, each many passes on
-    if (passesDone() < state["train.passes"]) drawRuns();
-    else if (playing && (!slow || waited > 1000)) {
+    if (playing && passesDone() === state["train.passes"] && (!slow || waited > 1000)) {
       waited = 0;
       goTo(state["train.passes"] + (slow ? 50 : 1));
     }
+    drawRuns();
     if (state["train.passes"] === MOST_PASSES) play(false);
   });
   function play(now) {
@@ -196,6 +197,7 @@ export function create(place, app) {
     for (const [key, { draw }] of Object.entries(panels)) draw(all.runs[key]);
     drawCurve();
     count.textContent = t("passes", { n: passesDone() });
+    drawn = passesDone();
   }
 
   function draw() {
@@ -204,7 +206,7 @@ export function create(place, app) {
     for (const one of shapes.children) {
       change(one, { "aria-pressed": String(!state["train.points"] && one.dataset.shape === state["train.shape"]) });
     }
-    drawRuns();
+    if (!clock.playing || drawn !== passesDone()) drawRuns(); // or else the clock has just done it
   }
 
   // The losses have units of their own; what can be compared is how they fall.
