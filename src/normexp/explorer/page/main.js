@@ -88,7 +88,10 @@ function dress() {
   change(document.documentElement, { "data-theme": state.theme || undefined });
 }
 
-darkSystem.addEventListener("change", () => set({ theme: state.theme }));
+// Drawings on a canvas know neither a new theme nor a new width by themselves.
+const redraw = () => set({ theme: state.theme });
+darkSystem.addEventListener("change", redraw);
+addEventListener("resize", redraw);
 
 const spoken = () => state.language || (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
 

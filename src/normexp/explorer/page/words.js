@@ -32,8 +32,9 @@ export const words = {
 export const LANGUAGES = { en: "English", zh: "中文" };
 
 // t(key, values): the words in a language, with {name} replaced. A key that is missing is a mistake of ours.
+// The source breaks lines, where English has a space and Chinese has none.
 export const translator = (words, language) => (key, values = {}) => {
   const text = words[language][key];
   if (text === undefined) throw new Error(`no word for ${key} in ${language}`);
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return text.replace(/\s*\n\s*/g, language === "zh" ? "" : " ").replace(/\{(\w+)\}/g, (_, name) => values[name]);
 };

@@ -24,11 +24,12 @@ export function create(place, app) {
     name: (k) => t("score_of", { k, gradient: digits(grad[k], 3) }),
     move: (changes) => row.move(app, changes),
   });
-  const gradient = numbersBelow();
+  const gradient = numbersBelow(3);
   const gradientName = h("p", { class: "note", html: t("pulls_hint") });
   const price = priceCurve(app);
   const sees = h("p", { class: "note" });
   const multiples = LOSSES.map((loss) => multiple(app, loss));
+  const besides = h("div", { class: "multiples" }, ...multiples.map(({ node }) => node));
   const moving = movingTarget(app);
 
   place.append(
@@ -41,7 +42,7 @@ export function create(place, app) {
     ),
     h("h3", { text: t("beside") }),
     sees,
-    h("div", { class: "multiples" }, ...multiples.map(({ node }) => node)),
+    besides,
     h("figure", {}, h("h3", { text: t("moving") }), moving.node),
   );
 
@@ -53,6 +54,7 @@ export function create(place, app) {
     gradient.draw(grad);
     const plain = state.shift === 0 && state.temperature === 1;
     sees.innerHTML = plain ? "" : t("sees", { shift: setting(state.shift), temperature: setting(state.temperature) });
+    besides.style.setProperty("--count", Math.min(x.length, FEW));
     for (const part of [picker, price, moving, ...multiples]) part.draw(x, y);
   };
 }
@@ -87,7 +89,7 @@ function targetPicker(app) {
 
 // ---- a number below each bar
 
-function numbersBelow() {
+function numbersBelow(count) {
   const node = h("div", { class: "names" });
   return {
     node,
@@ -95,7 +97,8 @@ function numbersBelow() {
       node.hidden = values.length > FEW;
       if (node.hidden) return;
       node.style.setProperty("--count", values.length);
-      node.replaceChildren(...values.map((x, k) => h("b", { style: `color: ${classColour(k)}`, text: digits(x, 3) })));
+      node.classList.toggle("crowded", values.length > 5);
+      node.replaceChildren(...values.map((x, k) => h("b", { style: `color: ${classColour(k)}`, text: digits(x, count) })));
     },
   };
 }
@@ -147,7 +150,7 @@ function multiple(app, loss) {
   const { t, state } = app;
   const value = h("b", { class: "value" });
   const picture = bars(app, { label: t(loss), name: String });
-  const gradient = numbersBelow();
+  const gradient = numbersBelow(2);
   const says = h("p", { class: "note" });
   const node = h("figure", { "data-loss": loss }, h("h4", { text: t(loss) }), value, h("div", { class: "small", "aria-hidden": "true" }, picture.node), gradient.node, says);
   return {

@@ -42,7 +42,7 @@ export function create(place, app) {
     h(
       "div",
       { class: "panels" },
-      h("figure", {}, h("h3", { text: t("scores") }), scores.node, names, h("h3", { text: t("probabilities") }), h("div", { class: "low" }, chances.node), hint),
+      h("figure", {}, h("h3", { text: t("scores") }), scores.node, names, hint, h("h3", { text: t("probabilities") }), h("div", { class: "low" }, chances.node)),
       h("figure", {}, h("h3", { text: t("curve") }), curve.node, temperature.node, shift.node, h("div", { class: "control" }, h("span", { text: t("classes") }), count.node), typed.node),
     ),
     sentence,
@@ -107,7 +107,7 @@ function exponential({ state, t }) {
   const node = s("svg", { class: "curve", viewBox: `0 0 ${WIDTH} ${HEIGHT + 26}`, role: "img" });
   const REACH = 6; // how far below the largest x the picture goes
   const MORE = 0.35; // and above
-  const across = (d) => LEFT + ((d + REACH) / (REACH + MORE)) * (WIDTH - LEFT - 40);
+  const across = (d) => LEFT + ((d + REACH) / (REACH + MORE)) * (WIDTH - LEFT - 56);
   const up = (e) => HEIGHT - e * (HEIGHT / 1.45);
   const steps = Array.from({ length: 90 }, (_, i) => -REACH + (i / 89) * (REACH + MORE));
   const line = `M${steps.map((d) => `${across(d).toFixed(1)},${up(Math.exp(d)).toFixed(1)}`).join("L")}`;
