@@ -1,7 +1,7 @@
 // Numbers as a reader sees them.
 
 const TIMES = "\u00d710";
-const raise = (n) => String(n).replace(/[-\d]/g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]));
+export const raise = (n) => String(n).replace(/[-\d]/g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]));
 const lower = (n) => String(n).replace(/\d/g, (c) => "₀₁₂₃₄₅₆₇₈₉"[c]);
 
 // A number to so many significant digits: 0.6590, −2.5 where there are no more, 2.1×10⁻⁹, ∞, NaN.
