@@ -12,7 +12,7 @@ export function digits(x, count = 4) {
   if (size === Infinity) return `${sign}∞`;
   if (size === 0) return "0";
   if (size >= 1e-3 && size < 10 ** Math.max(count, 5)) {
-    const rounded = Number(size.toPrecision(count));
+    const rounded = size >= 10 ** (count - 1) ? Math.round(size) : Number(size.toPrecision(count));
     const isExact = rounded === Number(size.toPrecision(12));
     return sign + (isExact || rounded >= 10 ** (count - 1) ? rounded : size.toPrecision(count));
   }

@@ -159,15 +159,15 @@ function startOver() {
 }
 
 function article(section, k) {
-  const t = translator(section.words, spoken());
+  const say = translator(section.words, spoken());
   const place = h("div", { class: "play" });
   const element = h(
     "section",
     { id: section.name, "aria-labelledby": `${section.name}-title` },
-    h("div", { class: "telling" }, h("h2", { id: `${section.name}-title`, html: `<span>${k + 1}</span> ${t("title")}` }), h("p", { html: t("text") })),
+    h("div", { class: "telling" }, h("h2", { id: `${section.name}-title`, html: `<span>${k + 1}</span> ${say("title")}` }), h("p", { html: say("text") })),
     place,
   );
-  const app = { state, set, t, language: spoken(), colour, animation, reducedMotion: () => reducedMotion.matches };
+  const app = { state, set, t: say, language: spoken(), colour, animation, reducedMotion: () => reducedMotion.matches };
   draws.push({ uses: [...Object.keys(section.fields), ...section.uses], draw: section.create(place, app) });
   return element;
 }

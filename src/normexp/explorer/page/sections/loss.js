@@ -149,7 +149,7 @@ function priceCurve({ t }) {
 function multiple(app, loss) {
   const { t, state } = app;
   const value = h("b", { class: "value" });
-  const picture = bars(app, { label: t(loss), name: String });
+  const picture = bars(app, { label: t(loss), text: () => "" });
   const gradient = numbersBelow(2);
   const says = h("p", { class: "note" });
   const node = h("figure", { "data-loss": loss }, h("h4", { text: t(loss) }), value, h("div", { class: "small", "aria-hidden": "true" }, picture.node), gradient.node, says);
