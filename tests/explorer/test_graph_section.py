@@ -64,11 +64,25 @@ def test_every_node_and_weight_says_its_formula(visit):
 
 
 def test_pointing_at_a_node_shows_its_formula(visit):
-    graph = section(visit("#at=graph"))
+    page = visit("#at=graph")
+    graph = section(page)
     graph.locator('[data-node="e-0"]').hover()
     assert "e₀ = exp(z₀) = exp(2) = 7.39" in graph.locator(".caption").inner_text()
+    page.mouse.move(0, 0)
     graph.locator('[data-node="loss"]').focus()
     assert "ℓ = −log p₁" in graph.locator(".caption").inner_text()
+
+
+def test_the_graph_is_walked_by_keys(visit):
+    page = visit()
+    graph = section(page)
+    assert graph.locator('[data-node][tabindex="0"]').count() == 1
+    graph.locator('[data-node="x-1"]').focus()
+    for key, node in {"ArrowRight": "z-0", "ArrowDown": "z-1", "ArrowLeft": "z-0"}.items():
+        page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.dataset.node") == node
+    assert "z₀ = w₀₀·x₀" in graph.locator(".caption").inner_text()
+    assert graph.locator('[data-node][tabindex="0"]').count() == 1
 
 
 def test_values_appear_step_by_step(visit, settle):

@@ -207,6 +207,11 @@ def test_fewer_classes_drop_the_points_of_the_others(visit, settle):
     assert points(page) == 2
 
 
+def test_a_point_of_a_class_that_is_not_there_is_left_out(visit):
+    page = visit("#train.points=080804c0c0&train.classes=2")
+    assert "0 of 1 pull" in summaries(page)[1] or "1 of 1 pull" in summaries(page)[1]
+
+
 def test_other_points_and_other_losses_are_in_the_link(visit, settle):
     page = visit("#train.passes=5")
     for name in ["Other points", "worst rival", "of probabilities", "8 hidden units", "rings"]:

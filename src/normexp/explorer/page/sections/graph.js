@@ -91,7 +91,9 @@ const classColour = ({ kind, index }) => ("zep".includes(kind) ? `var(--class-${
 
 export function create(place, app) {
   const { state, set, t } = app;
-  let pointedAt = null; // what the reader points at: [kind, …indices]
+  let hovered = null; // the node or weight under the pointer: [kind, …indices]
+  let focused = null; // and the one that has the focus
+  let stop = "x-0"; // the node at which Tab stops
   const target = () => Math.min(state.target, 2);
 
   // ---- controls
@@ -113,21 +115,21 @@ export function create(place, app) {
     if (waited < STEP_TIME) return;
     waited = 0;
     if (state["graph.step"] < LAST) goTo(state["graph.step"] + 1);
-    if (state["graph.step"] === LAST) stop();
+    if (state["graph.step"] === LAST) pause();
   });
-  const stop = () => {
+  const pause = () => {
     playing.pause();
     playButton.textContent = t("play");
   };
   const playButton = button(t("play"), () => {
-    if (playing.playing) return stop();
+    if (playing.playing) return pause();
     waited = 0;
     if (state["graph.step"] === LAST) goTo(0);
     playing.play();
     playButton.textContent = t("pause");
   });
   const stepBy = (n) => () => {
-    stop();
+    pause();
     goTo(state["graph.step"] + n);
   };
 
@@ -135,7 +137,7 @@ export function create(place, app) {
 
   // ---- parts that are drawn
 
-  const picture = h("div", { class: "circuit" });
+  const picture = h("div", { class: "circuit", onkeydown: walk });
   const caption = h("p", { class: "caption" });
   const table = h("table", { class: "weights" });
   const curve = h("div", { class: "plot" });
@@ -207,6 +209,7 @@ export function create(place, app) {
   };
 
   function drawCaption(say) {
+    const pointedAt = hovered ?? focused;
     change(caption, { "aria-live": pointedAt ? "off" : "polite" }); // a box that has the focus is read out itself
     if (pointedAt) {
       const lines = describe(pointedAt, say).map((parts) => h("span", { class: "formula", text: written(parts) }));
@@ -218,26 +221,39 @@ export function create(place, app) {
 
   // An element that says its formula when it is pointed at, reached by Tab or touched.
   function pointable(element, what, say) {
-    const point = () => {
-      pointedAt = what;
+    const hover = (now) => () => {
+      hovered = now;
       drawCaption(say);
     };
-    const leave = () => {
-      pointedAt = null;
+    const focus = (now) => () => {
+      focused = now;
       drawCaption(say);
     };
     const label = describe(what, say).map(written).join("; ");
-    change(element, { tabindex: 0, role: "img", "aria-label": label, "data-node": what.join("-") });
-    change(element, { onpointerenter: point, onpointerleave: leave, onfocus: point, onblur: leave, onclick: point });
-    return element;
+    const id = what.join("-");
+    change(element, { tabindex: id === stop ? 0 : -1, role: "img", "aria-label": label, "data-node": id });
+    change(element, { onpointerenter: hover(what), onpointerleave: hover(null), onfocus: focus(what), onblur: focus(null) });
+    return change(element, { onclick: () => element.focus() });
+  }
+
+  // Tab stops at one node, from which the arrow keys lead to the others.
+  function walk(event) {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const all = [...picture.querySelectorAll("[data-node]")];
+    const next = all[(all.indexOf(document.activeElement) + step + all.length) % all.length];
+    stop = next.getAttribute("data-node");
+    for (const one of all) change(one, { tabindex: one === next ? 0 : -1 });
+    next.focus();
   }
 
   function drawCircuit(now, say) {
     const width = picture.clientWidth;
     const plan = layout(width);
+    const hadFocus = focused;
     const { height } = plan;
     const svg = s("svg", { width, height, role: "group", "aria-label": t("graph_label") });
-    const focused = document.activeElement?.getAttribute("data-node");
     for (const node of now.graph.nodes) {
       for (const input of node.inputs) svg.append(edge(input, node, plan));
     }
@@ -249,7 +265,7 @@ export function create(place, app) {
       svg.append(pointable(box(node, plan), what, say));
     }
     picture.replaceChildren(svg);
-    if (focused) svg.querySelector(`[data-node="${focused}"]`)?.focus();
+    if (hadFocus) svg.querySelector(`[data-node="${hadFocus.join("-")}"]`).focus();
   }
 
   const ends = (from, to, { place, near }) => [near(place(from), 1), near(place(to), -1)];

@@ -162,10 +162,11 @@ export function create(place, app) {
 
   function step(formula, value, exact, format) {
     const wrong = value === 0 && exact !== 0;
+    const far = Math.abs(value - exact) > Math.abs(exact) / 20;
     return h(
       "li",
       { class: wrong ? "lost" : undefined },
-      h("span", { class: "formula" }, h("span", { text: formula }), h("b", { text: ` = ${digits(value, format === FORMATS.float32 ? 8 : 4)}` }), h("small", { text: wrong ? t("true_value", { value: digits(exact) }) : "" })),
+      h("span", { class: "formula" }, h("span", { text: formula }), h("b", { text: ` = ${digits(value, format === FORMATS.float32 ? 8 : 4)}` }), h("small", { text: far ? t("true_value", { value: digits(exact, 3) }) : "" })),
       field(value, exact, format),
     );
   }

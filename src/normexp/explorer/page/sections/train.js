@@ -15,7 +15,7 @@ import { choice, number } from "state";
 export { words } from "sections/train.words";
 
 const MOST_PASSES = 3000;
-const BUDGET = 7; // milliseconds of training in a frame
+const BUDGET = { playing: 6, behind: 14 }; // milliseconds of training in a frame
 const HIDDEN = ["0", "8", "32"];
 const ALPHAS = ["0", "0.0001", "0.001", "0.01", "0.1"];
 
@@ -39,7 +39,9 @@ export const uses = [];
 const settings = (state) => Object.keys(fields).filter((key) => key !== "train.passes").map((key) => state[key]);
 
 const samplesOf = (state) =>
-  state["train.points"] ? read(state["train.points"]) : generateSamples(state["train.shape"], state["train.classes"], state["train.seed"]);
+  state["train.points"]
+    ? read(state["train.points"]).filter(({ target }) => target < state["train.classes"])
+    : generateSamples(state["train.shape"], state["train.classes"], state["train.seed"]);
 
 function startAll(state) {
   const samples = samplesOf(state);
@@ -132,18 +134,20 @@ export function create(place, app) {
   const clock = app.animation((milliseconds) => {
     waited += milliseconds;
     const slow = app.reducedMotion(); // then few pictures, each many passes on
-    if (playing && passesDone() === state["train.passes"] && (!slow || waited > 1000)) {
+    if (playing && !behind() && (!slow || waited > 1000)) {
       waited = 0;
       goTo(state["train.passes"] + (slow ? 50 : 1));
     }
-    drawRuns();
+    if (behind()) drawRuns();
     if (state["train.passes"] === MOST_PASSES) play(false);
   });
   function play(now) {
     playing = now;
     playButton.textContent = t(now ? "pause" : "play");
-    if (now) clock.play();
+    runClock();
   }
+  const behind = () => passesDone() < state["train.passes"];
+  const runClock = () => (playing || behind() ? clock.play() : clock.pause());
 
   // ---- pictures
 
@@ -186,17 +190,17 @@ export function create(place, app) {
   }
 
   function train() {
-    const end = performance.now() + BUDGET;
-    while (passesDone() < state["train.passes"] && performance.now() < end) Object.values(all.runs).forEach(advance);
-    if (passesDone() < state["train.passes"]) clock.play();
-    else if (!playing) clock.pause();
+    const end = performance.now() + (playing ? BUDGET.playing : BUDGET.behind);
+    while (behind() && performance.now() < end) Object.values(all.runs).forEach(advance);
+    runClock();
   }
 
   function drawRuns() {
     train();
+    count.textContent = t("passes", { n: passesDone() });
+    if (behind() && app.reducedMotion()) return;
     for (const [key, { draw }] of Object.entries(panels)) draw(all.runs[key]);
     drawCurve();
-    count.textContent = t("passes", { n: passesDone() });
     drawn = passesDone();
   }
 
@@ -214,7 +218,7 @@ export function create(place, app) {
     const [width, height] = [curve.clientWidth, 190];
     const [left, right, top, bottom] = [42, width - 10, 8, height - 36];
     const [low, high] = [-3, 1.2];
-    const most = Math.max(100, passesDone());
+    const most = 100 * Math.max(1, Math.ceil(passesDone() / 100));
     const x = linear([0, most], [left, right]);
     const y = linear([low, high], [bottom, top]);
     const at = (value) => y(Math.max(low, Math.min(high, Math.log10(value))));
@@ -223,7 +227,7 @@ export function create(place, app) {
       const points = history.map((value, n) => [x(n), at(value)]).filter(([, y], n) => n % every === 0 && Number.isFinite(y));
       return s("path", { class: "line", d: polyline(points) });
     };
-    const xTicks = [0, most / 2, most].map((n) => [n, String(Math.round(n))]);
+    const xTicks = [0, most / 2, most].map((n) => [n, String(n)]);
     const yTicks = [1, 0, -1, -2, -3].map((v) => [v, String(10 ** v)]);
     const last = Object.entries(all.runs).map(([key, run]) => `${t(key)} ${diverged(run) ? "∞" : digits(run.now.value, 3)}`);
     const label = t("curve_label", { n: passesDone(), losses: last.join(", ") });
