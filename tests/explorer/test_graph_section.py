@@ -101,7 +101,7 @@ def test_values_appear_step_by_step(visit, settle):
 
 
 def test_play_goes_to_the_last_step_and_stops(visit):
-    graph = section(visit("#graph.step=8&at=graph"))
+    graph = section(visit("#graph.step=9&at=graph"))
     graph.get_by_role("button", name="Play").click()
     graph.get_by_role("button", name="Pause").wait_for()
     graph.locator("output", has_text="11/11").wait_for()
