@@ -119,7 +119,9 @@ def follow():
     def go(page, hash_):
         page.evaluate(
             """hash => new Promise((done) => {
-                const drawn = () => requestAnimationFrame(() => requestAnimationFrame(done));
+                const busy = () => document.querySelector("main[aria-busy]");
+                const look = () => (busy() ? requestAnimationFrame(look) : done());
+                const drawn = () => requestAnimationFrame(() => requestAnimationFrame(look));
                 if (location.hash.replace("#", "") === hash) return drawn();
                 addEventListener("hashchange", drawn, { once: true });
                 location.hash = hash;

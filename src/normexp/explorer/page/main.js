@@ -23,7 +23,7 @@ const fields = {
 };
 
 const state = {};
-let draws = []; // for each section: its keys, and what draws it
+let parts = []; // for each section: its element, its keys, and what draws it
 let stops = []; // ends what runs in a section
 let changed = new Set(); // keys since the last frame
 
@@ -48,8 +48,33 @@ function frame() {
   if (keys.has("language")) build();
   else if (keys.has("theme")) dress();
   const all = keys.has("language") || keys.has("theme");
-  for (const { uses, draw } of draws) if (all || uses.some((key) => keys.has(key))) draw();
+  for (const part of parts) {
+    if (all || (part.inView && part.uses.some((key) => keys.has(key)))) part.draw();
+    else if (part.uses.some((key) => keys.has(key))) stale.add(part);
+  }
+  clearTimeout(rest);
+  if (stale.size > 0) rest = setTimeout(drawStale, 100);
+  change(document.querySelector("main"), { "aria-busy": stale.size > 0 ? "true" : undefined });
 }
+
+// A section out of view waits until the hand rests, or until it comes into view.
+const stale = new Set();
+let rest;
+
+function drawStale() {
+  for (const part of stale) part.draw();
+  stale.clear();
+  change(document.querySelector("main"), { "aria-busy": undefined });
+}
+
+const viewed = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    const part = parts.find(({ element }) => element === target);
+    if (!part) continue; // of a page that was rebuilt
+    part.inView = isIntersecting;
+    if (isIntersecting && stale.delete(part)) part.draw();
+  }
+});
 
 // ---- the address: browsers limit how often it may change
 
@@ -168,13 +193,16 @@ function article(section, k) {
     place,
   );
   const app = { state, set, t: say, language: spoken(), colour, animation, reducedMotion: () => reducedMotion.matches };
-  draws.push({ uses: [...Object.keys(section.fields), ...section.uses], draw: section.create(place, app) });
+  parts.push({ element, inView: false, uses: [...Object.keys(section.fields), ...section.uses], draw: section.create(place, app) });
+  viewed.observe(element);
   return element;
 }
 
 function build() {
   for (const stop of stops) stop();
-  draws = [];
+  viewed.disconnect();
+  stale.clear();
+  parts = [];
   stops = [];
   dress();
   const t = translator(words, spoken());

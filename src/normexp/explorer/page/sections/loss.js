@@ -207,7 +207,7 @@ function movingTarget({ t }) {
       const rival = Math.max(...x.filter((_, k) => k !== y));
       const now = x[y] - rival;
       // A thousand classes at a hundred places would take longer than a frame.
-      const sampled = x.length <= FEW ? leads : leads.filter((_, i) => i % 10 === 0);
+      const sampled = x.length <= FEW ? leads : leads.filter((_, i) => i % 20 === 0);
       const curve = (loss) => {
         const points = sampled.map((lead) => [lead, numerics[loss](x.with(y, rival + lead), y).value]).filter(([, value]) => inside(value));
         return points.length > 1 ? [s("g", { class: loss }, s("path", { class: "line", d: `M${points.map(([a, b]) => `${across(a).toFixed(1)},${up(b).toFixed(1)}`).join("L")}` }))] : [];
