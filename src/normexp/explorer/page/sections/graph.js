@@ -119,7 +119,7 @@ export function create(place, app) {
   place.append(
     h(
       "div",
-      { class: "panels" },
+      { class: "desk" },
       h("div", {}, x0.node, x1.node),
       h(
         "div",

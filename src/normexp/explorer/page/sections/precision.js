@@ -54,7 +54,7 @@ export function create(place, app) {
   place.append(
     h(
       "div",
-      { class: "panels" },
+      { class: "desk" },
       lead.node,
       h("div", { class: "control" }, h("span", { text: t("format") }), formats.node),
     ),

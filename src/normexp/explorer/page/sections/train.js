@@ -181,7 +181,7 @@ export function create(place, app) {
   place.append(
     h(
       "div",
-      { class: "panels" },
+      { class: "desk" },
       h("div", {}, h("h3", { text: t("samples") }), field.node),
       h(
         "div",
