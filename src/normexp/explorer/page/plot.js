@@ -5,7 +5,8 @@ import { s } from "dom";
 // From values to places: linear([0, 10], [20, 300])(5) is 160.
 export const linear = ([a, b], [c, d]) => (x) => c + ((x - a) / (b - a)) * (d - c);
 
-export const polyline = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+export const polyline = (points) =>
+  points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 
 // A frame with its ticks, [value, text] each, at places by the scales `x` and `y`; lines reach to `right` and `bottom`.
 export function axes({ x, y, xTicks, yTicks, left, right, top, bottom, xLabel }) {
@@ -14,8 +15,14 @@ export function axes({ x, y, xTicks, yTicks, left, right, top, bottom, xLabel })
   return s(
     "g",
     { "aria-hidden": "true" },
-    ...yTicks.flatMap(([value, words]) => [rule(left, y(value), right, y(value)), text({ x: left - 6, y: y(value) + 4 }, words, "end")]),
-    ...xTicks.flatMap(([value, words]) => [rule(x(value), bottom, x(value), bottom + 4), text({ x: x(value), y: bottom + 17 }, words, "middle")]),
+    ...yTicks.flatMap(([value, words]) => [
+      rule(left, y(value), right, y(value)),
+      text({ x: left - 6, y: y(value) + 4 }, words, "end"),
+    ]),
+    ...xTicks.flatMap(([value, words]) => [
+      rule(x(value), bottom, x(value), bottom + 4),
+      text({ x: x(value), y: bottom + 17 }, words, "middle"),
+    ]),
     text({ x: right, y: bottom + 32 }, xLabel, "end"),
     rule(left, top, left, bottom),
   );

@@ -6,7 +6,8 @@ const PER_CLASS = 36;
 
 // A coordinate is one of 256 places, two hexadecimal digits in a link.
 const PLACES = 255;
-const toPlace = (x) => Math.round(((Math.min(1, Math.max(-1, x)) + 1) / 2) * PLACES);
+const EDGE = 0.97; // no marker is cut off
+const toPlace = (x) => Math.round(((Math.min(EDGE, Math.max(-EDGE, x)) + 1) / 2) * PLACES);
 const fromPlace = (place) => (place / PLACES) * 2 - 1;
 
 /** A sample, moved to the nearest place that a link can hold. */

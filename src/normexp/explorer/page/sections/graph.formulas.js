@@ -54,7 +54,12 @@ export function formulas({ x, weight, bias, y, graph }) {
       ],
     }),
     p: (k) => ({
-      forward: [indexed("p", k), `${indexed("e", k)}/s`, `${number(e[k].value)}/${number(s.value)}`, number(p[k].value)],
+      forward: [
+        indexed("p", k),
+        `${indexed("e", k)}/s`,
+        `${number(e[k].value)}/${number(s.value)}`,
+        number(p[k].value),
+      ],
       backward:
         k === y
           ? [slope(indexed("p", k)), `−1/${indexed("p", k)}`, `−1/${number(p[k].value)}`, number(p[k].slope)]

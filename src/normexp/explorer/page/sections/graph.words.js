@@ -58,7 +58,7 @@ export const words = {
     update_title: "更新",
     update: "更新权重",
     update_10: "更新 10 次",
-    undo: "恢复初始权重",
+    undo: "还原权重",
     curve_title: "损失",
     updates: "更新次数",
     after: "更新 {n} 次后，损失为 {loss}。",

@@ -22,7 +22,7 @@ export const words = {
     ordinary: "As it is usually computed",
     lossless: "Without adding to 1 first",
     true_value: "true: {value}",
-    bits_note: "Bits: sign, exponent, fraction. <mark>Marked</mark> bits differ from those of the true value, rounded to the format.",
+    bits_note: "Bits: sign, exponent, fraction. <mark>Marked</mark> bits differ from those of the true value, rounded to the format; a few at the very end are ordinary rounding.",
     overview: "The loss in three formats",
     overview_caption: "Bits: sign + exponent + fraction",
     overview_note:
@@ -55,7 +55,7 @@ export const words = {
     ordinary: "通常的算法",
     lossless: "先不加到 1 上",
     true_value: "真值：{value}",
-    bits_note: "各位依次为符号、指数、尾数。<mark>标出</mark>的位与舍入到该格式的真值不同。",
+    bits_note: "各位依次为符号、指数、尾数。<mark>标出</mark>的位与舍入到该格式的真值不同；只在最末几位不同，属于正常的舍入误差。",
     overview: "三种格式下的损失",
     overview_caption: "位数：符号 + 指数 + 尾数",
     overview_note: "若 float16 在第二列也为 0，说明该值小于它能表示的最小数 6×10⁻⁸：这时到头的是格式本身，而不是公式。",

@@ -24,7 +24,8 @@ export function drawMarker(context, target, x, y, radius) {
   const shape = SHAPES[target];
   context.beginPath();
   if (!shape) context.arc(x, y, radius, 0, 2 * Math.PI);
-  else for (const angle of shape) context.lineTo(x + 1.25 * radius * Math.cos(angle), y + 1.25 * radius * Math.sin(angle));
+  const reach = 1.25 * radius; // then the areas look alike
+  shape?.forEach((angle) => context.lineTo(x + reach * Math.cos(angle), y + reach * Math.sin(angle)));
   context.closePath();
   context.fill();
 }

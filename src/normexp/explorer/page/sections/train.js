@@ -1,7 +1,7 @@
 // Section 5: samples to draw, and three classifiers that differ in nothing but their loss learning them side by side.
 
 import { button, buttons, slider } from "controls";
-import { change, h, s } from "dom";
+import { h, s } from "dom";
 import { digits, raise } from "format";
 import { advance, diverged, start } from "networks";
 import * as numerics from "numerics";
@@ -15,7 +15,7 @@ import { choice, number } from "state";
 export { words } from "sections/train.words";
 
 const MOST_PASSES = 3000;
-const BUDGET = 7; // milliseconds of training in a frame
+const BUDGET = { playing: 6, behind: 14 }; // milliseconds of training in a frame
 const HIDDEN = ["0", "8", "32"];
 const ALPHAS = ["0", "0.0001", "0.001", "0.01", "0.1"];
 
@@ -36,10 +36,15 @@ export const fields = {
 export const uses = [];
 
 // Everything that is seen follows from the settings and the number of passes, so that a link reproduces it.
-const settings = (state) => Object.keys(fields).filter((key) => key !== "train.passes").map((key) => state[key]);
+const settings = (state) =>
+  Object.keys(fields)
+    .filter((key) => key !== "train.passes")
+    .map((key) => state[key]);
 
 const samplesOf = (state) =>
-  state["train.points"] ? read(state["train.points"]) : generateSamples(state["train.shape"], state["train.classes"], state["train.seed"]);
+  state["train.points"]
+    ? read(state["train.points"]).filter(({ target }) => target < state["train.classes"])
+    : generateSamples(state["train.shape"], state["train.classes"], state["train.seed"]);
 
 function startAll(state) {
   const samples = samplesOf(state);
@@ -69,7 +74,12 @@ export function create(place, app) {
 
   // ---- controls
 
-  const shapes = h("div", { class: "buttons", role: "group", "aria-label": t("shapes") }, ...SHAPE_NAMES.map((one) => button(t(one), () => fresh({ "train.shape": one }), { "data-shape": one })));
+  const shapes = buttons({
+    label: t("shapes"),
+    options: SHAPE_NAMES.map((one) => [one, t(one)]),
+    pressed: () => (state["train.points"] ? "" : state["train.shape"]),
+    press: (one) => fresh({ "train.shape": one }),
+  });
   const fresh = (changes) => set({ "train.points": "", ...changes });
   const again = button(t("again"), () => fresh({ "train.seed": (state["train.seed"] % 9999) + 1 }));
   const clear = button(t("clear"), () => set({ "train.points": "none", "train.passes": 0 }));
@@ -85,12 +95,16 @@ export function create(place, app) {
   });
   const choose = (k) => {
     brush = k;
-    if (k !== ERASER && k >= state["train.classes"]) set({ "train.classes": k + 1, "train.points": written(all.samples) });
+    const isNew = k !== ERASER && k >= state["train.classes"];
+    if (isNew) set({ "train.classes": k + 1, "train.points": written(all.samples) });
     draw();
   };
   const brushes = buttons({
     label: t("brush"),
-    options: [...MARKERS.map((marker, k) => [k, `<span style="color: var(--class-${k})">${marker}</span> ${k}`]), [ERASER, t("eraser")]],
+    options: [
+      ...MARKERS.map((marker, k) => [k, `<span style="color: var(--class-${k})">${marker}</span> ${k}`]),
+      [ERASER, t("eraser")],
+    ],
     pressed: () => brush,
     press: choose,
   });
@@ -104,13 +118,23 @@ export function create(place, app) {
     },
   });
 
-  const option = (key, options) => buttons({ label: t(key), options, pressed: () => state[`train.${key}`], press: (value) => set({ [`train.${key}`]: value }) });
+  const option = (key, options) =>
+    buttons({
+      label: t(key),
+      options,
+      pressed: () => state[`train.${key}`],
+      press: (value) => set({ [`train.${key}`]: value }),
+    });
   const hidden = option("hidden", HIDDEN.map((n) => [n, n === "0" ? t("linear") : t("units", { n })]));
   const alpha = option("alpha", ALPHAS.map((a) => [a, a === "0" ? "0" : `10${raise(Math.round(Math.log10(a)))}`]));
   const batch = option("batch", [["all", t("batch_all")], ["16", "16"]]);
   const svm = option("svm", [["westonWatkins", t("every_rival")], ["crammerSinger", t("worst_rival")]]);
   const squared = option("squared", [["squaredError", t("on_scores")], ["brier", t("on_probabilities")]]);
-  const rate = slider(app, "train.rate", { label: t("rate"), min: 0.01, max: 3, step: 0.01, there: Math.log10, back: (x) => Number((10 ** x).toPrecision(2)) });
+  const rate = slider(app, "train.rate", {
+    ...{ label: t("rate"), min: 0.01, max: 3, step: 0.01 },
+    there: Math.log10,
+    back: (x) => Number((10 ** x).toPrecision(2)),
+  });
   const control = (key, ...inside) => h("div", { class: "control" }, h("span", { html: t(key) }), ...inside);
 
   const playButton = button(t("play"), () => play(!playing));
@@ -132,18 +156,20 @@ export function create(place, app) {
   const clock = app.animation((milliseconds) => {
     waited += milliseconds;
     const slow = app.reducedMotion(); // then few pictures, each many passes on
-    if (playing && passesDone() === state["train.passes"] && (!slow || waited > 1000)) {
+    if (playing && !behind() && (!slow || waited > 1000)) {
       waited = 0;
       goTo(state["train.passes"] + (slow ? 50 : 1));
     }
-    drawRuns();
+    if (behind()) drawRuns();
     if (state["train.passes"] === MOST_PASSES) play(false);
   });
   function play(now) {
     playing = now;
     playButton.textContent = t(now ? "pause" : "play");
-    if (now) clock.play();
+    runClock();
   }
+  const behind = () => passesDone() < state["train.passes"];
+  const runClock = () => (playing || behind() ? clock.play() : clock.pause());
 
   // ---- pictures
 
@@ -155,13 +181,13 @@ export function create(place, app) {
   place.append(
     h(
       "div",
-      { class: "panels" },
+      { class: "desk" },
       h("div", {}, h("h3", { text: t("samples") }), field.node),
       h(
         "div",
         {},
         control("brush", brushes.node),
-        control("shapes", shapes),
+        control("shapes", shapes.node),
         control("classes", classes.node),
         h("div", { class: "control" }, h("span"), h("div", { class: "buttons" }, again, clear)),
         control("hidden", hidden.node),
@@ -186,26 +212,23 @@ export function create(place, app) {
   }
 
   function train() {
-    const end = performance.now() + BUDGET;
-    while (passesDone() < state["train.passes"] && performance.now() < end) Object.values(all.runs).forEach(advance);
-    if (passesDone() < state["train.passes"]) clock.play();
-    else if (!playing) clock.pause();
+    const end = performance.now() + (playing ? BUDGET.playing : BUDGET.behind);
+    while (behind() && performance.now() < end) Object.values(all.runs).forEach(advance);
+    runClock();
   }
 
   function drawRuns() {
     train();
+    count.textContent = t("passes", { n: passesDone() });
+    if (behind() && app.reducedMotion()) return;
     for (const [key, { draw }] of Object.entries(panels)) draw(all.runs[key]);
     drawCurve();
-    count.textContent = t("passes", { n: passesDone() });
     drawn = passesDone();
   }
 
   function draw() {
     renew();
-    for (const { draw } of [field, brushes, classes, hidden, rate, alpha, batch, svm, squared]) draw();
-    for (const one of shapes.children) {
-      change(one, { "aria-pressed": String(!state["train.points"] && one.dataset.shape === state["train.shape"]) });
-    }
+    for (const { draw } of [field, shapes, brushes, classes, hidden, rate, alpha, batch, svm, squared]) draw();
     if (!clock.playing || drawn !== passesDone()) drawRuns(); // or else the clock has just done it
   }
 
@@ -214,21 +237,30 @@ export function create(place, app) {
     const [width, height] = [curve.clientWidth, 190];
     const [left, right, top, bottom] = [42, width - 10, 8, height - 36];
     const [low, high] = [-3, 1.2];
-    const most = Math.max(100, passesDone());
+    const most = 100 * Math.max(1, Math.ceil(passesDone() / 100));
     const x = linear([0, most], [left, right]);
     const y = linear([low, high], [bottom, top]);
     const at = (value) => y(Math.max(low, Math.min(high, Math.log10(value))));
     const every = Math.ceil(passesDone() / width); // no more points than pixels
     const line = ([key, { history }]) => {
-      const points = history.map((value, n) => [x(n), at(value)]).filter(([, y], n) => n % every === 0 && Number.isFinite(y));
-      return s("path", { class: "line", d: polyline(points) });
+      const points = history.map((value, n) => [x(n), at(value)]);
+      const drawn = points.filter(([, height], n) => n % every === 0 && Number.isFinite(height));
+      return s("g", { class: key }, s("path", { class: "line", d: polyline(drawn) }));
     };
-    const xTicks = [0, most / 2, most].map((n) => [n, String(Math.round(n))]);
-    const yTicks = [1, 0, -1, -2, -3].map((v) => [v, String(10 ** v)]);
-    const last = Object.entries(all.runs).map(([key, run]) => `${t(key)} ${diverged(run) ? "∞" : digits(run.now.value, 3)}`);
-    const label = t("curve_label", { n: passesDone(), losses: last.join(", ") });
-    const lines = Object.entries(all.runs).map((entry) => s("g", { class: entry[0] }, line(entry)));
-    curve.replaceChildren(s("svg", { width, height, role: "img", "aria-label": label }, axes({ x, y, xTicks, yTicks, left, right, top, bottom, xLabel: t("passes_axis") }), ...lines));
+    const runs = Object.entries(all.runs);
+    const losses = runs.map(([key, run]) => `${t(key)} ${diverged(run) ? "∞" : digits(run.now.value, 3)}`).join(", ");
+    curve.replaceChildren(
+      s(
+        "svg",
+        { width, height, role: "img", "aria-label": t("curve_label", { n: passesDone(), losses }) },
+        axes({
+          ...{ x, y, left, right, top, bottom, xLabel: t("passes_axis") },
+          xTicks: [0, most / 2, most].map((n) => [n, String(n)]),
+          yTicks: [1, 0, -1, -2, -3].map((v) => [v, String(10 ** v)]),
+        }),
+        ...runs.map(line),
+      ),
+    );
   }
 
   redrawOnResize(place, draw);

@@ -16,7 +16,10 @@ const distance = (one, [x, y]) => Math.hypot(one.features[0] - x, one.features[1
 // `samples()` are those of now, `brush()` a class or the eraser, `change(samples)` takes the new ones.
 export function pad(app, { samples, brush, choose, change }) {
   const { t } = app;
-  const node = h("canvas", { class: "pad", tabindex: 0, role: "application", "aria-label": t("pad"), "aria-describedby": "pad-help" });
+  const node = h("canvas", {
+    ...{ class: "pad", tabindex: 0, role: "application" },
+    ...{ "aria-label": t("pad"), "aria-describedby": "pad-help" },
+  });
   const said = h("p", { class: "visually-hidden", "aria-live": "polite" });
   let last = null; // where the stroke of now put its last sample
   let cursor = [0, 0]; // of the keyboard
@@ -87,4 +90,8 @@ export function pad(app, { samples, brush, choose, change }) {
 
 // Samples as they stand in the address; none at all is a drawing too.
 export const written = (samples) => write(samples) || "none";
-export const points = { initial: "", write: (text) => text, read: (text) => (text === "none" ? text : write(read(text).slice(0, MOST_SAMPLES))) };
+export const points = {
+  initial: "",
+  write: (text) => text,
+  read: (text) => (text === "none" ? text : write(read(text).slice(0, MOST_SAMPLES))),
+};

@@ -41,10 +41,11 @@ export function panel(app, name) {
   const canvas = h("canvas", { class: "regions", role: "img" });
   const summary = h("p", { class: "note" });
   const small = new OffscreenCanvas(GRID, GRID);
-  const line = s("svg", { width: 36, height: 8, class: `plot ${name}`, "aria-hidden": "true" }, s("path", { class: "line", d: "M0,4H36" }));
+  const line = s("path", { class: "line", d: "M0,4H36" });
+  const key = s("svg", { width: 36, height: 8, class: `plot ${name}`, "aria-hidden": "true" }, line);
   const title = h("h3", { html: t(name) });
   const more = h("div", {});
-  title.append(line);
+  title.append(key);
 
   function drawRegions(context, size, { layers }) {
     const certainty = name === "softmax" ? softmax : (z) => z;
@@ -84,7 +85,8 @@ export function panel(app, name) {
       });
       context.globalAlpha = 1;
       const n = run.samples.length;
-      const said = t("summary", { loss: digits(run.now.value, 3), right: n ? Math.round((100 * right) / n) : 0, pulling, n });
+      const share = n ? Math.round((100 * right) / n) : 0;
+      const said = t("summary", { loss: digits(run.now.value, 3), right: share, pulling, n });
       if (summary.innerHTML !== said) {
         summary.innerHTML = said;
         change(canvas, { "aria-label": `${t(name)}: ${summary.textContent}` });
