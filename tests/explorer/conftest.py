@@ -70,23 +70,73 @@ def is_foreign(request):
 
 
 @pytest.fixture(scope="session")
-def call(chromium, address):
-    """call(module, function, *arguments): what a function of a module of the page returns."""
+def quiet_page(chromium, address):
     page = chromium.new_page()
     page.goto(address)
+    return page
+
+
+@pytest.fixture(scope="session")
+def call(quiet_page):
+    """call(module, function, *arguments): what a function of a module of the page returns."""
 
     def call_function(module, function, *arguments):
         code = "async ([module, name, given]) => (await import(module))[name](...given)"
-        return page.evaluate(code, [module, function, list(arguments)])
+        return quiet_page.evaluate(code, [module, function, list(arguments)])
 
     return call_function
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def value(quiet_page):
+    """value(module, name): a constant of a module of the page."""
+
+    def value_of(module, name):
+        code = "async ([module, name]) => (await import(module))[name]"
+        return quiet_page.evaluate(code, [module, name])
+
+    return value_of
+
+
+@pytest.fixture(scope="session")
+def until():
+    """until(page, condition): wait for a condition; Playwright's own needs eval."""
+
+    def wait(page, condition, argument=None):
+        for _ in range(200):
+            if page.evaluate(condition, argument):
+                return
+            page.evaluate("() => new Promise(requestAnimationFrame)")
+        pytest.fail(f"never came true: {condition}")
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def follow():
+    """follow(page, hash): go to another link of the page that is open, and let it be drawn."""
+
+    def go(page, hash_):
+        page.evaluate(
+            """hash => new Promise((done) => {
+                const busy = () => document.querySelector("main[aria-busy]");
+                const look = () => (busy() ? requestAnimationFrame(look) : done());
+                const drawn = () => requestAnimationFrame(() => requestAnimationFrame(look));
+                if (location.hash.replace("#", "") === hash) return drawn();
+                addEventListener("hashchange", drawn, { once: true });
+                location.hash = hash;
+            })""",
+            hash_,
+        )
+
+    return go
+
+
+@pytest.fixture(scope="session")
 def settle():
-    """settle(page): wait until what has changed is drawn, and kept in the address."""
+    """settle(page): wait until the address holds what was set."""
 
     def wait(page):
-        page.evaluate("() => new Promise((done) => setTimeout(done, 350))")
+        page.evaluate("() => new Promise((done) => setTimeout(done, 300))")
 
     return wait

@@ -37,9 +37,9 @@ const rounded = (x, range) => Number((Math.round(x / fine(range)) * fine(range))
 function drag(node, shown, move) {
   let last; // the bar that is held, and its value
   let axis;
+  let box;
   const follow = (event) => {
     const { values, range } = shown();
-    const box = node.getBoundingClientRect();
     const place = (event.clientX - box.left) / box.width;
     const height = 1 - (event.clientY - box.top) / box.height;
     const k = last && values.length <= FEW ? last.k : Math.min(values.length - 1, Math.max(0, Math.floor(place * values.length)));
@@ -59,6 +59,7 @@ function drag(node, shown, move) {
     if (event.button !== 0) return;
     node.setPointerCapture(event.pointerId);
     axis = shown().range;
+    box = node.getBoundingClientRect();
     follow(event);
   });
   node.addEventListener("pointermove", (event) => {
@@ -150,6 +151,12 @@ function canvas(app, node, { move, name, label }) {
   const place = h("div", { class: "many" }, picture);
   let now;
   let at = 0;
+  // Asking for the size while drawing would have the whole page laid out anew, for each canvas.
+  new ResizeObserver(([{ contentRect }]) => {
+    picture.width = Math.round(contentRect.width * devicePixelRatio);
+    picture.height = Math.round(contentRect.height * devicePixelRatio);
+    if (now) draw(now);
+  }).observe(place);
   if (move) {
     change(place, {
       role: "slider",
@@ -174,25 +181,19 @@ function canvas(app, node, { move, name, label }) {
     now = given;
     const { values, range, marked } = now;
     const ratio = devicePixelRatio;
-    const width = Math.round(place.clientWidth * ratio);
-    const height = Math.round(place.clientHeight * ratio);
-    if (picture.width !== width || picture.height !== height) Object.assign(picture, { width, height });
+    const { width, height } = picture;
     const pen = picture.getContext("2d");
     pen.clearRect(0, 0, width, height);
     const y = (x) => height * (1 - (within(x, range) - range[0]) / (range[1] - range[0]));
     const step = width / values.length;
-    const bar = (k) => pen.rect(k * step, Math.min(y(0), y(values[k])), Math.max(step * 0.8, 0.7), Math.abs(y(values[k]) - y(0)));
-    pen.beginPath();
-    values.forEach((_, k) => bar(k));
+    const bar = (k) => pen.fillRect(k * step, Math.min(y(0), y(values[k])), Math.max(step * 0.8, 0.7), Math.abs(y(values[k]) - y(0)));
     pen.fillStyle = app.colour("--muted");
-    pen.fill();
+    values.forEach((_, k) => bar(k));
     for (const k of new Set([marked, move ? at : undefined])) {
       if (k === undefined) continue;
-      pen.beginPath();
-      bar(k);
-      pen.rect(k * step - ratio, height - 4 * ratio, step + 2 * ratio, 4 * ratio);
       pen.fillStyle = app.colour(`--class-${k % 6}`);
-      pen.fill();
+      bar(k);
+      pen.fillRect(k * step - ratio, height - 4 * ratio, step + 2 * ratio, 4 * ratio);
     }
     if (move) change(place, sliderState(name(at), digits(values[at]), values[at], range));
   }

@@ -35,3 +35,5 @@ export function buttons({ label, options, pressed, press }) {
     },
   };
 }
+
+export const button = (text, onclick, attributes = {}) => h("button", { type: "button", text, onclick, ...attributes });

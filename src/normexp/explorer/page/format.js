@@ -1,10 +1,10 @@
 // Numbers as a reader sees them.
 
 const TIMES = "\u00d710";
-const raise = (n) => String(n).replace(/[-\d]/g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]));
+export const raise = (n) => String(n).replace(/[-\d]/g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]));
 const lower = (n) => String(n).replace(/\d/g, (c) => "₀₁₂₃₄₅₆₇₈₉"[c]);
 
-// A number to so many significant digits: 0.6590, −2.5, 2.06×10⁻⁹, ∞, NaN.
+// A number to so many significant digits: 0.6590, −2.5 where there are no more, 2.1×10⁻⁹, ∞, NaN.
 export function digits(x, count = 4) {
   if (Number.isNaN(x)) return "NaN";
   const sign = x < 0 || Object.is(x, -0) ? "−" : "";
@@ -12,14 +12,13 @@ export function digits(x, count = 4) {
   if (size === Infinity) return `${sign}∞`;
   if (size === 0) return "0";
   if (size >= 1e-3 && size < 10 ** Math.max(count, 5)) {
-    return sign + (Number.isInteger(size) ? size : trimmed(size.toPrecision(count)));
+    const rounded = size >= 10 ** (count - 1) ? Math.round(size) : Number(size.toPrecision(count));
+    const isExact = rounded === Number(size.toPrecision(12));
+    return sign + (isExact || rounded >= 10 ** (count - 1) ? rounded : size.toPrecision(count));
   }
   const [mantissa, exponent] = size.toExponential(count - 2).split("e");
   return `${sign}${mantissa}${TIMES}${raise(Number(exponent))}`;
 }
-
-// "1.000e+4" does not occur below the bound above; zeros after the point say how exact a number is.
-const trimmed = (text) => (text.includes("e") ? String(Number(text)) : text);
 
 // A setting of the reader's: no digits that nobody set.
 export const setting = (x) => String(Number(x.toPrecision(6))).replace("-", "−");

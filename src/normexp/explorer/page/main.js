@@ -23,7 +23,7 @@ const fields = {
 };
 
 const state = {};
-let draws = []; // for each section: its keys, and what draws it
+let parts = []; // for each section: its element, its keys, and what draws it
 let stops = []; // ends what runs in a section
 let changed = new Set(); // keys since the last frame
 
@@ -48,8 +48,33 @@ function frame() {
   if (keys.has("language")) build();
   else if (keys.has("theme")) dress();
   const all = keys.has("language") || keys.has("theme");
-  for (const { uses, draw } of draws) if (all || uses.some((key) => keys.has(key))) draw();
+  for (const part of parts) {
+    if (all || (part.inView && part.uses.some((key) => keys.has(key)))) part.draw();
+    else if (part.uses.some((key) => keys.has(key))) stale.add(part);
+  }
+  clearTimeout(rest);
+  if (stale.size > 0) rest = setTimeout(drawStale, 100);
+  change(document.querySelector("main"), { "aria-busy": stale.size > 0 ? "true" : undefined });
 }
+
+// A section out of view waits until the hand rests, or until it comes into view.
+const stale = new Set();
+let rest;
+
+function drawStale() {
+  for (const part of stale) part.draw();
+  stale.clear();
+  change(document.querySelector("main"), { "aria-busy": undefined });
+}
+
+const viewed = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    const part = parts.find(({ element }) => element === target);
+    if (!part) continue; // of a page that was rebuilt
+    part.inView = isIntersecting;
+    if (isIntersecting && stale.delete(part)) part.draw();
+  }
+});
 
 // ---- the address: browsers limit how often it may change
 
@@ -88,7 +113,10 @@ function dress() {
   change(document.documentElement, { "data-theme": state.theme || undefined });
 }
 
-darkSystem.addEventListener("change", () => set({ theme: state.theme }));
+// Drawings on a canvas know neither a new theme nor a new width by themselves.
+const redraw = () => set({ theme: state.theme });
+darkSystem.addEventListener("change", redraw);
+addEventListener("resize", redraw);
 
 const spoken = () => state.language || (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
 
@@ -156,22 +184,25 @@ function startOver() {
 }
 
 function article(section, k) {
-  const t = translator(section.words, spoken());
+  const say = translator(section.words, spoken());
   const place = h("div", { class: "play" });
   const element = h(
     "section",
     { id: section.name, "aria-labelledby": `${section.name}-title` },
-    h("div", { class: "telling" }, h("h2", { id: `${section.name}-title`, html: `<span>${k + 1}</span> ${t("title")}` }), h("p", { html: t("text") })),
+    h("div", { class: "telling" }, h("h2", { id: `${section.name}-title`, html: `<span>${k + 1}</span> ${say("title")}` }), h("p", { html: say("text") })),
     place,
   );
-  const app = { state, set, t, language: spoken(), colour, animation, reducedMotion: () => reducedMotion.matches };
-  draws.push({ uses: [...Object.keys(section.fields), ...section.uses], draw: section.create(place, app) });
+  const app = { state, set, t: say, language: spoken(), colour, animation, reducedMotion: () => reducedMotion.matches };
+  parts.push({ element, inView: false, uses: [...Object.keys(section.fields), ...section.uses], draw: section.create(place, app) });
+  viewed.observe(element);
   return element;
 }
 
 function build() {
   for (const stop of stops) stop();
-  draws = [];
+  viewed.disconnect();
+  stale.clear();
+  parts = [];
   stops = [];
   dress();
   const t = translator(words, spoken());

@@ -18,14 +18,14 @@ function expOfDifference(x, y) {
 }
 
 const add = (values) => values.reduce((sum, value) => sum + value, 0);
+const addBut = (values, k) => values.reduce((sum, value, j) => (j === k ? sum : sum + value), 0);
 
 // What all formulas below are made of: the maximum, where it stands, exp(z − m) and rest.
 export function summary(z) {
   const m = z.reduce((x, y) => (Number.isNaN(y) || y > x ? y : x), -Infinity);
   const lead = z.indexOf(m);
   const e = z.map((x, k) => (k === lead ? 1 : expOfDifference(x, m)));
-  const rest = add(e.filter((_, k) => k !== lead));
-  return { m, lead, e, rest };
+  return { m, lead, e, rest: addBut(e, lead) };
 }
 
 export function softmax(z) {
@@ -44,7 +44,7 @@ export function logSumExp(z) {
 }
 
 // 1 − p of a class: the sum of the others.
-export const complement = (p, k) => add(p.filter((_, j) => j !== k));
+export const complement = addBut;
 
 // A loss gives its value and its gradient for one row of logits and the class of its target.
 
@@ -90,11 +90,11 @@ export function squaredError(z, y) {
 // The squared error of the probabilities. With g = p − t its gradient is 2·p_k·Σ p_j·(g_k − g_j), where
 // the leading class, which may leave nothing to the others, comes in last.
 export function brier(z, y) {
-  const { lead } = summary(z);
-  const p = softmax(z);
+  const { lead, e, rest } = summary(z);
+  const p = e.map((x) => x / (1 + rest));
   const g = p.with(y, -complement(p, y));
   const others = complement(p, lead);
-  const sum = add(p.map((x, j) => (j === lead ? 0 : x * g[j])));
+  const sum = addBut(p.map((x, j) => x * g[j]), lead);
   const grad = p.map((x, k) => 2 * x * (g[k] * others - sum + p[lead] * (g[k] - g[lead])));
   return { value: add(g.map((x) => x * x)), grad };
 }

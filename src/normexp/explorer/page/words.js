@@ -3,7 +3,7 @@
 export const words = {
   en: {
     title: "Softmax, explored",
-    lead: "Everything on this page computes as you touch it, and every part shows the same row of scores. Drag something.",
+    lead: "Everything on this page computes as you touch it. Sections 1 to 3 share one row of scores: change it in one, and see it in all. Drag something.",
     contents: "Sections",
     language: "Language",
     theme: "Appearance",
@@ -16,7 +16,7 @@ export const words = {
   },
   zh: {
     title: "玩转 softmax",
-    lead: "本页的一切都随手计算，各部分展示的是同一行得分。拖动试试看。",
+    lead: "本页的一切都随您的操作即时计算。第 1 至 3 节共用同一行得分：在一处改动，处处可见。拖动试试看。",
     contents: "目录",
     language: "语言",
     theme: "外观",
@@ -32,8 +32,9 @@ export const words = {
 export const LANGUAGES = { en: "English", zh: "中文" };
 
 // t(key, values): the words in a language, with {name} replaced. A key that is missing is a mistake of ours.
+// The source breaks lines, where English has a space and Chinese has none.
 export const translator = (words, language) => (key, values = {}) => {
   const text = words[language][key];
   if (text === undefined) throw new Error(`no word for ${key} in ${language}`);
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return text.replace(/\s*\n\s*/g, language === "zh" ? "" : " ").replace(/\{(\w+)\}/g, (_, name) => values[name]);
 };

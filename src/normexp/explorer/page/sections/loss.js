@@ -24,11 +24,12 @@ export function create(place, app) {
     name: (k) => t("score_of", { k, gradient: digits(grad[k], 3) }),
     move: (changes) => row.move(app, changes),
   });
-  const gradient = numbersBelow();
+  const gradient = numbersBelow(3, 5);
   const gradientName = h("p", { class: "note", html: t("pulls_hint") });
   const price = priceCurve(app);
   const sees = h("p", { class: "note" });
   const multiples = LOSSES.map((loss) => multiple(app, loss));
+  const besides = h("div", { class: "multiples" }, ...multiples.map(({ node }) => node));
   const moving = movingTarget(app);
 
   place.append(
@@ -41,7 +42,7 @@ export function create(place, app) {
     ),
     h("h3", { text: t("beside") }),
     sees,
-    h("div", { class: "multiples" }, ...multiples.map(({ node }) => node)),
+    besides,
     h("figure", {}, h("h3", { text: t("moving") }), moving.node),
   );
 
@@ -53,6 +54,7 @@ export function create(place, app) {
     gradient.draw(grad);
     const plain = state.shift === 0 && state.temperature === 1;
     sees.innerHTML = plain ? "" : t("sees", { shift: setting(state.shift), temperature: setting(state.temperature) });
+    besides.style.setProperty("--count", Math.min(x.length, FEW));
     for (const part of [picker, price, moving, ...multiples]) part.draw(x, y);
   };
 }
@@ -85,9 +87,9 @@ function targetPicker(app) {
   };
 }
 
-// ---- a number below each bar
+// ---- a number below each bar, upright where there is no room for so many beside each other
 
-function numbersBelow() {
+function numbersBelow(count, most) {
   const node = h("div", { class: "names" });
   return {
     node,
@@ -95,7 +97,8 @@ function numbersBelow() {
       node.hidden = values.length > FEW;
       if (node.hidden) return;
       node.style.setProperty("--count", values.length);
-      node.replaceChildren(...values.map((x, k) => h("b", { style: `color: ${classColour(k)}`, text: digits(x, 3) })));
+      node.classList.toggle("crowded", values.length > most);
+      node.replaceChildren(...values.map((x, k) => h("b", { style: `color: ${classColour(k)}`, text: digits(x, count) })));
     },
   };
 }
@@ -146,8 +149,8 @@ function priceCurve({ t }) {
 function multiple(app, loss) {
   const { t, state } = app;
   const value = h("b", { class: "value" });
-  const picture = bars(app, { label: t(loss), name: String });
-  const gradient = numbersBelow();
+  const picture = bars(app, { label: t(loss), text: () => "" });
+  const gradient = numbersBelow(2, 4);
   const says = h("p", { class: "note" });
   const node = h("figure", { "data-loss": loss }, h("h4", { text: t(loss) }), value, h("div", { class: "small", "aria-hidden": "true" }, picture.node), gradient.node, says);
   return {
@@ -204,7 +207,7 @@ function movingTarget({ t }) {
       const rival = Math.max(...x.filter((_, k) => k !== y));
       const now = x[y] - rival;
       // A thousand classes at a hundred places would take longer than a frame.
-      const sampled = x.length <= FEW ? leads : leads.filter((_, i) => i % 10 === 0);
+      const sampled = x.length <= FEW ? leads : leads.filter((_, i) => i % 20 === 0);
       const curve = (loss) => {
         const points = sampled.map((lead) => [lead, numerics[loss](x.with(y, rival + lead), y).value]).filter(([, value]) => inside(value));
         return points.length > 1 ? [s("g", { class: loss }, s("path", { class: "line", d: `M${points.map(([a, b]) => `${across(a).toFixed(1)},${up(b).toFixed(1)}`).join("L")}` }))] : [];

@@ -42,10 +42,9 @@ export function create(place, app) {
     h(
       "div",
       { class: "panels" },
-      h("figure", {}, h("h3", { text: t("scores") }), scores.node, names, h("h3", { text: t("probabilities") }), h("div", { class: "low" }, chances.node), hint),
-      h("figure", {}, h("h3", { text: t("curve") }), curve.node, temperature.node, shift.node, h("div", { class: "control" }, h("span", { text: t("classes") }), count.node), typed.node),
+      h("figure", {}, h("h3", { text: t("scores") }), scores.node, names, hint, h("h3", { text: t("probabilities") }), h("div", { class: "low" }, chances.node)),
+      h("figure", {}, h("h3", { text: t("curve") }), curve.node, temperature.node, shift.node, h("div", { class: "control" }, h("span", { text: t("classes") }), count.node), typed.node, sentence),
     ),
-    sentence,
     sides.node,
   );
 
@@ -56,7 +55,7 @@ export function create(place, app) {
     const few = state.z.length <= FEW;
     names.hidden = !few;
     if (names.childElementCount !== state.z.length && few) {
-      names.replaceChildren(...state.z.map((_, k) => h("b", { style: `color: ${classColour(k)}`, text: k })));
+      names.replaceChildren(...state.z.map((_, k) => h("b", { style: `color: ${classColour(k)}`, text: state.z.length <= SHOWN ? t("class_k", { k }) : k })));
       names.style.setProperty("--count", state.z.length);
     }
     hint.textContent = t(few ? "scores_hint" : "scores_hint_many");
@@ -107,7 +106,7 @@ function exponential({ state, t }) {
   const node = s("svg", { class: "curve", viewBox: `0 0 ${WIDTH} ${HEIGHT + 26}`, role: "img" });
   const REACH = 6; // how far below the largest x the picture goes
   const MORE = 0.35; // and above
-  const across = (d) => LEFT + ((d + REACH) / (REACH + MORE)) * (WIDTH - LEFT - 40);
+  const across = (d) => LEFT + ((d + REACH) / (REACH + MORE)) * (WIDTH - LEFT - 70);
   const up = (e) => HEIGHT - e * (HEIGHT / 1.45);
   const steps = Array.from({ length: 90 }, (_, i) => -REACH + (i / 89) * (REACH + MORE));
   const line = `M${steps.map((d) => `${across(d).toFixed(1)},${up(Math.exp(d)).toFixed(1)}`).join("L")}`;
@@ -131,22 +130,25 @@ function exponential({ state, t }) {
       );
       const visible = x.map((value, k) => ({ d: value - m, e: e[k], k })).filter(({ d }) => d >= -REACH);
       const few = x.length <= FEW;
+      // Of many, a line wherever there is one, by tenths: a thousand lines would take too long to draw.
+      const tenths = [...new Set(visible.map(({ d }) => Math.round(10 * d) / 10))];
+      const rug = tenths.map((d) => `M${across(d)},${HEIGHT}V${up(Math.exp(d))}`).join("");
       points.replaceChildren(
-        ...visible.map(({ d, e: height, k }) =>
-          few
-            ? s(
-                "g",
-                { style: `--class: ${classColour(k)}` },
-                s("path", { class: "drop", d: `M${across(d)},${HEIGHT}V${up(height)}H${across(MORE)}` }),
-                s("circle", { cx: across(d), cy: up(height), r: 6 }),
-              )
-            : s("path", { class: "rug", d: `M${across(d)},${HEIGHT}V${up(height)}` }),
-        ),
+        ...(few ? visible.map(point) : [s("path", { class: "rug", d: rug })]),
         ...labels(visible.slice(0, few ? FEW : 0), m),
       );
       change(node, { "aria-label": few ? t("curve_label", { points: e.map((height, k) => t("curve_point", { k, height: digits(height, 3) })).join(", ") }) : t("curve_many", { n: x.length, m: digits(m) }) });
     },
   };
+
+  function point({ d, e: height, k }) {
+    return s(
+      "g",
+      { style: `--class: ${classColour(k)}` },
+      s("path", { class: "drop", d: `M${across(d)},${HEIGHT}V${up(height)}H${across(MORE)}` }),
+      s("circle", { cx: across(d), cy: up(height), r: 6 }),
+    );
+  }
 
   // Heights at the right, from the top down, none nearer than a line to the one above it.
   function labels(visible, m) {
@@ -195,7 +197,7 @@ function table({ state, t }) {
       const stable = naive32(shifted);
       const of = (values) => shown.map((k) => values[k]);
       const columns = shown.length + 2;
-      head.replaceChildren(h("td"), ...shown.map((k) => header(`<span style="color: ${classColour(k)}">${k}</span>`, { "aria-label": `${t("class")} ${k}` })), header(t("sum")));
+      head.replaceChildren(h("td"), ...shown.map((k) => header(`<span style="color: ${classColour(k)}">${k}</span>`, { "aria-label": t("class_k", { k }) })), header(t("sum")));
       body.replaceChildren(
         group(t("naive"), columns),
         line("<i>x</i>", of(x.map(Math.fround))),

@@ -1,9 +1,268 @@
+// Section 5: samples to draw, and three classifiers that differ in nothing but their loss learning them side by side.
+
+import { button, buttons, slider } from "controls";
+import { h, s } from "dom";
+import { digits, raise } from "format";
+import { advance, diverged, start } from "networks";
+import * as numerics from "numerics";
+import { axes, linear, polyline, redrawOnResize } from "plot";
+import { MAX_CLASSES, SHAPE_NAMES, generateSamples, read } from "samples";
+import { MARKERS } from "sections/train.canvas";
+import { ERASER, pad, points, written } from "sections/train.pad";
+import { panel } from "sections/train.panel";
+import { choice, number } from "state";
+
 export { words } from "sections/train.words";
 
+const MOST_PASSES = 3000;
+const BUDGET = { playing: 6, behind: 14 }; // milliseconds of training in a frame
+const HIDDEN = ["0", "8", "32"];
+const ALPHAS = ["0", "0.0001", "0.001", "0.01", "0.1"];
+
 export const name = "train";
-export const fields = {};
+export const fields = {
+  "train.shape": choice("clusters", SHAPE_NAMES),
+  "train.points": points, // drawn by hand, instead of a shape
+  "train.classes": number(3, { min: 2, max: MAX_CLASSES, integer: true }),
+  "train.seed": number(1, { min: 1, max: 9999, integer: true }), // of the samples, the first weights and the batches
+  "train.hidden": choice("0", HIDDEN),
+  "train.rate": number(0.3, { min: 0.01, max: 3 }),
+  "train.alpha": choice("0.001", ALPHAS),
+  "train.batch": choice("all", ["all", "16"]),
+  "train.svm": choice("westonWatkins", ["westonWatkins", "crammerSinger"]),
+  "train.squared": choice("squaredError", ["squaredError", "brier"]),
+  "train.passes": number(0, { min: 0, max: MOST_PASSES, integer: true }),
+};
 export const uses = [];
 
+// Everything that is seen follows from the settings and the number of passes, so that a link reproduces it.
+const settings = (state) =>
+  Object.keys(fields)
+    .filter((key) => key !== "train.passes")
+    .map((key) => state[key]);
+
+const samplesOf = (state) =>
+  state["train.points"]
+    ? read(state["train.points"]).filter(({ target }) => target < state["train.classes"])
+    : generateSamples(state["train.shape"], state["train.classes"], state["train.seed"]);
+
+function startAll(state) {
+  const samples = samplesOf(state);
+  const options = {
+    classes: state["train.classes"],
+    hidden: Number(state["train.hidden"]),
+    seed: state["train.seed"],
+    rate: state["train.rate"],
+    alpha: Number(state["train.alpha"]),
+    batchSize: state["train.batch"] === "all" ? Infinity : Number(state["train.batch"]),
+  };
+  const losses = { softmax: "crossEntropy", svm: state["train.svm"], squared: state["train.squared"] };
+  const run = (loss) => start(samples, { ...options, loss: numerics[loss] });
+  return { samples, runs: Object.fromEntries(Object.entries(losses).map(([key, loss]) => [key, run(loss)])) };
+}
+
+// These outlive a switch of the language.
+let brush = 0;
+let begun = null; // the settings of `all`, as text
+let all = null;
+
+const passesDone = () => all.runs.softmax.history.length - 1;
+
 export function create(place, app) {
-  return () => {};
+  const { state, set, t } = app;
+  let playing = false;
+
+  // ---- controls
+
+  const shapes = buttons({
+    label: t("shapes"),
+    options: SHAPE_NAMES.map((one) => [one, t(one)]),
+    pressed: () => (state["train.points"] ? "" : state["train.shape"]),
+    press: (one) => fresh({ "train.shape": one }),
+  });
+  const fresh = (changes) => set({ "train.points": "", ...changes });
+  const again = button(t("again"), () => fresh({ "train.seed": (state["train.seed"] % 9999) + 1 }));
+  const clear = button(t("clear"), () => set({ "train.points": "none", "train.passes": 0 }));
+
+  const classes = buttons({
+    label: t("classes"),
+    options: [2, 3, 4, 5].map((n) => [n, String(n)]),
+    pressed: () => state["train.classes"],
+    press: (n) => {
+      const drawn = state["train.points"] && written(all.samples.filter(({ target }) => target < n));
+      set({ "train.classes": n, "train.points": drawn });
+    },
+  });
+  const choose = (k) => {
+    brush = k;
+    const isNew = k !== ERASER && k >= state["train.classes"];
+    if (isNew) set({ "train.classes": k + 1, "train.points": written(all.samples) });
+    draw();
+  };
+  const brushes = buttons({
+    label: t("brush"),
+    options: [
+      ...MARKERS.map((marker, k) => [k, `<span style="color: var(--class-${k})">${marker}</span> ${k}`]),
+      [ERASER, t("eraser")],
+    ],
+    pressed: () => brush,
+    press: choose,
+  });
+  const field = pad(app, {
+    samples: () => all.samples,
+    brush: () => brush,
+    choose,
+    change: (samples) => {
+      set({ "train.points": written(samples) });
+      renew(); // the next sample of this stroke, before the next frame, builds on these
+    },
+  });
+
+  const option = (key, options) =>
+    buttons({
+      label: t(key),
+      options,
+      pressed: () => state[`train.${key}`],
+      press: (value) => set({ [`train.${key}`]: value }),
+    });
+  const hidden = option("hidden", HIDDEN.map((n) => [n, n === "0" ? t("linear") : t("units", { n })]));
+  const alpha = option("alpha", ALPHAS.map((a) => [a, a === "0" ? "0" : `10${raise(Math.round(Math.log10(a)))}`]));
+  const batch = option("batch", [["all", t("batch_all")], ["16", "16"]]);
+  const svm = option("svm", [["westonWatkins", t("every_rival")], ["crammerSinger", t("worst_rival")]]);
+  const squared = option("squared", [["squaredError", t("on_scores")], ["brier", t("on_probabilities")]]);
+  const rate = slider(app, "train.rate", {
+    ...{ label: t("rate"), min: 0.01, max: 3, step: 0.01 },
+    there: Math.log10,
+    back: (x) => Number((10 ** x).toPrecision(2)),
+  });
+  const control = (key, ...inside) => h("div", { class: "control" }, h("span", { html: t(key) }), ...inside);
+
+  const playButton = button(t("play"), () => play(!playing));
+  const step = button(t("step"), () => {
+    play(false);
+    goTo(state["train.passes"] + 1);
+  });
+  const reset = button(t("reset"), () => {
+    play(false);
+    goTo(0);
+  });
+  const goTo = (n) => set({ "train.passes": Math.min(MOST_PASSES, n) });
+  const count = h("span", { class: "note" });
+
+  // ---- the clock runs while it plays, and while the training is behind what is to be shown
+
+  let waited = 0;
+  let drawn = -1; // the passes that the pictures show
+  const clock = app.animation((milliseconds) => {
+    waited += milliseconds;
+    const slow = app.reducedMotion(); // then few pictures, each many passes on
+    if (playing && !behind() && (!slow || waited > 1000)) {
+      waited = 0;
+      goTo(state["train.passes"] + (slow ? 50 : 1));
+    }
+    if (behind()) drawRuns();
+    if (state["train.passes"] === MOST_PASSES) play(false);
+  });
+  function play(now) {
+    playing = now;
+    playButton.textContent = t(now ? "pause" : "play");
+    runClock();
+  }
+  const behind = () => passesDone() < state["train.passes"];
+  const runClock = () => (playing || behind() ? clock.play() : clock.pause());
+
+  // ---- pictures
+
+  const panels = { softmax: panel(app, "softmax"), svm: panel(app, "svm"), squared: panel(app, "squared") };
+  panels.svm.more.append(svm.node);
+  panels.squared.more.append(squared.node);
+  const curve = h("div", { class: "plot" });
+
+  place.append(
+    h(
+      "div",
+      { class: "desk" },
+      h("div", {}, h("h3", { text: t("samples") }), field.node),
+      h(
+        "div",
+        {},
+        control("brush", brushes.node),
+        control("shapes", shapes.node),
+        control("classes", classes.node),
+        h("div", { class: "control" }, h("span"), h("div", { class: "buttons" }, again, clear)),
+        control("hidden", hidden.node),
+        rate.node,
+        control("alpha", alpha.node),
+        control("batch", batch.node),
+      ),
+    ),
+    h("div", { class: "buttons run" }, playButton, step, reset, count),
+    h("div", { class: "trio" }, ...Object.values(panels).map(({ node }) => node)),
+    h("p", { class: "note", html: t("panels_note") }),
+    h("h3", { text: t("curve_title") }),
+    curve,
+  );
+
+  // The runs of the settings of now, from their beginning if a setting has changed.
+  function renew() {
+    const wanted = JSON.stringify(settings(state));
+    if (wanted === begun && passesDone() <= state["train.passes"]) return;
+    begun = wanted;
+    all = startAll(state);
+  }
+
+  function train() {
+    const end = performance.now() + (playing ? BUDGET.playing : BUDGET.behind);
+    while (behind() && performance.now() < end) Object.values(all.runs).forEach(advance);
+    runClock();
+  }
+
+  function drawRuns() {
+    train();
+    count.textContent = t("passes", { n: passesDone() });
+    if (behind() && app.reducedMotion()) return;
+    for (const [key, { draw }] of Object.entries(panels)) draw(all.runs[key]);
+    drawCurve();
+    drawn = passesDone();
+  }
+
+  function draw() {
+    renew();
+    for (const { draw } of [field, shapes, brushes, classes, hidden, rate, alpha, batch, svm, squared]) draw();
+    if (!clock.playing || drawn !== passesDone()) drawRuns(); // or else the clock has just done it
+  }
+
+  // The losses have units of their own; what can be compared is how they fall.
+  function drawCurve() {
+    const [width, height] = [curve.clientWidth, 190];
+    const [left, right, top, bottom] = [42, width - 10, 8, height - 36];
+    const [low, high] = [-3, 1.2];
+    const most = 100 * Math.max(1, Math.ceil(passesDone() / 100));
+    const x = linear([0, most], [left, right]);
+    const y = linear([low, high], [bottom, top]);
+    const at = (value) => y(Math.max(low, Math.min(high, Math.log10(value))));
+    const every = Math.ceil(passesDone() / width); // no more points than pixels
+    const line = ([key, { history }]) => {
+      const points = history.map((value, n) => [x(n), at(value)]);
+      const drawn = points.filter(([, height], n) => n % every === 0 && Number.isFinite(height));
+      return s("g", { class: key }, s("path", { class: "line", d: polyline(drawn) }));
+    };
+    const runs = Object.entries(all.runs);
+    const losses = runs.map(([key, run]) => `${t(key)} ${diverged(run) ? "∞" : digits(run.now.value, 3)}`).join(", ");
+    curve.replaceChildren(
+      s(
+        "svg",
+        { width, height, role: "img", "aria-label": t("curve_label", { n: passesDone(), losses }) },
+        axes({
+          ...{ x, y, left, right, top, bottom, xLabel: t("passes_axis") },
+          xTicks: [0, most / 2, most].map((n) => [n, String(n)]),
+          yTicks: [1, 0, -1, -2, -3].map((v) => [v, String(10 ** v)]),
+        }),
+        ...runs.map(line),
+      ),
+    );
+  }
+
+  redrawOnResize(place, draw);
+  return draw;
 }

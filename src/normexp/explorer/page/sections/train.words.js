@@ -1,14 +1,106 @@
-// The words of this section: "name" stands in the list of sections, "title" above it, "text" beside it.
+// The words of this section.
 
 export const words = {
   en: {
-    name: "Train",
-    title: "Train",
-    text: "",
+    name: "Training",
+    title: "Training: three losses learn the same points",
+    text:
+      "Three classifiers start from the same weights and see the same points; only their losses differ. " +
+      "The background is what each has decided, paler where it is undecided. A point is drawn the larger, the harder it pulls. " +
+      "Softmax never lets go: a point that is right by far pulls less and less, but not nothing. " +
+      "The SVM is content with a margin: most points stop pulling, and the border rests on the few that remain. " +
+      "Squared error wants every score to be exactly 1 or 0, so that points which are too right pull the border back. " +
+      "Applied to probabilities it hardly pulls where they are near 0 or 1, even for points that are wrong: that is why it starts slowly. " +
+      "A linear classifier has straight borders; hidden units bend them.",
+    samples: "Your points",
+    pad: "Square to draw points in",
+    pad_help: "Draw with the pointer. By keyboard: arrows move (with Shift farther), Enter puts a point, Delete removes, 0 to 4 choose the class.",
+    pad_said: "At {x}, {y}; {n} points.",
+    brush: "draw class",
+    eraser: "eraser",
+    shapes: "or take",
+    clusters: "clusters",
+    spiral: "spiral",
+    ring: "rings",
+    xor: "XOR",
+    classes: "classes",
+    again: "Other points",
+    clear: "Remove all",
+    hidden: "classifier",
+    linear: "linear",
+    units: "{n} hidden units",
+    rate: "learning rate",
+    alpha: "regularisation α",
+    batch: "points per step",
+    batch_all: "all",
+    play: "Play",
+    pause: "Pause",
+    step: "Step",
+    reset: "Back to the start",
+    passes: "{n} passes over the points",
+    softmax: "Softmax",
+    svm: "SVM",
+    squared: "Squared error",
+    every_rival: "every rival",
+    worst_rival: "worst rival",
+    on_scores: "of scores",
+    on_probabilities: "of probabilities",
+    summary: "loss {loss}<br>{right}% right<br>{pulling} of {n} pull",
+    diverged: "The steps were too large: the weights have grown beyond all bounds. Take a smaller learning rate.",
+    panels_note: "The loss is the mean over the points, with the penalty α/2·‖W‖². A point pulls if the gradient at its scores is longer than 0.01.",
+    curve_title: "Loss by passes",
+    passes_axis: "passes",
+    curve_label: "The three losses after {n} passes: {losses}",
   },
   zh: {
     name: "训练",
-    title: "训练",
-    text: "",
+    title: "训练：三种损失学习同样的点",
+    text:
+      "三个分类器从同样的权重出发，看到同样的点，只有损失不同。" +
+      "背景色是各自的判决区域，越浅表示越没有把握。点画得越大，说明它拉得越用力。" +
+      "softmax 从不松手：分得很对的点拉力越来越小，但不会为零。" +
+      "SVM 有了间隔便满足：多数点不再用力，边界只由剩下的少数点支撑。" +
+      "平方误差要求每个得分恰好是 1 或 0，于是分得“太对”的点也会把边界拉回来。" +
+      "若作用在概率上，在概率接近 0 或 1 处它几乎不用力，即使分错了也一样，所以起步很慢。" +
+      "线性分类器的边界是直的，隐藏单元能使边界弯曲。",
+    samples: "您的点",
+    pad: "画点的方框",
+    pad_help: "用鼠标或手指画点。键盘：方向键移动（加 Shift 走得更远），回车放点，Delete 删除，0 到 4 选择类别。",
+    pad_said: "位于 {x}, {y}；共 {n} 个点。",
+    brush: "画哪一类",
+    eraser: "橡皮",
+    shapes: "或选用",
+    clusters: "团簇",
+    spiral: "螺旋",
+    ring: "圆环",
+    xor: "异或",
+    classes: "类别数",
+    again: "换一批点",
+    clear: "全部清除",
+    hidden: "分类器",
+    linear: "线性",
+    units: "{n} 个隐藏单元",
+    rate: "学习率",
+    alpha: "正则化 α",
+    batch: "每步用点数",
+    batch_all: "全部",
+    play: "播放",
+    pause: "暂停",
+    step: "单步",
+    reset: "回到起点",
+    passes: "已遍历所有点 {n} 次",
+    softmax: "softmax",
+    svm: "SVM",
+    squared: "平方误差",
+    every_rival: "所有对手",
+    worst_rival: "最强对手",
+    on_scores: "对得分",
+    on_probabilities: "对概率",
+    summary: "损失 {loss}<br>正确率 {right}%<br>{n} 个点中 {pulling} 个在用力",
+    diverged: "步长太大，权重已无限增长。请减小学习率。",
+    panels_note: "损失是所有点的平均值，加上惩罚项 α/2·‖W‖²。若某点处得分的梯度长度大于 0.01，就算它在用力。",
+    curve_title: "损失随遍历次数的变化",
+    passes_axis: "遍历次数",
+    curve_label: "遍历 {n} 次后的三种损失：{losses}",
   },
 };

@@ -1,0 +1,39 @@
+// What line charts are made of. A drawing has the width of its place, so that its letters keep their size.
+
+import { s } from "dom";
+
+// From values to places: linear([0, 10], [20, 300])(5) is 160.
+export const linear = ([a, b], [c, d]) => (x) => c + ((x - a) / (b - a)) * (d - c);
+
+export const polyline = (points) =>
+  points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+
+// A frame with its ticks, [value, text] each, at places by the scales `x` and `y`; lines reach to `right` and `bottom`.
+export function axes({ x, y, xTicks, yTicks, left, right, top, bottom, xLabel }) {
+  const rule = (x1, y1, x2, y2) => s("line", { x1, y1, x2, y2, stroke: "var(--rule)" });
+  const text = (at, words, anchor) => s("text", { ...at, class: "tick", "text-anchor": anchor, text: words });
+  return s(
+    "g",
+    { "aria-hidden": "true" },
+    ...yTicks.flatMap(([value, words]) => [
+      rule(left, y(value), right, y(value)),
+      text({ x: left - 6, y: y(value) + 4 }, words, "end"),
+    ]),
+    ...xTicks.flatMap(([value, words]) => [
+      rule(x(value), bottom, x(value), bottom + 4),
+      text({ x: x(value), y: bottom + 17 }, words, "middle"),
+    ]),
+    text({ x: right, y: bottom + 32 }, xLabel, "end"),
+    rule(left, top, left, bottom),
+  );
+}
+
+// Draws again when the width of the place has changed.
+export function redrawOnResize(place, draw) {
+  let width = 0;
+  new ResizeObserver(() => {
+    const now = place.clientWidth;
+    if (now > 0 && width > 0 && now !== width) draw();
+    width = now;
+  }).observe(place);
+}
