@@ -198,13 +198,12 @@ def worked():
     found = []
     original = Sheet.work
 
-    def work(self, name, symbol, *chain, value, each=(), among=None, **facts):
+    def work(self, name, symbol, *chain, value, each=None, among=None, **facts):
         known = Known(dict(self.known.numbers), dict(self.known.at), dict(self.known.over))
         original(self, name, symbol, *chain, value=value, each=each, among=among, **facts)
-        pairs = among if among is not None else [(k,) for k in known.over["k"]] if each else [()]
-        for indices in pairs:
-            bound = known.bound(**dict(zip(each, indices, strict=True)))
-            one = np.asarray(value)[indices] if each else value
+        for i in [None] if each is None else among or known.over["k"]:
+            bound = known if each is None else known.bound(**{each: i})
+            one = value if each is None else value[i]
             found.extend((name, filled(formula, bound), one) for formula in chain)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -43,5 +43,5 @@ def gradient(sheet: Sheet, loss: Loss, part: Name, by: Name, grads: Array, grad:
     name, chain = "unchanged", [slope, number]
     if loss.reduction == "mean" and sheet.known.numbers["D"] != 0:
         name, chain = "share", [slope / D, number / D]
-    among = [(i,) for i in range(len(grads))]
-    sheet.work(name, Derivative(sheet.loss, by), *chain, value=grad, each=(index,), among=among)
+    among = range(len(grads))
+    sheet.work(name, Derivative(sheet.loss, by), *chain, value=grad, each=index, among=among)

@@ -67,7 +67,7 @@ def explain(
     TypeError, ValueError
         For what the loss refuses; for a logit that is NaN or +inf, or a sample that counts without
         any finite logit; for features without a weight, logits that are not those of the features,
-        and more than 10 000 numbers.
+        more than 10 000 numbers or 100 samples.
 
     Examples
     --------

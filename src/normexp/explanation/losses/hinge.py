@@ -26,8 +26,7 @@ def forward(sheet: Sheet, sample: Sample, loss: MulticlassHinge) -> None:
     violations = of_pairs(pairs, np.zeros(len(pairs), np.int64))
     violations[sample.target] = 0
     excess = call("max", 0, margin + z["j"] - z["y"])
-    among = [(j,) for j in rivals]
-    sheet.work("violations", v["j"], excess, value=violations, each=("j",), among=among)
+    sheet.work("violations", v["j"], excess, value=violations, each="j", among=rivals)
     sheet.column("v", v["j"], violations)
 
     over = sum_over if loss.variant == "weston-watkins" else max_over
@@ -50,10 +49,9 @@ def gradient(sheet: Sheet, sample: Sample, loss: MulticlassHinge, scores: None) 
         rivals = [max(rivals, key=lambda j: float(sample.z[j]))]  # the first of those that tie
         sheet.known.at["r"] = rivals[0]
         name, of_rivals = "strongest_rival", pull("r")
-    among = [(j,) for j in rivals]
     pulled = weighted(loss, sample, pull("j"))
     by = Derivative(sample.loss, z["j"])
-    sheet.work(name, by, pulled, value=grad, each=("j",), among=among)
+    sheet.work(name, by, pulled, value=grad, each="j", among=rivals)
     pushed = -weighted(loss, sample, of_rivals)
     value = grad[sample.target]
     sheet.work("target_pushed", Derivative(sample.loss, z["y"]), pushed, value=value)
