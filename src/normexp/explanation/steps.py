@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ class Line:
 
     name: Formula
     formula: Formula | None
-    known: Known
+    known: Known = field(repr=False)
     value: float | Array
 
     @property
