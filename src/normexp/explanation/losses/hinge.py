@@ -23,8 +23,8 @@ def forward(sheet: Sheet, sample: Sample, loss: MulticlassHinge) -> None:
     rivals = _rivals(sample)
     pairs = np.stack([np.full_like(sample.z, sample.z[sample.target]), sample.z], axis=1)
     of_pairs = MulticlassHinge(margin=loss.margin, reduction="none")
-    violations = of_pairs(pairs, np.zeros(len(pairs), np.int64))
-    violations[sample.target] = 0
+    violations = np.zeros(len(sample.z))
+    violations[rivals] = of_pairs(pairs[rivals], np.zeros(len(rivals), np.int64))
     excess = call("max", 0, margin + z["j"] - z["y"])
     sheet.work("violations", v["j"], excess, value=violations, each="j", among=rivals)
     sheet.column("v", v["j"], violations)
@@ -58,4 +58,5 @@ def gradient(sheet: Sheet, sample: Sample, loss: MulticlassHinge, scores: None) 
 
 
 def _rivals(sample: Sample) -> list[int]:
-    return [j for j in range(len(sample.logits)) if j != sample.target]
+    """The other classes, without those at −∞, which violate nothing."""
+    return [j for j, z_j in enumerate(sample.z) if j != sample.target and z_j > -np.inf]

@@ -22,6 +22,7 @@ def forward(sheet: Sheet, sample: Sample, loss: SquaredError) -> Scores | None:
     if on_logits:
         start(sheet, sample)
     of_target = know_target(sheet, sample, loss)
+    sheet.known.numbers["live"] = sample.live
     sheet.column("t", t["k"], of_target)
     if scores is None:
         output, distance = z, np.where(sample.live, sample.z - of_target, 0)
@@ -35,7 +36,9 @@ def forward(sheet: Sheet, sample: Sample, loss: SquaredError) -> Scores | None:
     sheet.work("distance", d["k"], away, value=distance, each="k", among=among)
     sheet.column(f"square_{output.letter}", group(away) ** 2, distance**2)
     value, _ = sample.value_and_grad(loss)
-    chain = [sum_over("k", group(away) ** 2), sum_over("k", d["k"] ** 2)]
+    # A logit that does not exist has nothing to be held against; a probability of 0 has.
+    counts = "live" if on_logits else None
+    chain = [sum_over("k", one**2, mass=counts) for one in (group(away), d["k"])]
     name = "squared_error" if on_logits else "brier"
     sheet.work(name, sample.loss, *(weighted(loss, sample, one) for one in chain), value=value)
     return scores
