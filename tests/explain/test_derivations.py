@@ -210,7 +210,8 @@ def worked():
     def work(self, name, symbol, *chain, value, each=None, among=None, **facts):
         known = Known(dict(self.known.numbers), dict(self.known.at), dict(self.known.over))
         original(self, name, symbol, *chain, value=value, each=each, among=among, **facts)
-        for i in [None] if each is None else among or known.over["k"]:
+        indices = known.over["k"] if among is None else among
+        for i in [None] if each is None else indices:
             bound = known if each is None else known.bound(**{each: i})
             one = value if each is None else value[i]
             found.extend((name, filled(formula, bound), one) for formula in chain)
