@@ -5,7 +5,7 @@ import dataclasses
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import normexp as nex
@@ -162,15 +162,24 @@ def problems(draw, rows=None):
     return loss, logits.astype(dtype), np.array(target if rows else target[0])
 
 
+def some_class_is_possible(loss, logits, where):
+    is_binary = isinstance(loss, nex.BinaryCrossEntropy)
+    return where is None or is_binary or np.isfinite(logits[where]).any()
+
+
 def same(found, expected):
     return np.array_equal(np.asarray(found), np.asarray(expected), equal_nan=True)
 
 
-@given(problems())
-def test_loss_gradient_and_last_step_are_those_of_the_library_to_the_bit(problem):
+masks = st.none() | st.lists(st.booleans(), min_size=CLASSES, max_size=CLASSES).filter(any)
+
+
+@given(problems(), masks)
+def test_loss_gradient_and_last_step_are_those_of_the_library_to_the_bit(problem, where):
     loss, logits, target = problem
-    value, grad = loss.value_and_grad(logits, target)
-    derivation = nex.explain(logits, target, loss)
+    assume(some_class_is_possible(loss, logits, where))
+    value, grad = loss.value_and_grad(logits, target, where=where)
+    derivation = nex.explain(logits, target, loss, where=where)
     assert same(derivation.value, value)
     assert same(derivation.grad, grad)
     assert same(derivation.steps[-1].value, value)
@@ -198,13 +207,13 @@ def worked():
     found = []
     original = Sheet.work
 
-    def work(self, name, symbol, *chain, value, each=(), among=None, **facts):
+    def work(self, name, symbol, *chain, value, each=None, among=None, **facts):
         known = Known(dict(self.known.numbers), dict(self.known.at), dict(self.known.over))
         original(self, name, symbol, *chain, value=value, each=each, among=among, **facts)
-        pairs = among if among is not None else [(k,) for k in known.over["k"]] if each else [()]
-        for indices in pairs:
-            bound = known.bound(**dict(zip(each, indices, strict=True)))
-            one = np.asarray(value)[indices] if each else value
+        indices = known.over["k"] if among is None else among
+        for i in [None] if each is None else indices:
+            bound = known if each is None else known.bound(**{each: i})
+            one = value if each is None else value[i]
             found.extend((name, filled(formula, bound), one) for formula in chain)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -212,11 +221,12 @@ def worked():
         yield found
 
 
-@given(problem=problems())
-def test_every_formula_is_worth_its_value(worked, problem):
+@given(problem=problems(), where=masks)
+def test_every_formula_is_worth_its_value(worked, problem, where):
     loss, logits, target = problem
+    assume(some_class_is_possible(loss, logits, where))
     worked.clear()
-    nex.explain(logits, target, loss)
+    nex.explain(logits, target, loss, where=where)
     checked = 0
     # Single precision rounds what goes into the formulas.
     digits = 1e-12 if logits.dtype == np.float64 else 1e-5

@@ -72,11 +72,12 @@ def test_the_gradient_is_derived_by_the_quotient_rule_in_both_cases():
 
 def test_the_moves_of_the_probabilities_are_softmax_differentiated():
     z, tiny = np.array(Z), 1e-6
-    moves = steps(nex.explain(z, 0))["quotient_other"].value
+    found = steps(nex.explain(z, 2))
     for j in range(3):
         step = tiny * (np.arange(3) == j)
-        found = (nex.softmax(z + step) - nex.softmax(z - step)) / (2 * tiny)
-        assert moves[:, j] == pytest.approx(found, abs=1e-9)
+        expected = (nex.softmax(z + step) - nex.softmax(z - step)) / (2 * tiny)
+        assert found["quotient_other"].value[j] == pytest.approx(expected[2], abs=1e-9)
+        assert found["quotient_same"].value[j] == pytest.approx(expected[j], abs=1e-9)
 
 
 def test_the_violations_are_those_of_the_pairs_of_classes():
@@ -209,7 +210,8 @@ def everything(language):
     of_all = {"softcap": 10.0, "temperature": 2.0, "z_loss": 0.1, "label_smoothing": 0.1}
     yield nex.explain([1.0, 2.0], **every)
     yield nex.explain([1.0, 2.0, 0.0], 0, where=[True, True, False], **every)
-    yield nex.explain(Z, 0, nex.CrossEntropy(**of_all), **every)
+    for loss in (nex.CrossEntropy(**of_all), nex.CrossEntropy(class_weight=[1.0, 2.0, 3.0])):
+        yield nex.explain(Z, [0.5, 0.5, 0.0], loss, **every)
     yield nex.explain([0.2, 0.8], 0, nex.CrossEntropy(from_logits=False), **every)
     for loss in LOSSES.values():
         yield nex.explain(Z, 1, loss, **every)
@@ -256,6 +258,8 @@ def test_chinese_has_the_same_numbers_in_other_words():
         (([[1.0, 2.0], [0.0, np.nan]], [0, 0]), {}, r"nan\] at \(1,\)"),
         ((3.0,), {}, "logits must be an array"),
         ((np.zeros(10_001),), {}, "10000 numbers"),
+        ((np.zeros((101, 2)),), {}, "at most 100 samples"),
+        (([],), {}, "logits must be an array"),
         (([1.0, 2.0], 2), {}, "target must hold class ids from 0 to 1"),
         (([1.0, 2.0], -1), {}, "target must hold class ids from 0 to 1"),
         (([1.0, 2.0], None, nex.MulticlassHinge()), {}, "target must be given"),

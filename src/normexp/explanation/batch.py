@@ -36,12 +36,17 @@ def forward(
 
 
 def gradient(sheet: Sheet, loss: Loss, part: Name, by: Name, grads: Array, grad: Array) -> None:
-    """Each sample's gradient takes part in that of the whole as its loss does."""
+    """Each sample's gradient takes part in that of the whole as its loss does.
+
+    Where there is nothing to average, there is nothing to say.
+    """
+    divides = loss.reduction == "mean"
+    if divides and sheet.known.numbers["D"] == 0:
+        return
     (index,) = map(str, by.index)
     sheet.known.numbers["G"] = grads
     slope, number = Derivative(part, by), G[index]
-    name, chain = "unchanged", [slope, number]
-    if loss.reduction == "mean" and sheet.known.numbers["D"] != 0:
-        name, chain = "share", [slope / D, number / D]
-    among = [(i,) for i in range(len(grads))]
-    sheet.work(name, Derivative(sheet.loss, by), *chain, value=grad, each=(index,), among=among)
+    name = "share" if divides else "unchanged"
+    chain = [slope / D, number / D] if divides else [slope, number]
+    among = range(len(grads))
+    sheet.work(name, Derivative(sheet.loss, by), *chain, value=grad, each=index, among=among)

@@ -15,7 +15,7 @@ from .steps import Step
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Derivation:
     """How a result comes about: for one sample, or for a batch whose samples are derived apart.
 
@@ -59,6 +59,9 @@ class Derivation:
     graph: Graph = NO_GRAPH
     samples: tuple[Derivation, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Derivation(loss={self.loss!r}, target={self.target!r}, value={self.value!r})"
+
     def text(self) -> str:
         """Plain text for a terminal."""
         from .render import text
@@ -68,7 +71,10 @@ class Derivation:
     __str__ = text
 
     def latex(self) -> str:
-        """LaTeX for an article: sentences and displayed formulas (package amsmath)."""
+        """LaTeX for an article: sentences and displayed formulas.
+
+        It needs the package amsmath, and for Chinese a document class such as ctexart.
+        """
         from .render import latex
 
         return latex.latex(self)

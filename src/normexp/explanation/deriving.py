@@ -67,7 +67,7 @@ def explain(
     TypeError, ValueError
         For what the loss refuses; for a logit that is NaN or +inf, or a sample that counts without
         any finite logit; for features without a weight, logits that are not those of the features,
-        and more than 10 000 numbers.
+        more than 10 000 numbers or 100 samples.
 
     Examples
     --------
@@ -105,17 +105,10 @@ def _one(given: Problem) -> Derivation:
     assert derivation.grad is not None
     value, grad = given.value_and_grad()
     sheet = _sheet(given)
-    batch.forward(
-        sheet,
-        loss,
-        part,
-        np.array([derivation.value]),
-        ~given.is_left_out.reshape(1),
-        divisor,
-        value,
-    )
+    losses, counts = np.array([derivation.value]), ~given.is_left_out.reshape(1)
+    batch.forward(sheet, loss, part, losses, counts, divisor, value)
     steps = sheet.taken()
-    batch.gradient(sheet, loss, part, z["k"], derivation.grad, grad)
+    batch.gradient(sheet, loss, part, _input(loss)["k"], derivation.grad, grad)
     return replace(
         derivation,
         value=float(value),
@@ -185,8 +178,7 @@ def _sample(given: Problem, index: tuple[int, ...], symbol: Name) -> Derivation:
     steps = sheet.taken()
     working.gradient(sheet, sample, loss, scores)
     value, grad = sample.value_and_grad(loss)
-    by = p if working is log_loss else z
-    sheet.column("grad", Derivative(LOSS, by["k"]), grad)
+    sheet.column("grad", Derivative(LOSS, _input(loss)["k"]), grad)
     return replace(
         derivation,
         value=value,
@@ -225,6 +217,11 @@ def _probabilities(derivation: Derivation, sheet: Sheet, sample: Sample) -> Deri
         gradient=sheet.taken(),
         graph=graph.of_sample(sheet, sample, options, None),
     )
+
+
+def _input(loss: Loss) -> Name:
+    """What a gradient is taken by: logits, unless the loss takes probabilities."""
+    return z if getattr(loss, "from_logits", True) else p
 
 
 def _working(loss: Loss) -> Any:

@@ -237,6 +237,9 @@ class Known:
     def bound(self, **at: int) -> Known:
         return Known(self.numbers, {**self.at, **at}, self.over)
 
+    def copy(self) -> Known:
+        return Known(dict(self.numbers), dict(self.at), dict(self.over))
+
 
 def indexed(name: Name, known: Known) -> Name:
     """The name with numbers for its indices."""

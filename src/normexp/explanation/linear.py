@@ -26,7 +26,7 @@ def forward(sheet: Sheet, linear: Linear, logits: Array) -> None:
     sheet.known.over["d"] = range(len(linear.features))
     products = sum_over("d", W["k", "d"] * x["d"])
     affine = products if linear.bias is None else products + b["k"]
-    sheet.work("linear", z["k"], affine, value=logits, each=("k",))
+    sheet.work("linear", z["k"], affine, value=logits, each="k")
 
 
 def backward(
@@ -49,7 +49,7 @@ def backward(
     else:
         by = Derivative(loss, Z)
         of_weight = [transposed(by) * X, transposed(G) * X]
-        of_bias = [sum_over("i", Derivative(loss, z["i"])), sum_over("i", G["i"])]
+        of_bias = [sum_over("i", Derivative(loss, Z["i"])), sum_over("i", G["i"])]
         of_features = [by * W, G * W]
         sheet.known.over["i"] = range(len(grad))
     features = x if grad.ndim == 1 else X

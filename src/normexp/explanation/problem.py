@@ -19,7 +19,7 @@ from .words import LANGUAGES
 
 Array = NDArray[Any]
 
-MOST = 10_000  # numbers that are worked out: nobody reads more
+MOST, MOST_SAMPLES = 10_000, 100  # numbers that are worked out: nobody reads more
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +96,7 @@ def problem(
     if values is None:
         raise ValueError("logits must be given, or features and weight that they come from")
     array, _ = as_floating(values, "logits")
-    if array.ndim == 0 or array.size > MOST:
+    if array.ndim == 0 or not 0 < array.size <= MOST:
         raise ValueError(
             f"logits must be an array of 1 to {MOST} numbers with its classes on an axis, "
             f"got {_check.described(array)}"
@@ -113,6 +113,9 @@ def problem(
             expected = np.moveaxis(expected, axis, -1)
         array, live = (np.moveaxis(one, axis, -1) for one in (array, live))
         loss = replace(loss, axis=-1)
+    samples = array.size // array.shape[-1]
+    if samples > MOST_SAMPLES and not isinstance(loss, BinaryCrossEntropy):
+        raise ValueError(f"logits must hold at most {MOST_SAMPLES} samples, got {samples}")
     if expected is None and loss is not None and not _starts_with_softmax(loss):
         raise ValueError(f"target must be given: it is what {loss!r} is about")
     found = Problem(array, expected, live, loss, linear, float(alpha), language, axis)

@@ -39,14 +39,14 @@ def forward(sheet: Sheet, sample: Sample, options: CrossEntropy) -> Scores:
         sheet.known.numbers["c"] = options.softcap
         values = capped(values, options.softcap)
         cap = c * call("tanh", letter["k"] / c)
-        among = [(int(k),) for k in np.flatnonzero(np.isfinite(values))]
-        sheet.work("softcap", u["k"], cap, value=values, each=("k",), among=among)
+        among = np.flatnonzero(np.isfinite(values)).tolist()
+        sheet.work("softcap", u["k"], cap, value=values, each="k", among=among)
         letter = u
     logits = values
     if options.temperature != 1:
         sheet.known.numbers["T"] = options.temperature
         values = values.astype(np.float64) / options.temperature
-        sheet.work("temperature", s["k"], letter["k"] / T, value=values, each=("k",))
+        sheet.work("temperature", s["k"], letter["k"] / T, value=values, each="k")
         letter = s
     return _softmax(sheet, sample, letter, values, logits, float(options.temperature))
 
@@ -72,13 +72,13 @@ def _softmax(
 
     sheet.work("maximum", m, max_over("j", x["j"]), value=wide[top], top=top)
     sheet.column("shifted", x["k"] - m, wide - wide[top])
-    sheet.work("exponentials", e["k"], call("exp", x["k"] - m), value=exp, each=("k",))
+    sheet.work("exponentials", e["k"], call("exp", x["k"] - m), value=exp, each="k")
     sheet.column("exp", call("exp", x["k"] - m), exp)
     sheet.work("rest", rest, sum_over("j", e["j"], omit="a"), value=others, top=top)
     sheet.work("sum", S, sum_over("j", e["j"]), 1 + rest, value=1 + others)
     ratio = Fraction(call("exp", x["k"]), sum_over("j", call("exp", x["j"])))
     value = softmax(logits, **options)
-    sheet.work("probabilities", p["k"], ratio, e["k"] / S, value=value, each=("k",))
+    sheet.work("probabilities", p["k"], ratio, e["k"] / S, value=value, each="k")
     sheet.column("p", p["k"], value)
     if len(values) == 2 and np.isfinite(values).all():
         difference = x[1] - x[0]
@@ -97,30 +97,22 @@ def logarithm(sheet: Sheet, sample: Sample, scores: Scores) -> None:
 
 
 def jacobian(sheet: Sheet, scores: Scores, focus: int) -> None:
-    """How each probability moves with each score: the quotient rule, i = j and i ≠ j."""
+    """How the probabilities move with the scores: the quotient rule for i = j and for i ≠ j.
+
+    Where i ≠ j, i is the class in focus.
+    """
     x = scores.letter
     p_value = sheet.known.numbers["p"].astype(np.float64)
     complement = -np.expm1(-scores.minus_log_p.astype(np.float64))  # 1 − p, nothing cancelled
-    moves = -np.outer(p_value, p_value)
-    np.fill_diagonal(moves, p_value * complement)
+    own = p_value * complement
     same = Fraction(e["i"] * S - e["i"] * e["i"], S**2)
     other = Fraction(0 * S - e["i"] * e["j"], S**2)
-    sheet.work(
-        "quotient_same",
-        Derivative(p["i"], x["i"]),
-        same,
-        p["i"] * (1 - p["i"]),
-        value=moves.diagonal(),
-        each=("i",),
-    )
-    others = [(focus, j) for j in range(len(p_value)) if j != focus]
+    by = Derivative(p["i"], x["i"])
+    sheet.work("quotient_same", by, same, p["i"] * (1 - p["i"]), value=own, each="i")
+    others = [j for j in range(len(p_value)) if j != focus]
     if others:
-        sheet.work(
-            "quotient_other",
-            Derivative(p["i"], x["j"]),
-            other,
-            -(p["i"] * p["j"]),
-            value=moves,
-            each=("i", "j"),
-            among=others,
-        )
+        sheet.known.at["i"] = focus  # one row of the matrix of derivatives is enough to see it
+        formulas = [other, -(p["i"] * p["j"])]
+        moves = np.where(np.arange(len(p_value)) == focus, own, -p_value[focus] * p_value)
+        by = Derivative(p["i"], x["j"])
+        sheet.work("quotient_other", by, *formulas, value=moves, each="j", among=others)

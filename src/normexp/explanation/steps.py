@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,25 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One result: what it is, the formula with its numbers filled in, and its value.
+    """One result: what it is, the formula it comes from, what was known then, and its value.
 
     There is no formula where the value is all there is to say.
     """
 
-    symbol: Formula
-    filled: Formula | None
+    name: Formula
+    formula: Formula | None
+    known: Known = field(repr=False)
     value: float | Array
+
+    @property
+    def symbol(self) -> Formula:
+        """The name with numbers for its indices."""
+        return filled(self.name, Known(at=self.known.at))
+
+    @property
+    def filled(self) -> Formula | None:
+        """The formula with its numbers: made when it is shown, as few of very many lines are."""
+        return None if self.formula is None else filled(self.formula, self.known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +85,8 @@ class Sheet:
         symbol: Formula,
         *chain: Formula,
         value: Any,
-        each: tuple[str, ...] = (),
-        among: Sequence[tuple[int, ...]] | None = None,
+        each: str | None = None,
+        among: Iterable[int] | None = None,
         **facts: Any,
     ) -> None:
         """Add a step; from here on its symbol stands for its value.
@@ -83,29 +94,26 @@ class Sheet:
         Parameters
         ----------
         value : float or array
-            An array has an axis for every index in `each`.
-        each : tuple of str
-            The free indices of the symbol: there is a line for everything they stand for.
-        among : sequence of tuple, optional
-            What they stand for, if not for every class.
+            With `each`, an array with an entry for everything that this index may be.
+        each : str, optional
+            The free index of the symbol: there is a line for each class that it may be.
+        among : iterable of int, optional
+            Which ones, if not every class.
         facts
             What the sentence of the step mentions.
         """
-        if among is None:
-            among = [(k,) for k in self.known.over["k"]] if each else [()]
-        lines = []
-        for indices in among:
-            at = dict(zip(each, indices, strict=True))
-            lines.append(
-                Line(
-                    filled(symbol, Known(at={**self.known.at, **at})),
-                    filled(chain[-1], self.known.bound(**at)) if chain else None,
-                    _plain(np.asarray(value)[indices] if each else value),
-                )
-            )
+        known = self.known.copy()
+        formula = chain[-1] if chain else None
+        if each is None:
+            lines = [Line(symbol, formula, known, _plain(value))]
+        else:
+            lines = []
+            for i in known.over["k"] if among is None else among:
+                bound = known.bound(**{each: i})
+                lines.append(Line(symbol, formula, bound, _plain(value[i])))
         if isinstance(symbol, Name):
             self.known.numbers[symbol.letter] = value
-        if isinstance(symbol, Derivative) and symbol.of == self.loss and each:
+        if isinstance(symbol, Derivative) and symbol.of == self.loss and each is not None:
             self.grads[symbol.by.letter] = value
         title, why = words(name, self.language)
         self.steps.append(

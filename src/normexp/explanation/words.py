@@ -73,8 +73,8 @@ STEPS: dict[str, dict[str, Words]] = {
     "rest": {
         "en": Words(
             "The rest",
-            "What all classes but the leading one, {top}, add up to. Summed without the 1 of the "
-            "leader it keeps its digits, however small it is.",
+            "What all classes but the leading one (class {top}) add up to. Summed without the 1 of "
+            "the leader it keeps its digits, however small it is.",
         ),
         "zh": Words(
             "其余之和",
@@ -174,6 +174,10 @@ STEPS: dict[str, dict[str, Words]] = {
             "The derivative of log p is 1/p: the less likely the target, the harder the pull.",
         ),
         "zh": Words("对概率的导数", "log p 的导数是 1/p：目标类别的概率越小，拉力越大。"),
+    },
+    "total_mass": {
+        "en": Words("The mass of the target", "What all classes are asked for together."),
+        "zh": Words("目标总量", "对所有类别的要求之和。"),
     },
     "quotient_same": {
         "en": Words(
@@ -308,6 +312,10 @@ STEPS: dict[str, dict[str, Words]] = {
     "slope_of_distance": {
         "en": Words("The derivative by a probability", "Twice the distance."),
         "zh": Words("对概率的导数", "差值的两倍。"),
+    },
+    "mean_distance": {
+        "en": Words("The mean distance", "Each class counts as probable as it is."),
+        "zh": Words("平均差值", "各类别按其概率计入。"),
     },
     "fade": {
         "en": Words(

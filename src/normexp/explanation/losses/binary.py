@@ -29,14 +29,14 @@ def forward(
         sheet.column("z", z["k"], values)
         squashed = 1 / (1 + call("exp", -z["k"]))
         chain = [call("σ", z["k"]), squashed]
-        sheet.work("sigmoid", p["k"], *chain, value=sigmoid(values), each=("k",))
+        sheet.work("sigmoid", p["k"], *chain, value=sigmoid(values), each="k")
     else:
         known["p"] = values
     sheet.column("p", p["k"], known["p"])
     if loss.label_smoothing:
         known["ε"] = ε_value = loss.label_smoothing
         smoothed = (1 - ε_value) * target + ε_value / 2
-        sheet.work("smoothed", t["k"], (1 - ε) * q["k"] + ε / 2, value=smoothed, each=("k",))
+        sheet.work("smoothed", t["k"], (1 - ε) * q["k"] + ε / 2, value=smoothed, each="k")
     sheet.column("t", t["k"], known["t"])
     if loss.from_logits:
         yes, no = call("softplus", -z["k"]), call("softplus", z["k"])
@@ -44,7 +44,7 @@ def forward(
     else:
         yes, no = call("log", p["k"]), call("log", 1 - p["k"])
         name, chain = "log_of_yes_or_no", [-(_of_yes(loss) * yes) - (1 - t["k"]) * no]
-    sheet.work(name, ell["k"], *chain, value=found.value, each=("k",))
+    sheet.work(name, ell["k"], *chain, value=found.value, each="k")
     sheet.column("loss", ell["k"], found.value)
     return z if loss.from_logits else p
 
@@ -57,7 +57,7 @@ def gradient(sheet: Sheet, loss: BinaryCrossEntropy, found: LossGrad) -> None:
     else:
         by, name = p["k"], "slope_of_logs"
         chain = (1 - t["k"]) / (1 - p["k"]) - _of_yes(loss) / p["k"]
-    sheet.work(name, Derivative(ell["k"], by), chain, value=found.grad, each=("k",))
+    sheet.work(name, Derivative(ell["k"], by), chain, value=found.grad, each="k")
 
 
 def _of_yes(loss: BinaryCrossEntropy) -> Formula:

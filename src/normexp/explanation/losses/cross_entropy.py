@@ -14,7 +14,7 @@ from ..softmax import Scores, T, c, lse, m, p, rest, u, z
 from ..steps import Sheet
 from .target import mass, t, w
 
-ell, λ, g = Name("ℓ"), Name("λ"), Name("g")
+ell, λ, g, τ = Name("ℓ"), Name("λ"), Name("g"), Name("τ")
 
 
 def forward(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> Scores:
@@ -31,7 +31,7 @@ def forward(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> Scores:
         name = "cross_entropy"
         surprise = group(m - x["k"]) + call("log1p", rest)
         minus_log = -call("log", p["k"])
-        sheet.work("surprise", ell["k"], minus_log, surprise, value=scores.minus_log_p, each=("k",))
+        sheet.work("surprise", ell["k"], minus_log, surprise, value=scores.minus_log_p, each="k")
         sheet.column("surprise", minus_log, scores.minus_log_p)
         chain = [sum_over("k", t["k"] * ell["k"], mass="t")]
     if loss.z_loss:
@@ -45,22 +45,22 @@ def gradient(sheet: Sheet, sample: Sample, loss: CrossEntropy, scores: Scores) -
     """From the loss back to the logits, by the quotient rule and the chain rule."""
     known, x, of_target = sheet.known.numbers, scores.letter, sheet.known.numbers["t"]
     softmax.jacobian(sheet, scores, int(of_target.argmax()))
-    counted = [(int(i),) for i in np.flatnonzero(of_target)]
+    counted = np.flatnonzero(of_target).tolist()
     with np.errstate(divide="ignore", invalid="ignore"):  # 1/p of a p that underflows is inf
         slopes = np.where(of_target, -of_target / known["p"].astype(np.float64), 0)
     by_p = Derivative(sample.loss, p["i"])
-    sheet.work("slope_of_log", by_p, -(t["i"] / p["i"]), value=slopes, each=("i",), among=counted)
+    sheet.work("slope_of_log", by_p, -(t["i"] / p["i"]), value=slopes, each="i", among=counted)
 
     through = by_p * Derivative(p["i"], x["k"])
     cases = -(t["k"] * (1 - p["k"])) + sum_over("i", t["i"] * p["k"], omit="k")
-    is_whole = np.isclose(of_target.sum(), 1, rtol=1e-12)
-    push = p["k"] if is_whole else group(sum_over("i", t["i"], mass="t")) * p["k"]
+    push: Formula = p["k"]
+    if not np.isclose(of_target.sum(), 1, rtol=1e-12):
+        push = τ * p["k"]
+        sheet.work("total_mass", τ, sum_over("i", t["i"], mass="t"), value=of_target.sum())
     at_x = replace(loss, temperature=1.0, softcap=None)
     _, grad = sample.value_and_grad(replace(at_x, z_loss=0.0), scores.values)
     by_x = Derivative(sample.loss, x["k"])
-    sheet.work(
-        "collapse", by_x, sum_over("i", through), cases, push - t["k"], value=grad, each=("k",)
-    )
+    sheet.work("collapse", by_x, sum_over("i", through), cases, push - t["k"], value=grad, each="k")
     if _is_plain(sample, loss):
         others = -group(sum_over("j", p["j"], omit="y"))
         chain = [_weighted(loss, p["y"] - 1), _weighted(loss, others)]
@@ -69,7 +69,7 @@ def gradient(sheet: Sheet, sample: Sample, loss: CrossEntropy, scores: Scores) -
     if loss.z_loss:
         _, grad = sample.value_and_grad(at_x, scores.values)
         drift = 2 * _drift(sample, loss) * lse * p["k"]
-        sheet.work("drift", by_x, push - t["k"] + drift, value=grad, each=("k",))
+        sheet.work("drift", by_x, push - t["k"] + drift, value=grad, each="k")
 
     known["g"] = grad
     if loss.temperature != 1:
@@ -77,15 +77,15 @@ def gradient(sheet: Sheet, sample: Sample, loss: CrossEntropy, scores: Scores) -
         _, grad = sample.value_and_grad(replace(loss, softcap=None), known[before.letter])
         by = Derivative(sample.loss, before["k"])
         chain = [Fraction(by_x, T), Fraction(g["k"], T)]
-        sheet.work("through_temperature", by, *chain, value=grad, each=("k",))
+        sheet.work("through_temperature", by, *chain, value=grad, each="k")
         known["g"], by_x = grad, by
     if loss.softcap is not None:
         _, grad = sample.value_and_grad(loss)
         slope = g["k"] / call("cosh", z["k"] / c) ** 2
         chain = [by_x * Derivative(u["k"], z["k"]), slope]
         by = Derivative(sample.loss, z["k"])
-        among = [(int(k),) for k in np.flatnonzero(np.isfinite(sample.z))]
-        sheet.work("through_softcap", by, *chain, value=grad, each=("k",), among=among)
+        among = np.flatnonzero(np.isfinite(sample.z)).tolist()
+        sheet.work("through_softcap", by, *chain, value=grad, each="k", among=among)
 
 
 def _is_plain(sample: Sample, loss: CrossEntropy) -> bool:

@@ -23,11 +23,10 @@ def forward(sheet: Sheet, sample: Sample, loss: MulticlassHinge) -> None:
     rivals = _rivals(sample)
     pairs = np.stack([np.full_like(sample.z, sample.z[sample.target]), sample.z], axis=1)
     of_pairs = MulticlassHinge(margin=loss.margin, reduction="none")
-    violations = of_pairs(pairs, np.zeros(len(pairs), np.int64))
-    violations[sample.target] = 0
+    violations = np.zeros(len(sample.z))
+    violations[rivals] = of_pairs(pairs[rivals], np.zeros(len(rivals), np.int64))
     excess = call("max", 0, margin + z["j"] - z["y"])
-    among = [(j,) for j in rivals]
-    sheet.work("violations", v["j"], excess, value=violations, each=("j",), among=among)
+    sheet.work("violations", v["j"], excess, value=violations, each="j", among=rivals)
     sheet.column("v", v["j"], violations)
 
     over = sum_over if loss.variant == "weston-watkins" else max_over
@@ -50,14 +49,14 @@ def gradient(sheet: Sheet, sample: Sample, loss: MulticlassHinge, scores: None) 
         rivals = [max(rivals, key=lambda j: float(sample.z[j]))]  # the first of those that tie
         sheet.known.at["r"] = rivals[0]
         name, of_rivals = "strongest_rival", pull("r")
-    among = [(j,) for j in rivals]
     pulled = weighted(loss, sample, pull("j"))
     by = Derivative(sample.loss, z["j"])
-    sheet.work(name, by, pulled, value=grad, each=("j",), among=among)
+    sheet.work(name, by, pulled, value=grad, each="j", among=rivals)
     pushed = -weighted(loss, sample, of_rivals)
     value = grad[sample.target]
     sheet.work("target_pushed", Derivative(sample.loss, z["y"]), pushed, value=value)
 
 
 def _rivals(sample: Sample) -> list[int]:
-    return [j for j in range(len(sample.logits)) if j != sample.target]
+    """The other classes, without those at −∞, which violate nothing."""
+    return [j for j, z_j in enumerate(sample.z) if j != sample.target and z_j > -np.inf]

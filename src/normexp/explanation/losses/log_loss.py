@@ -25,12 +25,12 @@ def forward(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> None:
 def gradient(sheet: Sheet, sample: Sample, loss: CrossEntropy, scores: None) -> None:
     """Only the logarithm is left to differentiate."""
     _, grad = sample.value_and_grad(loss)
-    counted = [(int(k),) for k in np.flatnonzero(sheet.known.numbers["t"])]
+    counted = np.flatnonzero(sheet.known.numbers["t"]).tolist()
     sheet.work(
         "slope_of_log",
         Derivative(sample.loss, p["k"]),
         -(t["k"] / p["k"]),
         value=grad,
-        each=("k",),
+        each="k",
         among=counted,
     )

@@ -12,7 +12,7 @@ from ..softmax import Scores, p, start, z
 from ..steps import Sheet
 from .target import know_target, t, weight_of, weighted
 
-d = Name("d")
+d, μ = Name("d"), Name("μ")
 
 
 def forward(sheet: Sheet, sample: Sample, loss: SquaredError) -> Scores | None:
@@ -22,6 +22,7 @@ def forward(sheet: Sheet, sample: Sample, loss: SquaredError) -> Scores | None:
     if on_logits:
         start(sheet, sample)
     of_target = know_target(sheet, sample, loss)
+    sheet.known.numbers["live"] = sample.live
     sheet.column("t", t["k"], of_target)
     if scores is None:
         output, distance = z, np.where(sample.live, sample.z - of_target, 0)
@@ -31,11 +32,13 @@ def forward(sheet: Sheet, sample: Sample, loss: SquaredError) -> Scores | None:
         short = np.expm1(-scores.minus_log_p.astype(np.float64))
         distance = np.where(of_target == 1, short, distance)
     away = output["k"] - t["k"]
-    among = [(int(k),) for k in np.flatnonzero(sample.live)] if on_logits else None
-    sheet.work("distance", d["k"], away, value=distance, each=("k",), among=among)
+    among = np.flatnonzero(sample.live).tolist() if on_logits else None
+    sheet.work("distance", d["k"], away, value=distance, each="k", among=among)
     sheet.column(f"square_{output.letter}", group(away) ** 2, distance**2)
     value, _ = sample.value_and_grad(loss)
-    chain = [sum_over("k", group(away) ** 2), sum_over("k", d["k"] ** 2)]
+    # A logit that does not exist has nothing to be held against; a probability of 0 has.
+    counts = "live" if on_logits else None
+    chain = [sum_over("k", one**2, mass=counts) for one in (group(away), d["k"])]
     name = "squared_error" if on_logits else "brier"
     sheet.work(name, sample.loss, *(weighted(loss, sample, one) for one in chain), value=value)
     return scores
@@ -47,15 +50,17 @@ def gradient(sheet: Sheet, sample: Sample, loss: SquaredError, scores: Scores | 
     by = Derivative(sample.loss, z["k"])
     if scores is None:
         slope = weighted(loss, sample, 2 * d["k"])
-        among = [(int(k),) for k in np.flatnonzero(sample.live)]
-        sheet.work("slope_of_square", by, slope, value=grad, each=("k",), among=among)
+        among = np.flatnonzero(sample.live).tolist()
+        sheet.work("slope_of_square", by, slope, value=grad, each="k", among=among)
         return
     known = sheet.known.numbers
     softmax.jacobian(sheet, scores, int(known["t"].argmax()))
     by_p = Derivative(sample.loss, p["i"])
     slopes = 2 * weight_of(loss, sample) * known["d"]
     chain = weighted(loss, sample, 2 * d["i"])
-    sheet.work("slope_of_distance", by_p, chain, value=slopes, each=("i",))
+    sheet.work("slope_of_distance", by_p, chain, value=slopes, each="i")
     through = sum_over("i", by_p * Derivative(p["i"], z["k"]))
-    collapsed = weighted(loss, sample, 2 * p["k"] * group(d["k"] - sum_over("j", p["j"] * d["j"])))
-    sheet.work("fade", by, through, collapsed, value=grad, each=("k",))
+    average = known["p"].astype(np.float64) @ known["d"]
+    sheet.work("mean_distance", μ, sum_over("j", p["j"] * d["j"]), value=average)
+    collapsed = weighted(loss, sample, 2 * p["k"] * (d["k"] - μ))
+    sheet.work("fade", by, through, collapsed, value=grad, each="k")

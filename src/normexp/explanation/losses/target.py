@@ -45,8 +45,8 @@ def mass(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> Array:
     if of_class == q["k"]:
         known["t"] = found
     else:
-        live = [(int(k),) for k in np.flatnonzero(sample.live)]
-        sheet.work("mass", t["k"], of_class, value=found, each=("k",), among=live)
+        live = np.flatnonzero(sample.live).tolist()
+        sheet.work("mass", t["k"], of_class, value=found, each="k", among=live)
     sheet.column("t", t["k"], found)
     return found
 

@@ -33,12 +33,11 @@ from .outline import Table, equations, sections, title
 from .svg import svg
 
 STYLE = """
-.normexp { max-width: 46rem; line-height: 1.5; }
-.normexp { --rule: color-mix(in srgb, currentColor 20%, transparent); }
+.normexp { line-height: 1.5; --rule: color-mix(in srgb, currentColor 20%, transparent); }
 .normexp h2, .normexp h3, .normexp h4 { line-height: 1.25; overflow-wrap: anywhere; }
 .normexp h3 { margin: 2rem 0 .75rem; padding-top: .75rem; border-top: 1px solid var(--rule); }
 .normexp h4 { margin: 1.25rem 0 .25rem; font-size: 1em; }
-.normexp p { margin: .25rem 0 .5rem; text-wrap: pretty; }
+.normexp p { margin: .25rem 0 .5rem; max-width: 42rem; text-wrap: pretty; }
 .normexp .wide { overflow-x: auto; padding: .25rem 0; }
 .normexp .wide:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
 .normexp .wide svg { display: block; }
@@ -69,7 +68,7 @@ PAGE = """<!doctype html>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{
-  margin: 0 auto; max-width: 46rem; padding: 1rem clamp(1rem, 4vw, 3rem) 4rem;
+  margin: 0 auto; max-width: 62rem; padding: 1rem clamp(1rem, 4vw, 3rem) 4rem;
   font-family: system-ui, sans-serif;
   color: light-dark(#1d1c1a, #eceae5); background: light-dark(#fdfcf9, #17181b);
 }}

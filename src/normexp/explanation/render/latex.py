@@ -32,6 +32,8 @@ COMMANDS = {
     "σ": r"\sigma",
     "ε": r"\varepsilon",
     "λ": r"\lambda",
+    "μ": r"\mu",
+    "τ": r"\tau",
     "α": r"\alpha",
     "Σ": r"\sum",
     "max": r"\max",
