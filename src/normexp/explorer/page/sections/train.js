@@ -5,7 +5,7 @@ import { h, s } from "dom";
 import { digits, raise } from "format";
 import { advance, diverged, start } from "networks";
 import * as numerics from "numerics";
-import { axes, linear, polyline, redrawOnResize } from "plot";
+import { axes, linear, polyline, widths } from "plot";
 import { MAX_CLASSES, SHAPE_NAMES, generateSamples, read } from "samples";
 import { MARKERS } from "sections/train.canvas";
 import { ERASER, pad, points, written } from "sections/train.pad";
@@ -221,20 +221,22 @@ export function create(place, app) {
     train();
     count.textContent = t("passes", { n: passesDone() });
     if (behind() && app.reducedMotion()) return;
-    for (const [key, { draw }] of Object.entries(panels)) draw(all.runs[key]);
+    for (const [key, { canvas, draw }] of Object.entries(panels)) draw(all.runs[key], widthOf(canvas));
     drawCurve();
     drawn = passesDone();
   }
 
   function draw() {
+    if (widthOf(curve) === 0) return;
     renew();
-    for (const { draw } of [field, shapes, brushes, classes, hidden, rate, alpha, batch, svm, squared]) draw();
+    field.draw(widthOf(field.canvas));
+    for (const { draw } of [shapes, brushes, classes, hidden, rate, alpha, batch, svm, squared]) draw();
     if (!clock.playing || drawn !== passesDone()) drawRuns(); // or else the clock has just done it
   }
 
   // The losses have units of their own; what can be compared is how they fall.
   function drawCurve() {
-    const [width, height] = [curve.clientWidth, 190];
+    const [width, height] = [widthOf(curve), 190];
     const [left, right, top, bottom] = [42, width - 10, 8, height - 36];
     const [low, high] = [-3, 1.2];
     const most = 100 * Math.max(1, Math.ceil(passesDone() / 100));
@@ -263,6 +265,7 @@ export function create(place, app) {
     );
   }
 
-  redrawOnResize(place, draw);
+  const pictures = Object.values(panels).map(({ canvas }) => canvas);
+  const widthOf = widths([field.canvas, curve, ...pictures], draw);
   return draw;
 }
