@@ -24,7 +24,7 @@ export function create(place, app) {
     name: (k) => t("score_of", { k, gradient: digits(grad[k], 3) }),
     move: (changes) => row.move(app, changes),
   });
-  const gradient = numbersBelow(3);
+  const gradient = numbersBelow(3, 5);
   const gradientName = h("p", { class: "note", html: t("pulls_hint") });
   const price = priceCurve(app);
   const sees = h("p", { class: "note" });
@@ -87,9 +87,9 @@ function targetPicker(app) {
   };
 }
 
-// ---- a number below each bar
+// ---- a number below each bar, upright where there is no room for so many beside each other
 
-function numbersBelow(count) {
+function numbersBelow(count, most) {
   const node = h("div", { class: "names" });
   return {
     node,
@@ -97,7 +97,7 @@ function numbersBelow(count) {
       node.hidden = values.length > FEW;
       if (node.hidden) return;
       node.style.setProperty("--count", values.length);
-      node.classList.toggle("crowded", values.length > 5);
+      node.classList.toggle("crowded", values.length > most);
       node.replaceChildren(...values.map((x, k) => h("b", { style: `color: ${classColour(k)}`, text: digits(x, count) })));
     },
   };
@@ -150,7 +150,7 @@ function multiple(app, loss) {
   const { t, state } = app;
   const value = h("b", { class: "value" });
   const picture = bars(app, { label: t(loss), text: () => "" });
-  const gradient = numbersBelow(2);
+  const gradient = numbersBelow(2, 4);
   const says = h("p", { class: "note" });
   const node = h("figure", { "data-loss": loss }, h("h4", { text: t(loss) }), value, h("div", { class: "small", "aria-hidden": "true" }, picture.node), gradient.node, says);
   return {

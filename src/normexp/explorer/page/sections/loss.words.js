@@ -5,8 +5,8 @@ export const words = {
     name: "Loss",
     title: "Loss and gradient",
     text: `Suppose one class was right: the <em>target</em>. <em>Cross-entropy</em> charges −log of its probability,
-      nothing at <i>p</i> = 1 and without bound towards 0. Its gradient by the scores is as plain as can be,
-      <i>p</i> − <i>y</i>: every wrong class is pushed down by its own probability, and the target pulled up by what it
+      nothing at <i>p</i>&nbsp;=&nbsp;1 and without bound towards 0. Its gradient by the scores is as plain as can be,
+      <i>p</i>&nbsp;−&nbsp;<i>y</i>: every wrong class is pushed down by its own probability, and the target pulled up by what it
       lacks; the arrows cancel out. They never end, for no probability is quite 1. A <em>hinge loss</em> asks only for
       a lead of 1 over the rivals, over each (Weston–Watkins) or over the strongest (Crammer–Singer); once it has that,
       it rests. <em>Squared error</em> of the scores wants 1 for the target and 0 for the rest, and pulls back even a
@@ -15,9 +15,9 @@ export const words = {
     target: "The target",
     class_k: "class {k}",
     pulls: "Where gradient descent moves the scores",
-    pulls_hint: "Arrows: the negative gradient of cross-entropy, <i>y</i> − <i>p</i>. Drag the bars here too.",
+    pulls_hint: "Arrows: the negative gradient of cross-entropy, <i>y</i>&nbsp;−&nbsp;<i>p</i>. Drag the bars here too.",
     score_of: "Score of class {k}, gradient {gradient}",
-    gradient: "Gradient <i>p</i> − <i>y</i>",
+    gradient: "Gradient <i>p</i>&nbsp;−&nbsp;<i>y</i>",
     price: "What a probability costs",
     price_label: "The curve of minus log p. The target has probability {p}, and the loss is {loss}.",
     price_sentence: "<i>p</i> = {p} costs −log <i>p</i> = {loss}",
@@ -45,8 +45,8 @@ export const words = {
   zh: {
     name: "损失",
     title: "损失与梯度",
-    text: `假设某个类别是正确答案，称为<em>目标</em>。<em>交叉熵</em>就是目标概率的负对数：<i>p</i> = 1 时为零，
-      趋于 0 时没有上限。它对得分的梯度再简单不过：<i>p</i> − <i>y</i>。每个错误类别按自己的概率被压低，
+    text: `假设某个类别是正确答案，称为<em>目标</em>。<em>交叉熵</em>就是目标概率的负对数：<i>p</i>&nbsp;=&nbsp;1 时为零，
+      趋于 0 时没有上限。它对得分的梯度再简单不过：<i>p</i>&nbsp;−&nbsp;<i>y</i>。每个错误类别按自己的概率被压低，
       目标按它所缺的概率被抬高，所有箭头相互抵消；而且永不停止，因为概率永远到不了 1。<em>合页损失</em>（hinge）只要求
       目标领先 1 分：领先每个对手（Weston–Watkins），或领先最强的对手（Crammer–Singer），达到之后便不再用力。
       得分的<em>平方误差</em>要求目标恰好为 1、其余为 0，连“过于正确”的目标也要拉回来。若改用概率的平方误差，
@@ -54,9 +54,9 @@ export const words = {
     target: "目标类别",
     class_k: "类别 {k}",
     pulls: "梯度下降会怎样移动得分",
-    pulls_hint: "箭头：交叉熵的负梯度 <i>y</i> − <i>p</i>。这里的柱子同样可以拖动。",
+    pulls_hint: "箭头：交叉熵的负梯度 <i>y</i>&nbsp;−&nbsp;<i>p</i>。这里的柱子同样可以拖动。",
     score_of: "类别 {k} 的得分，梯度 {gradient}",
-    gradient: "梯度 <i>p</i> − <i>y</i>",
+    gradient: "梯度 <i>p</i>&nbsp;−&nbsp;<i>y</i>",
     price: "概率的代价",
     price_label: "负对数 p 的曲线。目标概率为 {p}，损失为 {loss}。",
     price_sentence: "<i>p</i> = {p} 的代价：−log <i>p</i> = {loss}",
