@@ -16,6 +16,7 @@ export { words } from "sections/train.words";
 
 const MOST_PASSES = 3000;
 const BUDGET = { playing: 6, behind: 14 }; // milliseconds of training in a frame
+const WHILE_BEHIND = 200; // milliseconds between pictures, so that most of the time goes into training
 const HIDDEN = ["0", "8", "32"];
 const ALPHAS = ["0", "0.0001", "0.001", "0.01", "0.1"];
 
@@ -153,6 +154,7 @@ export function create(place, app) {
 
   let waited = 0;
   let drawn = -1; // the passes that the pictures show
+  let drawnAt = -Infinity; // and since when
   const clock = app.animation((milliseconds) => {
     waited += milliseconds;
     const slow = app.reducedMotion(); // then few pictures, each many passes on
@@ -220,10 +222,12 @@ export function create(place, app) {
   function drawRuns() {
     train();
     count.textContent = t("passes", { n: passesDone() });
-    if (behind() && app.reducedMotion()) return;
+    const soon = performance.now() < drawnAt + WHILE_BEHIND;
+    if (behind() && (soon || app.reducedMotion())) return;
     for (const [key, { canvas, draw }] of Object.entries(panels)) draw(all.runs[key], widthOf(canvas));
     drawCurve();
     drawn = passesDone();
+    drawnAt = performance.now();
   }
 
   function draw() {
