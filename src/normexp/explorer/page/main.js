@@ -85,8 +85,9 @@ function keepInAddress() {
   waiting = setTimeout(() => history.replaceState(null, "", format(fields, state) || location.pathname), 250);
 }
 
-addEventListener("hashchange", () => {
-  set(parse(fields, location.hash));
+// Not location.hash, which keepInAddress may have written anew by now.
+addEventListener("hashchange", ({ newURL }) => {
+  set(parse(fields, new URL(newURL).hash));
   goTo(state.at);
 });
 
