@@ -41,32 +41,57 @@ def address(tmp_path_factory):
     return file.as_uri()
 
 
-@pytest.fixture
-def visit(chromium, address):
-    """visit(hash, **options of the browser): the page opened there, watched until the test ends."""
-    contexts, wrong = [], []
+@pytest.fixture(scope="session")
+def windows(chromium):
+    """window(n, **options of a context): the n-th of them, which the next test uses again."""
+    kept, wrong = {}, []
 
-    def open_page(hash_="", width=1200, height=900, locale="en", **options):
-        viewport = {"width": width, "height": height}
-        context = chromium.new_context(viewport=viewport, locale=locale, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else 0)
-        page.on("request", lambda request: wrong.append(request.url) if is_foreign(request) else 0)
+    def window(nth, **options):
+        key = (nth, *sorted(options.items()))
+        if key not in kept:
+            page = kept[key] = chromium.new_context(**options).new_page()
+            page.set_default_timeout(10_000)
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            page.on("console", lambda m: m.type in ("error", "warning") and wrong.append(m.text))
+            page.on("request", lambda request: is_foreign(request) and wrong.append(request.url))
+        return kept[key]
+
+    window.wrong = wrong
+    return window
+
+
+@pytest.fixture
+def visit(windows, address):
+    """visit(hash, …): the page opened there in a window of its own, and watched."""
+    visited = []
+
+    def open_page(
+        hash_="",
+        width=1200,
+        height=900,
+        locale="en",
+        has_touch=False,
+        color_scheme="light",
+        reduced_motion="no-preference",
+    ):
+        page = windows(len(visited), locale=locale, has_touch=has_touch)
+        visited.append(page)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
+        page.goto("about:blank")  # another hash alone would not load the page anew
         page.goto(address + hash_)
         page.wait_for_selector("footer")
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
-    assert wrong == []
+    for page in visited:
+        page.goto("about:blank")
+    found, windows.wrong[:] = windows.wrong[:], []
+    assert found == []
 
 
 def is_foreign(request):
-    return not request.url.startswith(("file:", "data:"))
+    return not request.url.startswith(("file:", "data:", "about:"))
 
 
 @pytest.fixture(scope="session")

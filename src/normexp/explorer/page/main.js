@@ -1,5 +1,6 @@
 // The house: reads the address, builds the sections, draws those whose state has changed.
 
+import { FEW } from "bars";
 import { change, h } from "dom";
 import * as row from "row";
 import { choice, format, parse } from "state";
@@ -48,16 +49,19 @@ function frame() {
   if (keys.has("language")) build();
   else if (keys.has("theme")) dress();
   const all = keys.has("language") || keys.has("theme");
+  const hand = state.z.length > FEW ? document.querySelector(".movable:active") : null;
   for (const part of parts) {
-    if (all || (part.inView && part.uses.some((key) => keys.has(key)))) part.draw();
-    else if (part.uses.some((key) => keys.has(key))) stale.add(part);
+    if (!all && !part.uses.some((key) => keys.has(key))) continue;
+    if (all || (part.inView && (!hand || part.element.contains(hand)))) part.draw();
+    else stale.add(part);
   }
   clearTimeout(rest);
   if (stale.size > 0) rest = setTimeout(drawStale, 100);
   change(document.querySelector("main"), { "aria-busy": stale.size > 0 ? "true" : undefined });
 }
 
-// A section out of view waits until the hand rests, or until it comes into view.
+// A section waits until the hand rests if it is out of view; or if the hand is on the bars of another and
+// they are many, for then there is no time within a frame to draw both.
 const stale = new Set();
 let rest;
 
@@ -85,8 +89,9 @@ function keepInAddress() {
   waiting = setTimeout(() => history.replaceState(null, "", format(fields, state) || location.pathname), 250);
 }
 
-addEventListener("hashchange", () => {
-  set(parse(fields, location.hash));
+// Not location.hash, which keepInAddress may have written anew by now.
+addEventListener("hashchange", ({ newURL }) => {
+  set(parse(fields, new URL(newURL).hash));
   goTo(state.at);
 });
 

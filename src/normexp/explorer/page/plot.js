@@ -28,12 +28,14 @@ export function axes({ x, y, xTicks, yTicks, left, right, top, bottom, xLabel })
   );
 }
 
-// Draws again when the width of the place has changed.
-export function redrawOnResize(place, draw) {
-  let width = 0;
-  new ResizeObserver(() => {
-    const now = place.clientWidth;
-    if (now > 0 && width > 0 && now !== width) draw();
-    width = now;
-  }).observe(place);
+// width(element) of some elements, 0 before they are laid out; draws when one has changed. Asking an element itself
+// would make the browser lay out the page in the middle of drawing.
+export function widths(elements, draw) {
+  const known = new Map(elements.map((element) => [element, 0]));
+  const observer = new ResizeObserver((entries) => {
+    for (const { target, contentRect } of entries) known.set(target, Math.floor(contentRect.width));
+    draw();
+  });
+  for (const element of elements) observer.observe(element);
+  return (element) => known.get(element);
 }

@@ -7,7 +7,7 @@ import { change, h, s } from "dom";
 import { digits, indexed } from "format";
 import { descend, objective } from "networks";
 import { crossEntropy } from "numerics";
-import { axes, linear, polyline, redrawOnResize } from "plot";
+import { axes, linear, polyline, widths } from "plot";
 import { formulas } from "sections/graph.formulas";
 import { STEPS, appeared, box, edge, layout, weightLabel } from "sections/graph.picture";
 import { number } from "state";
@@ -158,6 +158,7 @@ export function create(place, app) {
   }
 
   function draw() {
+    if (widthOf(picture) === 0) return;
     const now = values();
     const say = formulas(now);
     for (const control of [targets, x0, x1, steps, rate]) control.draw();
@@ -215,7 +216,7 @@ export function create(place, app) {
 
   function drawCircuit({ graph }, say) {
     const step = state["graph.step"];
-    const width = picture.clientWidth;
+    const width = widthOf(picture);
     const plan = layout(width);
     const hadFocus = focused;
     const edges = graph.nodes.flatMap((node) => node.inputs.map((input) => edge(input, node, plan, step)));
@@ -254,7 +255,7 @@ export function create(place, app) {
   }
 
   function drawCurve({ losses }) {
-    const [width, height] = [curve.clientWidth, 170];
+    const [width, height] = [widthOf(curve), 170];
     const [left, right, top, bottom] = [34, width - 12, 10, height - 36];
     const most = Math.max(10, losses.length - 1);
     const highest = Math.max(1, Math.ceil(Math.max(...losses)));
@@ -277,6 +278,6 @@ export function create(place, app) {
     change(loss, { text: words });
   }
 
-  redrawOnResize(picture, draw);
+  const widthOf = widths([picture, curve], draw);
   return draw;
 }

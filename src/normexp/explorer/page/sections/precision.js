@@ -7,7 +7,7 @@ import { digits, indexed, raise } from "format";
 import { FORMATS, bits, round } from "formats";
 import { lossless, ordinary } from "narrow";
 import { crossEntropy, softmax, summary } from "numerics";
-import { axes, linear, polyline, redrawOnResize } from "plot";
+import { axes, linear, polyline, widths } from "plot";
 import { addends, drawSum, told } from "sections/precision.sum";
 import { choice, number } from "state";
 
@@ -78,6 +78,7 @@ export function create(place, app) {
   );
 
   function draw() {
+    if (widthOf(sum) === 0) return;
     const format = FORMATS[state["precision.format"]];
     const z = rowOf(state["precision.lead"], format);
     const now = { format, z, usual: ordinary(z, TARGET, format), kept: lossless(z, TARGET, format), exact: truth(z) };
@@ -87,7 +88,7 @@ export function create(place, app) {
     const adding = addends(now.usual, format);
     const words = told(t, adding);
     const label = t("sum_label", { format: state["precision.format"], words });
-    sum.replaceChildren(drawSum(adding, sum.clientWidth, label, t("cut")));
+    sum.replaceChildren(drawSum(adding, widthOf(sum), label, t("cut")));
     change(said, { text: words });
     drawTraces(now);
     drawOverview();
@@ -173,7 +174,7 @@ export function create(place, app) {
   }
 
   function drawCurve() {
-    const [width, height] = [curve.clientWidth, 230];
+    const [width, height] = [widthOf(curve), 230];
     const [left, right, top, bottom] = [42, width - 10, 8, height - 36];
     const x = linear([0, MOST_LEAD], [left, right]);
     const y = linear([-11, 0.3], [bottom - 16, top]);
@@ -207,7 +208,7 @@ export function create(place, app) {
     );
   }
 
-  redrawOnResize(sum, draw);
+  const widthOf = widths([sum, curve], draw);
   return draw;
 }
 

@@ -1,14 +1,13 @@
 // What the pad and the decision regions share: a canvas as sharp as the screen, and the markers of the classes.
 
-// Fits a square canvas to its width on the page, and clears it.
-export function fitted(canvas) {
-  const size = canvas.clientWidth;
+// The context of a square canvas of this size on the page, cleared.
+export function fitted(canvas, size) {
   const pixels = Math.round(size * devicePixelRatio);
   if (canvas.width !== pixels) canvas.width = canvas.height = pixels;
   const context = canvas.getContext("2d");
   context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
   context.clearRect(0, 0, size, size);
-  return { context, size };
+  return context;
 }
 
 // From [−1, 1]², y upwards, to pixels.

@@ -5,7 +5,7 @@ import { h, s } from "dom";
 import { digits, raise } from "format";
 import { advance, diverged, start } from "networks";
 import * as numerics from "numerics";
-import { axes, linear, polyline, redrawOnResize } from "plot";
+import { axes, linear, polyline, widths } from "plot";
 import { MAX_CLASSES, SHAPE_NAMES, generateSamples, read } from "samples";
 import { MARKERS } from "sections/train.canvas";
 import { ERASER, pad, points, written } from "sections/train.pad";
@@ -16,6 +16,7 @@ export { words } from "sections/train.words";
 
 const MOST_PASSES = 3000;
 const BUDGET = { playing: 6, behind: 14 }; // milliseconds of training in a frame
+const WHILE_BEHIND = 200; // milliseconds between pictures, so that most of the time goes into training
 const HIDDEN = ["0", "8", "32"];
 const ALPHAS = ["0", "0.0001", "0.001", "0.01", "0.1"];
 
@@ -153,6 +154,7 @@ export function create(place, app) {
 
   let waited = 0;
   let drawn = -1; // the passes that the pictures show
+  let drawnAt = -Infinity; // and since when
   const clock = app.animation((milliseconds) => {
     waited += milliseconds;
     const slow = app.reducedMotion(); // then few pictures, each many passes on
@@ -220,21 +222,25 @@ export function create(place, app) {
   function drawRuns() {
     train();
     count.textContent = t("passes", { n: passesDone() });
-    if (behind() && app.reducedMotion()) return;
-    for (const [key, { draw }] of Object.entries(panels)) draw(all.runs[key]);
+    const soon = performance.now() < drawnAt + WHILE_BEHIND;
+    if (behind() && (soon || app.reducedMotion())) return;
+    for (const [key, { canvas, draw }] of Object.entries(panels)) draw(all.runs[key], widthOf(canvas));
     drawCurve();
     drawn = passesDone();
+    drawnAt = performance.now();
   }
 
   function draw() {
+    if (widthOf(curve) === 0) return;
     renew();
-    for (const { draw } of [field, shapes, brushes, classes, hidden, rate, alpha, batch, svm, squared]) draw();
+    field.draw(widthOf(field.canvas));
+    for (const { draw } of [shapes, brushes, classes, hidden, rate, alpha, batch, svm, squared]) draw();
     if (!clock.playing || drawn !== passesDone()) drawRuns(); // or else the clock has just done it
   }
 
   // The losses have units of their own; what can be compared is how they fall.
   function drawCurve() {
-    const [width, height] = [curve.clientWidth, 190];
+    const [width, height] = [widthOf(curve), 190];
     const [left, right, top, bottom] = [42, width - 10, 8, height - 36];
     const [low, high] = [-3, 1.2];
     const most = 100 * Math.max(1, Math.ceil(passesDone() / 100));
@@ -263,6 +269,7 @@ export function create(place, app) {
     );
   }
 
-  redrawOnResize(place, draw);
+  const pictures = Object.values(panels).map(({ canvas }) => canvas);
+  const widthOf = widths([field.canvas, curve, ...pictures], draw);
   return draw;
 }

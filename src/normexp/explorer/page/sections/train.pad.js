@@ -16,7 +16,7 @@ const distance = (one, [x, y]) => Math.hypot(one.features[0] - x, one.features[1
 // `samples()` are those of now, `brush()` a class or the eraser, `change(samples)` takes the new ones.
 export function pad(app, { samples, brush, choose, change }) {
   const { t } = app;
-  const node = h("canvas", {
+  const canvas = h("canvas", {
     ...{ class: "pad", tabindex: 0, role: "application" },
     ...{ "aria-label": t("pad"), "aria-describedby": "pad-help" },
   });
@@ -31,26 +31,26 @@ export function pad(app, { samples, brush, choose, change }) {
   const apply = (place) => (brush() === ERASER ? erase(place) : put(place));
 
   const placeOf = (event) => {
-    const box = node.getBoundingClientRect();
+    const box = canvas.getBoundingClientRect();
     return [((event.clientX - box.left) / box.width) * 2 - 1, 1 - ((event.clientY - box.top) / box.height) * 2];
   };
 
-  node.addEventListener("pointerdown", (event) => {
-    node.setPointerCapture(event.pointerId);
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
     last = placeOf(event);
     apply(last);
   });
-  node.addEventListener("pointermove", (event) => {
+  canvas.addEventListener("pointermove", (event) => {
     if (!last) return;
     const place = placeOf(event);
     if (Math.hypot(place[0] - last[0], place[1] - last[1]) < APART) return;
     last = place;
     apply(place);
   });
-  for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, () => (last = null));
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (last = null));
 
   const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-  node.addEventListener("keydown", (event) => {
+  canvas.addEventListener("keydown", (event) => {
     if (event.key in MOVES) {
       const step = event.shiftKey ? 0.2 : 0.05;
       cursor = cursor.map((x, i) => Math.max(-1, Math.min(1, Number((x + step * MOVES[event.key][i]).toFixed(2)))));
@@ -62,10 +62,13 @@ export function pad(app, { samples, brush, choose, change }) {
     draw();
     said.textContent = t("pad_said", { x: setting(cursor[0]), y: setting(cursor[1]), n: samples().length });
   });
-  for (const change of ["focus", "blur"]) node.addEventListener(change, () => draw());
+  for (const change of ["focus", "blur"]) canvas.addEventListener(change, () => draw());
 
-  function draw() {
-    const { context, size } = fitted(node);
+  let size = 0;
+
+  function draw(now = size) {
+    size = now;
+    const context = fitted(canvas, size);
     context.strokeStyle = app.colour("--rule");
     context.lineWidth = 1;
     for (const [x1, y1, x2, y2] of [[0, size / 2, size, size / 2], [size / 2, 0, size / 2, size]]) {
@@ -78,14 +81,14 @@ export function pad(app, { samples, brush, choose, change }) {
       context.fillStyle = app.colour(`--class-${target}`);
       drawMarker(context, target, ...toPixels(features, size), 4.5);
     }
-    if (document.activeElement === node) {
+    if (document.activeElement === canvas) {
       const [x, y] = toPixels(cursor, size);
       context.strokeStyle = app.colour("--ink");
       context.strokeRect(x - 8, y - 8, 16, 16);
     }
   }
 
-  return { node: h("div", {}, node, said, h("p", { id: "pad-help", class: "note", html: t("pad_help") })), draw };
+  return { node: h("div", {}, canvas, said, h("p", { id: "pad-help", class: "note", html: t("pad_help") })), canvas, draw };
 }
 
 // Samples as they stand in the address; none at all is a drawing too.

@@ -6,7 +6,7 @@ import { diverged, logits } from "networks";
 import { softmax } from "numerics";
 import { drawMarker, fitted, toPixels } from "sections/train.canvas";
 
-const GRID = 40; // regions are computed at so many places each way, and the browser smooths between them
+const GRID = 32; // regions are computed at so many places each way, and the browser smooths between them
 const PULLS = 0.01; // a gradient below this counts as none
 
 const rgb = (colour) => colour.match(/[\d.]+/g).slice(0, 3).map(Number);
@@ -66,10 +66,10 @@ export function panel(app, name) {
 
   return {
     node: h("figure", {}, title, canvas, summary, more),
+    canvas,
     more,
-    draw(run) {
-      const { context, size } = fitted(canvas);
-      if (size === 0) return;
+    draw(run, size) {
+      const context = fitted(canvas, size);
       if (diverged(run)) {
         summary.innerHTML = t("diverged");
         change(canvas, { "aria-label": t("diverged") });
