@@ -1,14 +1,17 @@
 """From the contract's arrays to the compiled kernels: arranged, typed, and shared among threads."""
 
+import threading
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._arrays import address_of
 from ..._settings import current_accuracy
 from .. import Logits
 from .compiled import Kernel
 from .exp import units_for
+from .memory import CACHE_LINE
 from .threads import WORTH_SHARING, over_rows
 from .tiles import NARROW
 from .vector import VECTOR_BITS
@@ -18,6 +21,8 @@ Array = NDArray[Any]
 LANES: dict[type, int] = {
     compute: VECTOR_BITS // 8 // np.dtype(compute).itemsize for compute in (np.float32, np.float64)
 }
+ROOMS = 8  # more than any kernel uses
+KEPT_BYTES = 1 << 20
 # The bits of the half types, which Numba does not know: unsigned stands for float16.
 STORED = {"float16": np.uint16, "bfloat16": np.int16}
 
@@ -51,9 +56,37 @@ def is_in_place(array: Array) -> bool:
     return (array.strides[1] == array.itemsize and array.itemsize > 2) or array.size == 0
 
 
+class _Kept(threading.local):
+    """The scratch of a thread: rooms that its next call can use again, by type."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[type, Array] = {compute: np.empty((0, 0)) for compute in LANES}
+
+
+_kept = _Kept()
+
+
+def scratch(width: int, compute: type) -> Array:
+    """Rooms for a kernel, at least so wide."""
+    rooms = _kept.rooms[compute]
+    if rooms.shape[1] < width:
+        rooms = _rooms(width, compute)
+        if rooms.nbytes <= KEPT_BYTES:
+            _kept.rooms[compute] = rooms
+    return rooms
+
+
+def _rooms(width: int, compute: type) -> Array:
+    """Each begins a cache line: no vector then lies in one line more than it must."""
+    step = CACHE_LINE // np.dtype(compute).itemsize
+    width = -(-width // step) * step
+    spare = np.empty(ROOMS * width + step, compute)
+    start = -address_of(spare) // spare.itemsize % step
+    return spare[start : start + ROOMS * width].reshape(ROOMS, width)
+
+
 def over_tiles(
     kernel: Kernel,
-    rooms: int,
     logits: Logits,
     tiled: Array,
     *arguments: Any,
@@ -67,8 +100,6 @@ def over_tiles(
     kernel : Kernel
         Takes the parts of the logits, scratch, whether tiles may have to be copied (None: no), the
         arguments, and the first and last row of a range.
-    rooms : int
-        How many rows of scratch it needs.
     tiled : ndarray
         The result in the shape of the logits (`arranged`), which is one of the arguments.
     kind
@@ -90,16 +121,15 @@ def over_tiles(
         granule, width = 1, max(classes, 10 * lanes)
     else:
         copies, granule, width = 1, lanes, max(classes, 2 * lanes) * lanes
-    first = values, where, units, np.empty((rooms, width), compute), copies, *arguments
-    key = values.dtype, tiled.dtype, compute, where is None, copies, kind
+    first = values, where, units, scratch(width, compute), copies, *arguments
+    key = values.dtype.char, tiled.dtype.char, compute, where is None, copies, kind
     form = kernel.form(key, first)
     if values.size < WORTH_SHARING:
         form(*first, 0, outer * inner)
         return
 
     def run(start: int, stop: int) -> None:
-        room = np.empty((rooms, width), compute)
-        form(values, where, units, room, copies, *arguments, start, stop)
+        form(values, where, units, scratch(width, compute), copies, *arguments, start, stop)
 
     over_rows(run, outer * inner, values.size, granule)
 

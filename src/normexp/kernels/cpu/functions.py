@@ -1,6 +1,7 @@
 """softmax, log_softmax, logsumexp, sigmoid and log_sigmoid."""
 
 import math
+from typing import NamedTuple
 
 from . import twice
 from .compiled import Kernel
@@ -10,6 +11,7 @@ from .memory import (
     after_streams,
     load,
     number,
+    numbers_at,
     room,
     rounded_to,
     row_at,
@@ -20,8 +22,8 @@ from .memory import (
     will_write,
 )
 from .rows import largest, nan_of, quotient, summarise, surprise
-from .sums import add, end_of_block, nothing, total_except
-from .tiles import fill_dead, is_in_place, put, read_logits, target_of, tile_at, write
+from .sums import Total, add, end_of_block, nothing, total_except
+from .tiles import fill_dead, offset_of, put, read_logits, target_of, tile_at, write
 from .vector import (
     absolute,
     any_lane,
@@ -37,84 +39,146 @@ from .vector import (
 )
 
 
+# A store that is under way holds up loads whose addresses end in the same 12 bits, which those of
+# p and x often do. So the stores go ahead of the loads by this much.
+LEAD_BYTES = 256
+
+
+class Quotients(NamedTuple):
+    """Quotients e_k / total that are still to be written to p."""
+
+    e: float
+    total: Total
+    p: float
+
+
+@part
+def quotients(e, total, p, start, stop):
+    """Those of the classes from `start` to `stop`."""
+    e = row_at(e, start * e.itemsize, stop - start)
+    return Quotients(e, total, row_at(p, start * p.itemsize, stop - start))
+
+
+@part
+def divide(left, j, inverse, streams):
+    """p_k = e_k / Σ e_j for a vector of the classes."""
+    p_j = quotient(load(left.e, j, left.e), left.total, inverse, left.p)
+    if streams:
+        stream(left.p, j, as_type_of(p_j, left.p))
+    else:
+        put(left.p, j, p_j)
+
+
 @loop
-def exponentials(x, e, p, ahead, streams, end, scale, units, rooms):
+def divide_all(left, streams):
+    on_its_own()
+    inverse = 1.0 / left.total.high
+    for j in range(0, left.p.size, lanes_of(left.e)):
+        divide(left, j, inverse, streams)
+
+
+@loop
+def exponentials(x, e, left, streams, ahead, end, scale, units, rooms):
     """e_k, their sum as far as lanes go, and the largest logit.
 
-    On the way it asks for the memory of p, and for what is `ahead` bytes from x.
+    Meanwhile what is left of another row is written, and the memory is asked for that is `ahead`
+    bytes on: arithmetic, reading and writing all go on at the same time.
     """
     on_its_own()
     lanes = lanes_of(rooms)
     sums = nothing(rooms)
-    top = spread(-math.inf, rooms)
-    top = as_type_of(top, x)
+    top = as_type_of(spread(-math.inf, rooms), x)
+    inverse = 1.0 / left.total.high
     for j in range(0, x.size, lanes):
-        will_read(x, j * x.itemsize + ahead)
-        if not streams:
-            will_write(p, j * p.itemsize)
+        will_read(x, j * x.itemsize + ahead, rooms)
         x_j = load(x, j, rooms)
         top = select(x_j > top, x_j, top)
         e_j = exponential(x_j, scale, units)
+        if j < left.p.size:  # before e is overwritten
+            if not streams:
+                will_write(left.p, j * left.p.itemsize + ahead, rooms)
+            divide(left, j, inverse, streams)
         store(e, j, e_j)
         sums = add(sums, e_j, j // lanes, end)
     return sums, first_lane(largest_of_lanes(top))
 
 
-@loop
-def quotients(e, total, p):
-    """p_k = e_k / Σ e_j."""
-    on_its_own()
-    inverse = 1.0 / total.high
-    for j in range(0, e.size, lanes_of(e)):
-        put(p, j, quotient(load(e, j, e), total, inverse, p))
+@part
+def softmax_of_rows(values, units, rooms, streams, out, start, stop):
+    """Rows that are read and written where they are: each is divided while the next is summed up.
+
+    `streams` tells that the result is larger than the caches. It then goes past them in whole cache
+    lines, which need not be read first.
+    """
+    no_class = spread(math.nan, rooms)
+    one = spread(1.0, rooms)
+    e = room(rooms, 1, values.shape[1], rooms)
+    nothing_left = quotients(e, Total(one, one), numbers_at(out, 0, 0), 0, 0)
+    left = nothing_left
+    usual = True  # whether the last row had its largest logit where logits usually are
+    for r in range(start, stop):
+        tile = tile_at(values, r, stop, rooms)
+        x = numbers_at(values, offset_of(values, tile), tile.classes)
+        p = numbers_at(out, offset_of(out, tile), tile.classes)
+        ahead = values.strides[0]
+        end = end_of_block(tile, x, rooms)
+        guessed = usual
+        scale = guessed_scale(units, rooms)
+        if not guessed:
+            scale = scale_for(largest(x, tile, rooms, None), units)
+        if streams:  # the ends will not be whole cache lines
+            will_write(p, 0, rooms)
+            will_write(p, (p.size - 1) * p.itemsize, rooms)
+        sums, top = exponentials(x, e, left, streams, ahead, end, scale, units, rooms)
+        usual = units.low <= top <= units.high
+        if guessed and not usual:
+            scale = scale_for(spread(top, rooms), units)
+            sums, top = exponentials(x, e, nothing_left, False, 0, end, scale, units, rooms)
+        total = total_except(sums, e, x, no_class, tile, rooms, 2, None)
+        left = quotients(e, total, p, 0, tile.classes)
+        if streams:
+            left = all_but_the_ends(left)
+    divide_all(left, False)
+    if streams:
+        after_streams()
 
 
-@loop
-def streamed_quotients(e, total, p):
-    """The same past the caches, into whole cache lines: what no cache holds is not read first."""
-    on_its_own()
-    inverse = 1.0 / total.high
-    lanes = lanes_of(e)
-    start = min(until_aligned(p), e.size)
-    stop = start + (e.size - start) // lanes * lanes
-    quotients(row_at(e, 0, start), total, row_at(p, 0, start))
-    for j in range(start, stop, lanes):
-        stream(p, j, as_type_of(quotient(load(e, j, e), total, inverse, p), p))
-    rest = e.size - stop
-    quotients(row_at(e, stop * e.itemsize, rest), total, row_at(p, stop * p.itemsize, rest))
+@part
+def all_but_the_ends(left):
+    """Write what is no whole vector of cache lines, and the lead; the rest is left."""
+    size, lanes = left.p.size, lanes_of(left.e)
+    first = min(until_aligned(left.p), size)
+    last = first + (size - first) // lanes * lanes
+    begun = min(first + LEAD_BYTES // left.p.itemsize, last)
+    divide_all(quotients(left.e, left.total, left.p, 0, first), False)
+    divide_all(quotients(left.e, left.total, left.p, last, size), False)
+    divide_all(quotients(left.e, left.total, left.p, first, begun), True)
+    return quotients(left.e, left.total, left.p, begun, last)
 
 
 @Kernel
 def softmax(values, where, units, rooms, copies, streams, out, start, stop):
-    """p_k = e_k / Σ e_j. `streams` tells that the result is larger than the caches."""
+    """p_k = e_k / Σ e_j."""
+    if copies is None:
+        softmax_of_rows(values, units, rooms, streams, out, start, stop)
+        return
     no_class = spread(math.nan, rooms)
-    usual = True  # whether the last row had its largest logit where logits usually are
+    one = spread(1.0, rooms)
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size, rooms)
         p = target_of(out, tile, rooms, 0, copies)
-        ahead = values.strides[0]
+        nothing_left = quotients(e, Total(one, one), p, 0, 0)
         end = end_of_block(tile, x, rooms)
-        if usual and tile.step == 1:
-            scale = guessed_scale(units, rooms)
-            sums, top = exponentials(x, e, p, ahead, streams, end, scale, units, rooms)
-            usual = units.low <= top <= units.high
-        if not usual or tile.step > 1:
-            scale = scale_for(largest(x, tile, rooms, copies), units)
-            sums, top = exponentials(x, e, p, ahead, streams, end, scale, units, rooms)
-            usual = units.low <= top <= units.high
+        scale = scale_for(largest(x, tile, rooms, copies), units)
+        sums, _ = exponentials(x, e, nothing_left, False, 0, end, scale, units, rooms)
         total = total_except(sums, e, x, no_class, tile, rooms, 2, copies)
-        if streams and tile.step == 1 and is_in_place(out, tile):
-            streamed_quotients(e, total, p)
-        else:
-            quotients(e, total, p)
+        divide_all(quotients(e, total, p, 0, tile.size), False)
         fill_dead(where, tile, p, 0.0)
         write(out, tile, p, rooms, copies)
         r += tile.rows
-    if streams:
-        after_streams()
 
 
 @loop

@@ -297,27 +297,33 @@ def rounded_to(typing_context, x, array):
     return (x.of(storage) if isinstance(x, Vector) else storage)(x, array), codegen
 
 
-def _prefetch(array, intent):
+def _prefetch(array, like, intent):
+    """Ask for every cache line that a vector of an array lies in, if it begins one."""
+    size = lane_count(like) * array.dtype.bitwidth // 8
+
     def codegen(context, builder, sig, arguments):
-        pointer = address(context, builder, array, *arguments)
-        function_type = ir.FunctionType(ir.VoidType(), [pointer.type, INDEX, INDEX, INDEX])
+        array_value, offset, _ = arguments
+        first = address(context, builder, array, array_value, offset)
+        function_type = ir.FunctionType(ir.VoidType(), [first.type, INDEX, INDEX, INDEX])
         function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0")
-        builder.call(function, [pointer, INDEX(intent), INDEX(2), INDEX(1)])
+        for line in range(0, size, CACHE_LINE):
+            pointer = builder.gep(first, [INDEX(line)])
+            builder.call(function, [pointer, INDEX(intent), INDEX(2), INDEX(1)])
         return context.get_dummy_value()
 
-    return types.none(array, types.intp), codegen
+    return types.none(array, types.intp, like), codegen
 
 
 @intrinsic
-def will_read(typing_context, array, offset):
-    """Ask for the cache line at a byte offset, which may be past the end."""
-    return _prefetch(array, 0)
+def will_read(typing_context, array, offset, like):
+    """Ask for the vector at a byte offset, which may be past the end."""
+    return _prefetch(array, like, 0)
 
 
 @intrinsic
-def will_write(typing_context, array, offset):
+def will_write(typing_context, array, offset, like):
     """Ask for it to be written to."""
-    return _prefetch(array, 1)
+    return _prefetch(array, like, 1)
 
 
 @intrinsic

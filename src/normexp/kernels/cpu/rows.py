@@ -101,7 +101,7 @@ def exponentials_below(x, e, top, ahead, end, scale, units, rooms):
     top_of_x = as_type_of(top, x)
     ties = as_type_of(spread(0.0, rooms), x)
     for j in range(0, x.size, lanes):
-        will_read(x, j * x.itemsize + ahead)
+        will_read(x, j * x.itemsize + ahead, rooms)
         x_j = load(x, j, rooms)
         e_j = exponential(x_j, scale, units)
         if j < e.size:
