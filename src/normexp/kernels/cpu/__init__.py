@@ -15,20 +15,19 @@ from .tiles import NARROW
 
 Array = NDArray[Any]
 
-# A result of this size would be out of the caches again before anybody read it.
-STREAMED_BYTES = 8 << 20
-
 NO_RESULT: Array = np.empty((0, 0, 0))
 
 
 def softmax(logits: Logits, out: Array) -> None:
     result = arranged(out)
-    over_tiles(_functions.softmax, logits, result, result.nbytes >= STREAMED_BYTES, result)
+    over_tiles(_functions.softmax, logits, result, result, in_place=_functions.softmax_of_rows)
 
 
 def log_softmax(logits: Logits, out: Array) -> None:
     result = arranged(out)
-    over_tiles(_functions.log_softmax, logits, result, result)
+    over_tiles(
+        _functions.log_softmax, logits, result, result, in_place=_functions.log_softmax_of_rows
+    )
 
 
 def logsumexp(logits: Logits, out: Array) -> None:
@@ -61,6 +60,7 @@ def cross_entropy(logits: Logits, target: Target, loss: Array, grad: Array) -> N
         target.class_weight,
         loss,
         grad,
+        in_place=_cross_entropy.cross_entropy_of_rows,
     )
 
 

@@ -21,6 +21,9 @@ Array = NDArray[Any]
 LANES: dict[type, int] = {
     compute: VECTOR_BITS // 8 // np.dtype(compute).itemsize for compute in (np.float32, np.float64)
 }
+# A result of this size would be out of the caches again before anybody read it.
+STREAMED_BYTES = 8 << 20
+
 ROOMS = 8  # more than any kernel uses
 KEPT_BYTES = 1 << 20
 # The bits of the half types, which Numba does not know: unsigned stands for float16.
@@ -51,9 +54,9 @@ def arithmetic(storage: np.dtype[Any]) -> type:
     return np.float32 if storage.itemsize == 2 or current_accuracy() == "fast" else np.float64
 
 
-def is_in_place(array: Array) -> bool:
-    """Whether the kernels can work on each row where it is."""
-    return (array.strides[1] == array.itemsize and array.itemsize > 2) or array.size == 0
+def are_rows(array: Array) -> bool:
+    """Whether the classes of each row are neighbours."""
+    return array.strides[1] == array.itemsize or array.size == 0
 
 
 class _Kept(threading.local):
@@ -90,6 +93,7 @@ def over_tiles(
     logits: Logits,
     tiled: Array,
     *arguments: Any,
+    in_place: Kernel | None = None,
     kind: Any = None,
     compute: type | None = None,
 ) -> None:
@@ -102,6 +106,9 @@ def over_tiles(
         arguments, and the first and last row of a range.
     tiled : ndarray
         The result in the shape of the logits (`arranged`), which is one of the arguments.
+    in_place : Kernel, optional
+        Does the same for wide rows that nothing masks or copies. It takes the logits, scratch,
+        whether the result is too large for the caches, and the rest.
     kind
         Stands for the types of the arguments, where those of the logits do not tell.
     compute
@@ -117,21 +124,28 @@ def over_tiles(
     outer, classes, inner = values.shape
     lanes = LANES[compute]
     if inner == 1 and classes > NARROW:
-        copies = None if where is None and is_in_place(values) and is_in_place(tiled) else 1
         granule, width = 1, max(classes, 10 * lanes)
+        copies = None if where is None and are_rows(values) and are_rows(tiled) else 1
     else:
-        copies, granule, width = 1, lanes, max(classes, 2 * lanes) * lanes
-    first = values, where, units, scratch(width, compute), copies, *arguments
+        granule, width = lanes, max(classes, 2 * lanes) * lanes
+        copies = 1
+    if copies is None and in_place is not None:
+        kernel = in_place
+        before, after = (values, units), (tiled.nbytes >= STREAMED_BYTES, *arguments)
+    else:
+        if values.itemsize == 2:
+            copies = 1
+        before, after = (values, where, units), (copies, *arguments)
     key = values.dtype.char, tiled.dtype.char, compute, where is None, copies, kind
-    form = kernel.form(key, first)
-    if values.size < WORTH_SHARING:
-        form(*first, 0, outer * inner)
-        return
+    form = kernel.form(key, (*before, scratch(width, compute), *after))
 
     def run(start: int, stop: int) -> None:
-        form(values, where, units, scratch(width, compute), copies, *arguments, start, stop)
+        form(*before, scratch(width, compute), *after, start, stop)
 
-    over_rows(run, outer * inner, values.size, granule)
+    if values.size < WORTH_SHARING:
+        run(0, outer * inner)
+    else:
+        over_rows(run, outer * inner, values.size, granule)
 
 
 def over_elements(kernel: Kernel, storage: Array, *arguments: Any) -> None:

@@ -19,6 +19,7 @@ from .loss_rows import (
     at_label,
     coefficients_of,
     counting,
+    fill,
     finish,
     read_target,
     set_at_label,
@@ -26,13 +27,23 @@ from .loss_rows import (
     undefined,
     write_loss,
 )
-from .memory import load, number, room, rounded_to, row_at, store
-from .rows import complement, largest, nan_of, probability, summarise, surprise
-from .sums import add, end_of_block, nothing, total_except, total_of, value_of
-from .tiles import put, read_logits, target_of, tile_at, write
+from .memory import after_streams, load, number, room, rounded_to, row_at, store
+from .pipeline import (
+    Left,
+    Slopes,
+    ask_for_ends,
+    begun,
+    none_of,
+    summarise,
+    write_all,
+)
+from .rows import complement, largest, nan_of, probability, surprise
+from .sums import Total, add, end_of_block, nothing, total_except, total_of, value_of
+from .tiles import ahead_of, put, read_logits, row_of, target_of, tile_at, write
 from .vector import (
     any_lane,
     as_type_of,
+    first_lane,
     lanes_of,
     loop,
     on_its_own,
@@ -49,6 +60,26 @@ def log_norm(row, units):
     return row.top * units.inverse + row.log1p_rest
 
 
+@part
+def label_loss(row, rows, x_y, units):
+    """mass · ℓ(y) + norm · logsumexp², in the rows that count."""
+    squared = log_norm(row, units)
+    value = select(rows.mass > 0.0, rows.mass * surprise(row, x_y, units), 0.0)
+    return counting(rows, value + rows.norm * squared * squared + undefined(row.top))
+
+
+@part
+def label_slopes(row, rows, e_y, g, units):
+    """The factor of p_k in the gradient, and the gradient at the label.
+
+    ∂/∂z_k = (mass · (p_k − [k = y]) + pull · p_k) / temperature
+    """
+    pull = 2.0 * rows.norm * log_norm(row, units)
+    p_y = probability(row, e_y, g)
+    g_y = (pull * p_y - rows.mass * complement(row, p_y, g)) * units.inverse
+    return (rows.mass + pull) * units.inverse, counting(rows, g_y)
+
+
 @loop
 def label_gradients(e, row, factor, counts, g, rooms):
     """factor · p_k, in the rows that count."""
@@ -56,6 +87,47 @@ def label_gradients(e, row, factor, counts, g, rooms):
     for j in range(0, e.size, lanes_of(rooms)):
         p = probability(row, load(e, j, rooms), g)
         put(g, j, select(counts > 0.0, factor * p, 0.0))
+
+
+@Kernel
+def cross_entropy_of_rows(
+    values, units, rooms, streams, classes, weight, norm, class_weight, loss, grad, start, stop
+):
+    """The same as `cross_entropy` for rows that are read and written where they are."""
+    has_grad = grad.size > 0
+    zero = spread(0.0, rooms)
+    e = room(rooms, 1, values.shape[1] if has_grad else 0, rooms)
+    nothing = row_at(grad, 0, 0)
+    rule = Slopes(Total(zero, zero), zero, zero, -1, first_lane(zero))
+    left = none_of(Left(rule, e, nothing, 0))
+    usual = True
+    for r in range(start, stop):
+        tile = tile_at(values, r, stop, rooms)
+        rows = coefficients_of(
+            tile, r, None, classes, weight, norm[:0], norm, class_weight, rooms, 3
+        )
+        if not any_lane(rows.counts > 0.0):
+            write_loss(loss, r, tile, zero)
+            if has_grad:
+                fill(row_of(grad, tile), zero, rooms)
+            continue
+        x = row_of(values, tile)
+        g = nothing
+        if has_grad:
+            g = row_of(grad, tile)
+            ask_for_ends(g, streams, rooms)
+        ahead = ahead_of(values, tile)
+        row, usual = summarise(x, e, left, streams, ahead, tile, usual, units, rooms, 2, None)
+        x_y = at_label(x, tile, r, classes, rooms, 3)
+        write_loss(loss, r, tile, label_loss(row, rows, x_y, units))
+        if has_grad:
+            e_y = at_label(e, tile, r, classes, rooms, 3)
+            factor, g_y = label_slopes(row, rows, e_y, g, units)
+            rule = Slopes(row.total, row.inverse, factor, classes[r], first_lane(g_y))
+            left = begun(Left(rule, e, g, 0), streams, rooms)
+    write_all(left, False, rooms)
+    if streams:
+        after_streams()
 
 
 @Kernel
@@ -74,10 +146,8 @@ def cross_entropy(
     start,
     stop,
 ):
-    """Targets that are class ids, without smoothing: one class of each row is all that counts.
-
-    ∂/∂z_k = (mass · (p_k − [k = y]) + pull · p_k) / temperature
-    """
+    """Targets that are class ids, without smoothing: one class of each row is all that counts."""
+    usual = True
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
@@ -90,19 +160,15 @@ def cross_entropy(
             continue
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size if grad.size or tile.step > 1 else 0, rooms)
-        row = summarise(x, e, tile, values.strides[0], units, rooms, 2, copies)
+        row, usual = summarise(x, e, None, False, 0, tile, usual, units, rooms, 2, copies)
         x_y = at_label(x, tile, r, classes, rooms, 3)
-        squared = log_norm(row, units)
-        value = select(rows.mass > 0.0, rows.mass * surprise(row, x_y, units), 0.0)
-        value = value + rows.norm * squared * squared + undefined(row.top)
-        write_loss(loss, r, tile, counting(rows, value))
+        write_loss(loss, r, tile, label_loss(row, rows, x_y, units))
         if grad.size:
             g = target_of(grad, tile, rooms, 0, copies)
-            p_y = probability(row, at_label(e, tile, r, classes, rooms, 3), g)
-            pull = 2.0 * rows.norm * squared
-            label_gradients(e, row, (rows.mass + pull) * units.inverse, rows.counts, g, rooms)
-            g_y = (pull * p_y - rows.mass * complement(row, p_y, g)) * units.inverse
-            set_at_label(g, tile, r, classes, counting(rows, g_y), rooms, 3)
+            e_y = at_label(e, tile, r, classes, rooms, 3)
+            factor, g_y = label_slopes(row, rows, e_y, g, units)
+            label_gradients(e, row, factor, rows.counts, g, rooms)
+            set_at_label(g, tile, r, classes, g_y, rooms, 3)
             write(grad, tile, g, rooms, copies)
         r += tile.rows
 
@@ -165,6 +231,7 @@ def spread_cross_entropy(
 ):
     """Any target: a mass on every class of each row."""
     no_class = spread(math.nan, rooms)
+    usual = True
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
@@ -179,7 +246,7 @@ def spread_cross_entropy(
         e = room(rooms, 1, tile.size, rooms)
         t = room(rooms, 4, tile.size, rooms)
         terms = room(rooms, 5, tile.size, rooms)
-        row = summarise(x, e, tile, values.strides[0], units, rooms, 2, copies)
+        row, usual = summarise(x, e, None, False, 0, tile, usual, units, rooms, 2, copies)
         read_target(classes, class_weight, where, tile, r, rows, t, rooms, 3)
         sums = spread_terms(x, t, terms, row, units, end_of_block(tile, t, rooms), rooms)
         found = total_except(sums, terms, x, no_class, tile, rooms, 2, copies)
@@ -209,7 +276,7 @@ def log_terms(p, t, terms, slopes):
     A class that the mask has taken out has no probability.
     """
     for i in range(p.size):
-        p_i, t_i = max(np.float64(p[i]), 0.0), np.float64(t[i])
+        p_i, t_i = max(np.float64(number(p[i])), 0.0), np.float64(t[i])
         terms[i] = -t_i * math.log(p_i) if t_i > 0.0 else 0.0
         slopes[i] = -t_i / p_i if t_i > 0.0 else 0.0
 
@@ -278,7 +345,7 @@ def binary_cross_entropy(values, units, rooms, target, positive, weight, loss, g
     for j in range(0, z.size, lanes_of(rooms)):
         w = load(weight, j, rooms)
         t = load(target, j, rooms)
-        x = number(load(z, j, rooms))
+        x = load(z, j, rooms)
         x = select(w > 0.0, x, 0.0)
         yes, no = w * positive * t, w * (1.0 - t)
         wide = as_type_of(x, 1.0)
@@ -291,7 +358,7 @@ def binary_cross_entropy(values, units, rooms, target, positive, weight, loss, g
             on = select(wide >= 0.0, 1.0, e) / (1.0 + e)
             off = select(wide >= 0.0, e, 1.0) / (1.0 + e)
             slope = no * on - yes * off + select(wide == wide, 0.0, math.nan)
-            store(g, j, rounded_to(slope, g))
+            put(g, j, slope)
 
 
 @Kernel
