@@ -21,8 +21,10 @@ Array = NDArray[Any]
 LANES: dict[type, int] = {
     compute: VECTOR_BITS // 8 // np.dtype(compute).itemsize for compute in (np.float32, np.float64)
 }
-# A result of this size would be out of the caches again before anybody read it.
+# A result of this size would be out of the caches again before anybody read it; but to write the
+# ends of a row, which are no whole cache lines, past them costs more than short rows gain.
 STREAMED_BYTES = 8 << 20
+STREAMED_ROW_BYTES = 8 << 10
 
 ROOMS = 8  # more than any kernel uses
 KEPT_BYTES = 1 << 20
@@ -131,7 +133,8 @@ def over_tiles(
         copies = 1
     if copies is None and in_place is not None:
         kernel = in_place
-        before, after = (values, units), (tiled.nbytes >= STREAMED_BYTES, *arguments)
+        streams = tiled.nbytes >= STREAMED_BYTES and classes * tiled.itemsize >= STREAMED_ROW_BYTES
+        before, after = (values, units), (streams, *arguments)
     else:
         if values.itemsize == 2:
             copies = 1

@@ -18,9 +18,11 @@ from .functions import exp_minus_abs, softplus
 from .loss_rows import (
     at_label,
     coefficients_of,
+    coefficients_of_row,
     counting,
     fill,
     finish,
+    in_every_lane,
     read_target,
     set_at_label,
     skip,
@@ -103,14 +105,13 @@ def cross_entropy_of_rows(
     usual = True
     for r in range(start, stop):
         tile = tile_at(values, r, stop, rooms)
-        rows = coefficients_of(
-            tile, r, None, classes, weight, norm[:0], norm, class_weight, rooms, 3
-        )
-        if not any_lane(rows.counts > 0.0):
+        coefficients = coefficients_of_row(r, False, classes, weight, norm[:0], norm, class_weight)
+        if coefficients.counts == 0.0:
             write_loss(loss, r, tile, zero)
             if has_grad:
                 fill(row_of(grad, tile), zero, rooms)
             continue
+        rows = in_every_lane(coefficients, rooms)
         x = row_of(values, tile)
         g = nothing
         if has_grad:

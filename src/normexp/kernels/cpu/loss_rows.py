@@ -68,6 +68,18 @@ def coefficients_of_row(r, is_empty, classes, weight, smoothing, norm, class_wei
 
 
 @part
+def in_every_lane(row, rooms):
+    """The coefficients of the one row of a tile."""
+    return Coefficients(
+        spread(row.counts, rooms),
+        spread(row.weight, rooms),
+        spread(row.mass, rooms),
+        spread(row.smoothing, rooms),
+        spread(row.norm, rooms),
+    )
+
+
+@part
 def row_of_lane(tile, r, lane):
     """The row that a lane is about. Lanes without one repeat the last."""
     return r + (0 if tile.step == 1 else min(lane, tile.rows - 1))
@@ -80,15 +92,17 @@ def coefficients_of(tile, r, where, classes, weight, smoothing, norm, class_weig
     if tile.step == 1:
         is_empty = not has_classes(where, tile, 0)
         row = coefficients_of_row(r, is_empty, classes, weight, smoothing, norm, class_weight)
-        return Coefficients(
-            spread(row.counts, rooms),
-            spread(row.weight, rooms),
-            spread(row.mass, rooms),
-            spread(row.smoothing, rooms),
-            spread(row.norm, rooms),
-        )
+        return in_every_lane(row, rooms)
     lanes = lanes_of(rooms)
     values = room(rooms, index, 5 * lanes, 1.0)
+    if where is None and smoothing.size == norm.size == class_weight.size == 0:
+        for lane in range(lanes):
+            row_number = row_of_lane(tile, r, lane)
+            values[lane] = weight[row_number] if label_of(classes, row_number) >= 0 else 0.0
+        given, zero = load(values, 0, rooms), spread(0.0, rooms)
+        counts = as_type_of(select(given > 0.0, given * 0.0 + 1.0, 0.0), rooms)
+        mass = as_type_of(given, rooms)
+        return Coefficients(counts, mass, mass, zero, zero)
     for lane in range(lanes):
         row_number = row_of_lane(tile, r, lane)
         is_empty = not has_classes(where, tile, row_number - r)

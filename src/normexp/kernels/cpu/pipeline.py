@@ -231,6 +231,20 @@ def below_top(x, top, end, scale, units, rooms):
     return below, ties
 
 
+@loop
+def rest_apart(x, e, top, e_max, scale, tile, units, rooms, index, copies):
+    """The rest, added up on its own, and the total made of it."""
+    on_its_own()
+    sums, ties = below_top(x, top, end_of_block(tile, x, rooms), scale, units, rooms)
+    if tile.step == 1:
+        ties = sum_of_lanes(ties)
+    below = total_except(sums, e, x, top, tile, rooms, index, copies)
+    rest, lost = two_sum(below.high, (ties - 1.0) * e_max)
+    high, low = two_sum(e_max, rest)
+    lost = lost + below.low
+    return rest + lost, Total(high, low + lost)
+
+
 @part
 def summarise(x, e, left, streams, ahead, tile, usual, units, rooms, index, copies):
     """The summary of the rows of a tile, and whether they are usual.
@@ -247,16 +261,9 @@ def summarise(x, e, left, streams, ahead, tile, usual, units, rooms, index, copi
     rest = rest + (lost + total.low)
     leads = rest < total.high * units.share
     if any_lane(leads):
-        end = end_of_block(tile, x, rooms)
-        sums, ties = below_top(x, top, end, scale, units, rooms)
-        if tile.step == 1:
-            ties = sum_of_lanes(ties)
-        below = total_except(sums, e, x, top, tile, rooms, index, copies)
-        high, lost = two_sum(below.high, (ties - 1.0) * e_max)
-        both, low = two_sum(e_max, high)
-        low = low + (lost + below.low)
-        total = Total(select(leads, both, total.high), select(leads, low, total.low))
-        rest = select(leads, high + (lost + below.low), rest)
-        rest = select(rest < both * units.least, 0.0, rest)
-    inverse = 1.0 / total.high
-    return Summary(top, e_max, rest, total, inverse, log1p_of(rest / e_max, rooms)), found.usual
+        apart, its = rest_apart(x, e, top, e_max, scale, tile, units, rooms, index, copies)
+        rest = select(leads, apart, rest)
+        total = Total(select(leads, its.high, total.high), select(leads, its.low, total.low))
+    rest = select(rest < total.high * units.least, 0.0, rest)
+    log1p_rest = log1p_of(rest / e_max, rooms)
+    return Summary(top, e_max, rest, total, 1.0 / total.high, log1p_rest), found.usual
