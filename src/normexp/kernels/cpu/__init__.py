@@ -33,7 +33,15 @@ def log_softmax(logits: Logits, out: Array) -> None:
 def logsumexp(logits: Logits, out: Array) -> None:
     # Few logits often cancel, which float32 has no digits for.
     compute = np.float64 if logits.values.shape[1] <= NARROW else None
-    over_tiles(_functions.logsumexp, logits, NO_RESULT, out, kind=out.dtype, compute=compute)
+    over_tiles(
+        _functions.logsumexp,
+        logits,
+        NO_RESULT,
+        out,
+        in_place=_functions.logsumexp_of_rows,
+        kind=out.dtype.char,
+        compute=compute,
+    )
 
 
 def sigmoid(x: Array, out: Array) -> None:
@@ -85,7 +93,7 @@ def _with_masses(kernel: Any, logits: Logits, target: Target, loss: Array, grad:
         target.class_weight,
         loss,
         grad,
-        kind=classes.dtype,
+        kind=classes.dtype.char,
     )
 
 
@@ -144,7 +152,7 @@ def _squared(kernel: Any, logits: Logits, target: Target, loss: Array, grad: Arr
         target.class_weight,
         loss,
         grad,
-        kind=classes.dtype,
+        kind=classes.dtype.char,
     )
 
 

@@ -18,10 +18,21 @@ from .pipeline import (
     summarise,
     write_all,
 )
-from .rows import Summary, nan_of
+from .rows import LogSum, log_sum, log_sum_of, nan_of
 from .sums import Total, total_except
 from .tiles import ahead_of, fill_dead, put, read_logits, row_of, target_of, tile_at, write
-from .vector import absolute, any_lane, as_type_of, lanes_of, part, select, spread
+from .vector import (
+    absolute,
+    any_lane,
+    as_type_of,
+    first_lane,
+    lanes_of,
+    loop,
+    on_its_own,
+    part,
+    select,
+    spread,
+)
 
 
 @Kernel
@@ -65,19 +76,13 @@ def softmax(values, where, units, rooms, copies, out, start, stop):
         r += tile.rows
 
 
-@part
-def no_row(rooms):
-    """The summary of no row at all."""
-    zero = spread(0.0, rooms)
-    return Summary(zero, zero, zero, Total(zero, zero), zero, zero)
-
-
 @Kernel
 def log_softmax_of_rows(values, units, rooms, streams, out, start, stop):
     """log p_k = −ℓ(k), for rows that are read and written where they are."""
     e = room(rooms, 1, 0, rooms)
     nothing = row_at(values, 0, 0)
-    left = none_of(Left(LogShares(no_row(rooms), units), nothing, row_at(out, 0, 0), 0))
+    zero = spread(0.0, rooms)
+    left = none_of(Left(LogShares(LogSum(zero, zero), units), nothing, row_at(out, 0, 0), 0))
     usual = True
     for r in range(start, stop):
         tile = tile_at(values, r, stop, rooms)
@@ -85,7 +90,7 @@ def log_softmax_of_rows(values, units, rooms, streams, out, start, stop):
         ahead = values.strides[0]
         ask_for_ends(log_p, streams, rooms)
         row, usual = summarise(x, e, left, streams, ahead, tile, usual, units, rooms, 2, None)
-        left = begun(Left(LogShares(row, units), x, log_p, 0), streams, rooms)
+        left = begun(Left(LogShares(log_sum_of(row), units), x, log_p, 0), streams, rooms)
     write_all(left, False, rooms)
     if streams:
         after_streams()
@@ -102,10 +107,34 @@ def log_softmax(values, where, units, rooms, copies, out, start, stop):
         e = room(rooms, 1, tile.size if tile.step > 1 else 0, rooms)
         log_p = target_of(out, tile, rooms, 0, copies)
         row, usual = summarise(x, e, None, False, 0, tile, usual, units, rooms, 2, copies)
-        write_all(Left(LogShares(row, units), x, log_p, 0), False, rooms)
+        write_all(Left(LogShares(log_sum_of(row), units), x, log_p, 0), False, rooms)
         fill_dead(where, tile, log_p, -math.inf)
         write(out, tile, log_p, rooms, copies)
         r += tile.rows
+
+
+@part
+def in_doubt(value, top, units):
+    """Where a sum has too few digits, being infinite or much smaller than its terms."""
+    return (absolute(top) == math.inf) | (absolute(value) < absolute(top) * units.enough)
+
+
+@part
+def reconsidered(value, x, top, tile, units, rooms):
+    """The same sums where they are not in doubt; NaN for a NaN beside ±inf, and all digits."""
+    is_infinite = absolute(top) == math.inf
+    if any_lane(is_infinite):
+        value = select(is_infinite, top + as_type_of(nan_of(x, tile, rooms), 1.0), value)
+    cancelled = absolute(value) < absolute(top) * units.enough
+    if any_lane(cancelled):
+        value = select(cancelled, twice.logsumexp(x, top, tile, rooms, 2), value)
+    return value
+
+
+@part
+def terms_of(of_rows):
+    """The terms of logsumexp in float64."""
+    return as_type_of(of_rows.top, 1.0), as_type_of(of_rows.log1p_rest, 1.0)
 
 
 @Kernel
@@ -117,19 +146,54 @@ def logsumexp(values, where, units, rooms, copies, out, start, stop):
         tile = tile_at(values, r, stop, rooms)
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size if tile.step > 1 else 0, rooms)
-        ahead = ahead_of(values, tile)
-        row, usual = summarise(x, e, None, False, ahead, tile, usual, units, rooms, 2, copies)
-        top = as_type_of(row.top, 1.0)
-        value = top + as_type_of(row.log1p_rest, 1.0)
-        is_infinite = absolute(top) == math.inf
-        if any_lane(is_infinite):
-            nan = as_type_of(nan_of(x, tile, rooms), 1.0)
-            value = select(is_infinite, top + nan, value)
-        cancelled = absolute(value) < absolute(top) * units.enough
-        if any_lane(cancelled):
-            value = select(cancelled, twice.logsumexp(x, top, tile, rooms, 2), value)
+        row, usual = summarise(x, e, None, False, 0, tile, usual, units, rooms, 2, copies)
+        top, log1p_rest = terms_of(log_sum_of(row))
+        value = reconsidered(top + log1p_rest, x, top, tile, units, rooms)
         store(row_at(out, r * out.itemsize, tile.rows), 0, as_type_of(value, out))
         r += tile.rows
+
+
+@loop
+def write_log_sums(ends, count, r, values, out, units, rooms):
+    """The results of the `count` rows before row r, a row in each lane: a logarithm takes as long
+    for one as for all of them.
+    """
+    on_its_own()
+    lanes = lanes_of(rooms)
+    top, log1p_rest = terms_of(log_sum(load(ends, 0, rooms), load(ends, lanes, rooms)))
+    value = top + log1p_rest
+    store(row_at(out, (r - count) * out.itemsize, count), 0, as_type_of(value, out))
+    doubts = in_doubt(value, top, units)
+    if any_lane(doubts):
+        kept = room(rooms, 4, 2 * lanes, 1.0)
+        store(kept, 0, value)
+        store(kept, lanes, select(doubts, top, math.nan))
+        for lane in range(count):
+            if not math.isnan(kept[lanes + lane]):
+                tile = tile_at(values, r - count + lane, r, rooms)
+                its, its_top = spread(kept[lane], top), spread(kept[lanes + lane], top)
+                found = reconsidered(its, row_of(values, tile), its_top, tile, units, rooms)
+                out[r - count + lane] = first_lane(found)
+
+
+@Kernel
+def logsumexp_of_rows(values, units, rooms, streams, out, start, stop):
+    """The same for rows that are read where they are."""
+    lanes = lanes_of(rooms)
+    e, ends = room(rooms, 1, 0, rooms), room(rooms, 3, 2 * lanes, rooms)
+    waiting = 0  # rows whose result is still to be written
+    usual = True
+    for r in range(start, stop):
+        if waiting == lanes:
+            write_log_sums(ends, waiting, r, values, out, units, rooms)
+            waiting = 0
+        tile = tile_at(values, r, stop, rooms)
+        x, ahead = row_of(values, tile), ahead_of(values, tile)
+        row, usual = summarise(x, e, None, False, ahead, tile, usual, units, rooms, 2, None)
+        ends[waiting] = first_lane(row.top)
+        ends[lanes + waiting] = first_lane(row.rest / row.e_max)
+        waiting += 1
+    write_log_sums(ends, waiting, stop, values, out, units, rooms)
 
 
 @part

@@ -68,18 +68,6 @@ def coefficients_of_row(r, is_empty, classes, weight, smoothing, norm, class_wei
 
 
 @part
-def in_every_lane(row, rooms):
-    """The coefficients of the one row of a tile."""
-    return Coefficients(
-        spread(row.counts, rooms),
-        spread(row.weight, rooms),
-        spread(row.mass, rooms),
-        spread(row.smoothing, rooms),
-        spread(row.norm, rooms),
-    )
-
-
-@part
 def row_of_lane(tile, r, lane):
     """The row that a lane is about. Lanes without one repeat the last."""
     return r + (0 if tile.step == 1 else min(lane, tile.rows - 1))
@@ -92,7 +80,13 @@ def coefficients_of(tile, r, where, classes, weight, smoothing, norm, class_weig
     if tile.step == 1:
         is_empty = not has_classes(where, tile, 0)
         row = coefficients_of_row(r, is_empty, classes, weight, smoothing, norm, class_weight)
-        return in_every_lane(row, rooms)
+        return Coefficients(
+            spread(row.counts, rooms),
+            spread(row.weight, rooms),
+            spread(row.mass, rooms),
+            spread(row.smoothing, rooms),
+            spread(row.norm, rooms),
+        )
     lanes = lanes_of(rooms)
     values = room(rooms, index, 5 * lanes, 1.0)
     if where is None and smoothing.size == norm.size == class_weight.size == 0:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from numba.extending import overload
 
-from .exp import exponential, guessed_scale, scale_for
+from .exp import Units, exponential, guessed_scale, scale_for
 from .memory import (
     as_number_of,
     load,
@@ -20,7 +20,7 @@ from .memory import (
     will_read,
     will_write,
 )
-from .rows import Summary, largest, log1p_of, quotient, surprise
+from .rows import LogSum, Summary, largest, quotient, surprise
 from .sums import Sum, Total, add, end_of_block, nothing, total_except
 from .tiles import put
 from .vector import (
@@ -64,8 +64,8 @@ class Slopes(NamedTuple):
 class LogShares(NamedTuple):
     """y_k = log p_k, of the logits."""
 
-    row: Summary
-    units: float
+    log_sum: LogSum
+    units: Units
 
 
 class Left(NamedTuple):
@@ -94,7 +94,7 @@ def _result(rule, k, x_k, y):
         return y_k
 
     def log_shares(rule, k, x_k, y):
-        return 0.0 - surprise(rule.row, x_k, rule.units)
+        return 0.0 - surprise(rule.log_sum, x_k, rule.units)
 
     return {Division: quotients, Slopes: slopes, LogShares: log_shares}[rule.instance_class]
 
@@ -265,5 +265,4 @@ def summarise(x, e, left, streams, ahead, tile, usual, units, rooms, index, copi
         rest = select(leads, apart, rest)
         total = Total(select(leads, its.high, total.high), select(leads, its.low, total.low))
     rest = select(rest < total.high * units.least, 0.0, rest)
-    log1p_rest = log1p_of(rest / e_max, rooms)
-    return Summary(top, e_max, rest, total, 1.0 / total.high, log1p_rest), found.usual
+    return Summary(top, e_max, rest, total, 1.0 / total.high), found.usual

@@ -77,13 +77,24 @@ class Summary(NamedTuple):
     rest: float  # Σ e_j over all classes but one that attains the maximum
     total: Total  # e_max + rest
     inverse: float  # 1 / total
+
+
+class LogSum(NamedTuple):
+    """logsumexp, as the two terms that never cancel in −log p_k."""
+
+    top: float  # m, the largest logit
     log1p_rest: float  # log(1 + rest / e_max) = logsumexp − m
 
 
 @part
-def log1p_of(x, rooms):
-    """log(1 + x), computed in float64."""
-    return as_type_of(log1p(as_type_of(x, 1.0)), rooms)
+def log_sum(top, odds):
+    """Of rows whose rest is `odds` times the exponential of the largest logit."""
+    return LogSum(top, as_type_of(log1p(as_type_of(odds, 1.0)), odds))
+
+
+@part
+def log_sum_of(row):
+    return log_sum(row.top, row.rest / row.e_max)
 
 
 def quotient(x, total, inverse, like):
@@ -118,21 +129,21 @@ def complement(row, p_k, like):
     return select(p_k <= 0.5, 1.0 - p_k, quotient(row.rest, row.total, row.inverse, like))
 
 
-def surprise(row, x_k, units):
+def surprise(of_row, x_k, units):
     """ℓ(k) = −log p_k = (m − x_k) / temperature + log1p(rest): neither term is ever negative."""
     raise NotImplementedError  # the overload stands for it in compiled code
 
 
 @overload(surprise, jit_options=INLINED)
-def _surprise(row, x_k, units):
-    def to_the_last_bit(row, x_k, units):
-        gap, gap_low = two_sum(row.top, -x_k)
+def _surprise(of_row, x_k, units):
+    def to_the_last_bit(of_row, x_k, units):
+        gap, gap_low = two_sum(of_row.top, -x_k)
         low = fma(gap, units.inverse_low, gap_low * units.inverse)
-        exact = fma(gap, units.inverse, low + row.log1p_rest)
-        return select(gap == math.inf, math.inf + row.log1p_rest, exact)
+        exact = fma(gap, units.inverse, low + of_row.log1p_rest)
+        return select(gap == math.inf, math.inf + of_row.log1p_rest, exact)
 
-    def once_rounded(row, x_k, units):
-        gap = row.top - as_type_of(x_k, row.top)
-        return fma(gap, units.inverse, row.log1p_rest)
+    def once_rounded(of_row, x_k, units):
+        gap = of_row.top - as_type_of(x_k, of_row.top)
+        return fma(gap, units.inverse, of_row.log1p_rest)
 
     return to_the_last_bit if x_k.dtype == types.float64 else once_rounded
