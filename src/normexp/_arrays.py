@@ -48,10 +48,10 @@ def rows_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
 def as_rows(array: NDArray[Any], axes: tuple[int, ...]) -> NDArray[Any]:
     """(rows, classes), or (outer, classes, inner) for an axis in the middle; a view if possible."""
     shape = array.shape
-    if len(shape) == 2 and axes == (1,):
-        return array
     if len(axes) == 1:
         (axis,) = axes
+        if axis == len(shape) - 1 and axis < 2:
+            return array if axis else array[np.newaxis]
         outer, inner = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
         rows = (outer, shape[axis]) if inner == 1 else (outer, shape[axis], inner)
         return array.reshape(rows)
@@ -85,19 +85,20 @@ def output_rows(
     overlaps it otherwise.
     """
     rows = as_rows(out, axes)
-    if rows is not out and not np.may_share_memory(rows, out):
+    is_view = len(axes) == 1 and out.flags.c_contiguous
+    if not is_view and not np.may_share_memory(rows, out):
         return np.empty(like.shape, like.dtype), True
-    if rows is not like and np.may_share_memory(rows, like):
+    if np.may_share_memory(rows, like):
         same = address_of(rows) == address_of(like) and rows.strides == like.strides
         if not same and np.shares_memory(rows, like):
             return np.empty(like.shape, like.dtype), True
     return rows, False
 
 
-def repeated(value: object, count: int) -> NDArray[Any]:
-    """An array that is one value everywhere and takes no memory; not to be written to."""
-    one = np.asarray(value)
-    return np.ndarray((count,), one.dtype, one.data, 0, (0,))
+def repeated(value: float, count: int) -> NDArray[Any]:
+    """An array that is one number everywhere and takes no memory; not to be written to."""
+    one = np.array(value)
+    return np.ndarray((count,), one.dtype, one, 0, (0,))
 
 
 def address_of(array: NDArray[Any]) -> int:

@@ -1,5 +1,6 @@
 """softmax, log_softmax, logsumexp, sigmoid and log_sigmoid of arrays."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -145,13 +146,15 @@ def logsumexp(
     values, dtype = as_floating(x, "x")
     axes = _check.axes(axis, values.ndim)
     left = rows_shape(values.shape, axes)
-    kept = tuple(1 if axis in axes else size for axis, size in enumerate(values.shape))
-    result = checked_output(out, kept if _check.flag(keepdims, "keepdims") else left, dtype)
+    shape = left
+    if _check.flag(keepdims, "keepdims"):
+        shape = tuple(1 if axis in axes else size for axis, size in enumerate(values.shape))
+    result = checked_output(out, shape, dtype)
     rows = as_rows(values, axes)
-    sums = np.empty(int(np.prod(left, dtype=np.int64)), loss_type(dtype))
+    sums = np.empty(math.prod(left), loss_type(dtype))
     kernels_for(values).logsumexp(Logits(rows, _mask_rows(where, values.shape, axes)), sums)
-    result[...] = sums.reshape(result.shape)
-    return result if out is not None or result.ndim else result[()]
+    result[...] = sums.reshape(shape)
+    return result if out is not None or shape else result[()]
 
 
 def sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:

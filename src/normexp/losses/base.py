@@ -224,7 +224,7 @@ class Loss(ABC):
         axes = self._axes(values.ndim)
         batch = self._batch(values.shape, axes, target, sample_weight, where)
         rows = as_rows(values, axes)
-        losses = np.empty(int(np.prod(batch.shape, dtype=np.int64)))
+        losses = np.empty(math.prod(batch.shape))
         result = np.empty(values.shape, dtype) if with_grad else None
         grad, is_apart = no_gradient(rows), False
         if result is not None:
@@ -251,7 +251,7 @@ class Loss(ABC):
         if axes and axes != (len(shape) - 1,):
             raise ValueError("a linear map puts the classes last: the loss must have axis=-1")
         batch = self._batch(shape, axes, target, sample_weight, where)
-        losses = np.empty(int(np.prod(batch.shape, dtype=np.int64)))
+        losses = np.empty(math.prod(batch.shape))
         per_sample = losses.size // max(len(x), 1)
         grad_x = np.empty_like(x) if "features" in wanted else None
         grad_w, grad_b = np.zeros_like(w), np.zeros_like(w[:, 0])
@@ -310,7 +310,7 @@ class Loss(ABC):
             return losses.reshape(batch.shape).astype(dtype)[()]
         if batch.divisor == 0 and self.empty == "nan":
             return dtype.type(np.nan)
-        return dtype.type(losses.sum())
+        return dtype.type(np.add.reduce(losses))
 
 
 def scaled(

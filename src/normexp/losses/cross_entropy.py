@@ -94,7 +94,9 @@ class CrossEntropy(RowLoss):
         if not self.from_logits and (self.temperature, self.softcap, self.z_loss) != (1, None, 0):
             raise ValueError("temperature, softcap and z_loss need logits: from_logits is False")
 
-    def _target(self, target: Target, of_class: NDArray[np.float64], live: NDArray[Any]) -> Target:
+    def _target(
+        self, target: Target, of_class: NDArray[np.float64] | float, live: NDArray[Any] | int
+    ) -> Target:
         sample = target.weight
         if self.z_loss:
             target = target._replace(norm=self.z_loss * of_class * sample)

@@ -12,6 +12,15 @@ from .._arrays import as_rows, repeated, rows_shape
 from ..kernels import NO_MASK, NOTHING, Target
 from .base import Batch, Loss, scaled
 
+UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
+
+
+def _are_below(classes: int, labels: NDArray[Any]) -> bool:
+    """Whether all labels are from 0 to classes − 1. Negative ones are large as unsigned numbers."""
+    if labels.dtype.kind == "i":
+        labels = labels.view(UNSIGNED[labels.itemsize])
+    return bool(np.maximum.reduce(labels, initial=0) < classes)
+
 
 def all_true(counts: NDArray[np.bool_]) -> bool:
     """Whether it was known without looking that every row counts."""
@@ -91,12 +100,17 @@ class RowLoss(Loss):
         """A batch in which every sample counts 1: nothing has one entry for each but the target."""
         divisor = self._divisor(float(count), count, left)
         weight = repeated(1.0 / divisor if divisor else 0.0, count)
-        target = self._target(Target(mass, weight), repeated(1.0, count), repeated(classes, count))
+        target = self._target(Target(mass, weight), 1.0, classes)
         never = repeated(False, count)
         return Batch(left, target, NO_MASK, never, never, divisor)
 
-    def _target(self, target: Target, of_class: NDArray[np.float64], live: NDArray[Any]) -> Target:
-        """What the options of a loss make of the target; `live` classes take part in a row."""
+    def _target(
+        self, target: Target, of_class: NDArray[np.float64] | float, live: NDArray[Any] | int
+    ) -> Target:
+        """What the options of a loss make of the target.
+
+        `of_class` is the weight of each row's class id, and `live` classes take part in the row.
+        """
         return target
 
     def _class_weights(self, classes: int) -> NDArray[np.float64]:
@@ -140,7 +154,7 @@ class RowLoss(Loss):
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         counts = repeated(True, labels.size)
         ignores = self.ignore_index is not None and 0 <= self.ignore_index < classes
-        if not ignores and labels.size and labels.min() >= 0 and labels.max() < classes:
+        if not ignores and _are_below(classes, labels):
             return labels.astype(np.int64, copy=False), counts
         if self.ignore_index is not None:
             counts = labels != self.ignore_index

@@ -15,26 +15,33 @@ from .tiles import NARROW
 
 Array = NDArray[Any]
 
-# A result of this size would be out of the caches again before anybody read it.
-STREAMED_BYTES = 8 << 20
-
 NO_RESULT: Array = np.empty((0, 0, 0))
 
 
 def softmax(logits: Logits, out: Array) -> None:
     result = arranged(out)
-    over_tiles(_functions.softmax, 3, logits, result, result.nbytes >= STREAMED_BYTES, result)
+    over_tiles(_functions.softmax, logits, result, result, in_place=_functions.softmax_of_rows)
 
 
 def log_softmax(logits: Logits, out: Array) -> None:
     result = arranged(out)
-    over_tiles(_functions.log_softmax, 3, logits, result, result)
+    over_tiles(
+        _functions.log_softmax, logits, result, result, in_place=_functions.log_softmax_of_rows
+    )
 
 
 def logsumexp(logits: Logits, out: Array) -> None:
     # Few logits often cancel, which float32 has no digits for.
     compute = np.float64 if logits.values.shape[1] <= NARROW else None
-    over_tiles(_functions.logsumexp, 3, logits, NO_RESULT, out, kind=out.dtype, compute=compute)
+    over_tiles(
+        _functions.logsumexp,
+        logits,
+        NO_RESULT,
+        out,
+        in_place=_functions.logsumexp_of_rows,
+        kind=out.dtype.char,
+        compute=compute,
+    )
 
 
 def sigmoid(x: Array, out: Array) -> None:
@@ -53,7 +60,6 @@ def cross_entropy(logits: Logits, target: Target, loss: Array, grad: Array) -> N
     grad = arranged(grad)
     over_tiles(
         _cross_entropy.cross_entropy,
-        4,
         logits,
         grad,
         target.classes,
@@ -62,6 +68,7 @@ def cross_entropy(logits: Logits, target: Target, loss: Array, grad: Array) -> N
         target.class_weight,
         loss,
         grad,
+        in_place=_cross_entropy.cross_entropy_of_rows,
     )
 
 
@@ -77,7 +84,6 @@ def _with_masses(kernel: Any, logits: Logits, target: Target, loss: Array, grad:
     grad, classes = arranged(grad), _classes(target)
     over_tiles(
         kernel,
-        6,
         logits,
         grad,
         classes,
@@ -87,7 +93,7 @@ def _with_masses(kernel: Any, logits: Logits, target: Target, loss: Array, grad:
         target.class_weight,
         loss,
         grad,
-        kind=classes.dtype,
+        kind=classes.dtype.char,
     )
 
 
@@ -115,7 +121,6 @@ def _hinge_loss(
     grad = arranged(grad)
     over_tiles(
         kernel,
-        6,
         logits,
         grad,
         target.classes,
@@ -140,7 +145,6 @@ def _squared(kernel: Any, logits: Logits, target: Target, loss: Array, grad: Arr
     grad, classes = arranged(grad), _classes(target)
     over_tiles(
         kernel,
-        8,
         logits,
         grad,
         classes,
@@ -148,7 +152,7 @@ def _squared(kernel: Any, logits: Logits, target: Target, loss: Array, grad: Arr
         target.class_weight,
         loss,
         grad,
-        kind=classes.dtype,
+        kind=classes.dtype.char,
     )
 
 

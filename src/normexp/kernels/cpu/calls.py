@@ -1,14 +1,17 @@
 """From the contract's arrays to the compiled kernels: arranged, typed, and shared among threads."""
 
+import threading
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._arrays import address_of
 from ..._settings import current_accuracy
 from .. import Logits
 from .compiled import Kernel
 from .exp import units_for
+from .memory import CACHE_LINE
 from .threads import WORTH_SHARING, over_rows
 from .tiles import NARROW
 from .vector import VECTOR_BITS
@@ -18,6 +21,13 @@ Array = NDArray[Any]
 LANES: dict[type, int] = {
     compute: VECTOR_BITS // 8 // np.dtype(compute).itemsize for compute in (np.float32, np.float64)
 }
+# A result of this size would be out of the caches again before anybody read it; but to write the
+# ends of a row, which are no whole cache lines, past them costs more than short rows gain.
+STREAMED_BYTES = 8 << 20
+STREAMED_ROW_BYTES = 8 << 10
+
+ROOMS = 8  # more than any kernel uses
+KEPT_BYTES = 1 << 20
 # The bits of the half types, which Numba does not know: unsigned stands for float16.
 STORED = {"float16": np.uint16, "bfloat16": np.int16}
 
@@ -46,17 +56,46 @@ def arithmetic(storage: np.dtype[Any]) -> type:
     return np.float32 if storage.itemsize == 2 or current_accuracy() == "fast" else np.float64
 
 
-def is_in_place(array: Array) -> bool:
-    """Whether the kernels can work on each row where it is."""
-    return (array.strides[1] == array.itemsize and array.itemsize > 2) or array.size == 0
+def are_rows(array: Array) -> bool:
+    """Whether the classes of each row are neighbours."""
+    return array.strides[1] == array.itemsize or array.size == 0
+
+
+class _Kept(threading.local):
+    """The scratch of a thread: rooms that its next call can use again, by type."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[type, Array] = {compute: np.empty((0, 0)) for compute in LANES}
+
+
+_kept = _Kept()
+
+
+def scratch(width: int, compute: type) -> Array:
+    """Rooms for a kernel, at least so wide."""
+    rooms = _kept.rooms[compute]
+    if rooms.shape[1] < width:
+        rooms = _rooms(width, compute)
+        if rooms.nbytes <= KEPT_BYTES:
+            _kept.rooms[compute] = rooms
+    return rooms
+
+
+def _rooms(width: int, compute: type) -> Array:
+    """Each begins a cache line: no vector then lies in one line more than it must."""
+    step = CACHE_LINE // np.dtype(compute).itemsize
+    width = -(-width // step) * step
+    spare = np.empty(ROOMS * width + step, compute)
+    start = -address_of(spare) // spare.itemsize % step
+    return spare[start : start + ROOMS * width].reshape(ROOMS, width)
 
 
 def over_tiles(
     kernel: Kernel,
-    rooms: int,
     logits: Logits,
     tiled: Array,
     *arguments: Any,
+    in_place: Kernel | None = None,
     kind: Any = None,
     compute: type | None = None,
 ) -> None:
@@ -67,10 +106,11 @@ def over_tiles(
     kernel : Kernel
         Takes the parts of the logits, scratch, whether tiles may have to be copied (None: no), the
         arguments, and the first and last row of a range.
-    rooms : int
-        How many rows of scratch it needs.
     tiled : ndarray
         The result in the shape of the logits (`arranged`), which is one of the arguments.
+    in_place : Kernel, optional
+        Does the same for wide rows that nothing masks or copies. It takes the logits, scratch,
+        whether the result is too large for the caches, and the rest.
     kind
         Stands for the types of the arguments, where those of the logits do not tell.
     compute
@@ -86,22 +126,29 @@ def over_tiles(
     outer, classes, inner = values.shape
     lanes = LANES[compute]
     if inner == 1 and classes > NARROW:
-        copies = None if where is None and is_in_place(values) and is_in_place(tiled) else 1
         granule, width = 1, max(classes, 10 * lanes)
+        copies = None if where is None and are_rows(values) and are_rows(tiled) else 1
     else:
-        copies, granule, width = 1, lanes, max(classes, 2 * lanes) * lanes
-    first = values, where, units, np.empty((rooms, width), compute), copies, *arguments
-    key = values.dtype, tiled.dtype, compute, where is None, copies, kind
-    form = kernel.form(key, first)
-    if values.size < WORTH_SHARING:
-        form(*first, 0, outer * inner)
-        return
+        granule, width = lanes, max(classes, 2 * lanes) * lanes
+        copies = 1
+    if copies is None and in_place is not None:
+        kernel = in_place
+        streams = tiled.nbytes >= STREAMED_BYTES and classes * tiled.itemsize >= STREAMED_ROW_BYTES
+        before, after = (values, units), (streams, *arguments)
+    else:
+        if values.itemsize == 2:
+            copies = 1
+        before, after = (values, where, units), (copies, *arguments)
+    key = values.dtype.char, tiled.dtype.char, compute, where is None, copies, kind
+    form = kernel.form(key, (*before, scratch(width, compute), *after))
 
     def run(start: int, stop: int) -> None:
-        room = np.empty((rooms, width), compute)
-        form(values, where, units, room, copies, *arguments, start, stop)
+        form(*before, scratch(width, compute), *after, start, stop)
 
-    over_rows(run, outer * inner, values.size, granule)
+    if values.size < WORTH_SHARING:
+        run(0, outer * inner)
+    else:
+        over_rows(run, outer * inner, values.size, granule)
 
 
 def over_elements(kernel: Kernel, storage: Array, *arguments: Any) -> None:

@@ -18,7 +18,9 @@ from .functions import exp_minus_abs, softplus
 from .loss_rows import (
     at_label,
     coefficients_of,
+    coefficients_of_row,
     counting,
+    fill,
     finish,
     read_target,
     set_at_label,
@@ -26,13 +28,23 @@ from .loss_rows import (
     undefined,
     write_loss,
 )
-from .memory import load, number, room, rounded_to, row_at, store
-from .rows import complement, largest, nan_of, probability, summarise, surprise
-from .sums import add, end_of_block, nothing, total_except, total_of, value_of
-from .tiles import put, read_logits, target_of, tile_at, write
+from .memory import after_streams, load, number, room, rounded_to, row_at, store
+from .pipeline import (
+    Left,
+    Slopes,
+    ask_for_ends,
+    begun,
+    none_of,
+    summarise,
+    write_all,
+)
+from .rows import complement, largest, log_sum, log_sum_of, nan_of, probability, surprise
+from .sums import Total, add, end_of_block, nothing, total_except, total_of, value_of
+from .tiles import ahead_of, put, read_logits, row_of, target_of, tile_at, write
 from .vector import (
     any_lane,
     as_type_of,
+    first_lane,
     lanes_of,
     loop,
     on_its_own,
@@ -44,9 +56,28 @@ from .vector import (
 
 
 @part
-def log_norm(row, units):
-    """logsumexp of the logits."""
-    return row.top * units.inverse + row.log1p_rest
+def logsumexp(of_row, units):
+    """logsumexp of the logits, as far as a penalty on it needs."""
+    return of_row.top * units.inverse + of_row.log1p_rest
+
+
+@part
+def label_loss(of_row, mass, norm, x_y, units):
+    """mass · ℓ(y) + norm · logsumexp²."""
+    squared = logsumexp(of_row, units)
+    value = select(mass > 0.0, mass * surprise(of_row, x_y, units), 0.0)
+    return value + norm * squared * squared + undefined(of_row.top)
+
+
+@part
+def label_slopes(row, mass, pull, e_y, g, units):
+    """The factor of p_k in the gradient, and the gradient at the label.
+
+    ∂/∂z_k = (mass · (p_k − [k = y]) + pull · p_k) / temperature,   pull = 2 · norm · logsumexp
+    """
+    p_y = probability(row, e_y, g)
+    g_y = (pull * p_y - mass * complement(row, p_y, g)) * units.inverse
+    return (mass + pull) * units.inverse, g_y
 
 
 @loop
@@ -74,10 +105,8 @@ def cross_entropy(
     start,
     stop,
 ):
-    """Targets that are class ids, without smoothing: one class of each row is all that counts.
-
-    ∂/∂z_k = (mass · (p_k − [k = y]) + pull · p_k) / temperature
-    """
+    """Targets that are class ids, without smoothing: one class of each row is all that counts."""
+    usual = True
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
@@ -90,31 +119,98 @@ def cross_entropy(
             continue
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size if grad.size or tile.step > 1 else 0, rooms)
-        row = summarise(x, e, tile, values.strides[0], units, rooms, 2, copies)
+        row, usual = summarise(x, e, None, False, 0, tile, usual, units, rooms, 2, copies)
+        of_row = log_sum_of(row)
         x_y = at_label(x, tile, r, classes, rooms, 3)
-        squared = log_norm(row, units)
-        value = select(rows.mass > 0.0, rows.mass * surprise(row, x_y, units), 0.0)
-        value = value + rows.norm * squared * squared + undefined(row.top)
+        value = label_loss(of_row, rows.mass, rows.norm, x_y, units)
         write_loss(loss, r, tile, counting(rows, value))
         if grad.size:
             g = target_of(grad, tile, rooms, 0, copies)
-            p_y = probability(row, at_label(e, tile, r, classes, rooms, 3), g)
-            pull = 2.0 * rows.norm * squared
-            label_gradients(e, row, (rows.mass + pull) * units.inverse, rows.counts, g, rooms)
-            g_y = (pull * p_y - rows.mass * complement(row, p_y, g)) * units.inverse
+            e_y = at_label(e, tile, r, classes, rooms, 3)
+            pull = 2.0 * rows.norm * logsumexp(of_row, units)
+            factor, g_y = label_slopes(row, rows.mass, pull, e_y, g, units)
+            label_gradients(e, row, factor, rows.counts, g, rooms)
             set_at_label(g, tile, r, classes, counting(rows, g_y), rooms, 3)
             write(grad, tile, g, rooms, copies)
         r += tile.rows
 
 
 @loop
-def spread_terms(x, t, terms, row, units, end, rooms):
+def write_losses(ends, labels, count, r, loss, units, rooms):
+    """The losses of the `count` rows before row r, a row in each lane: a logarithm takes as long
+    for one as for all of them.
+    """
+    on_its_own()
+    lanes = lanes_of(rooms)
+    mass, norm = load(ends, 0, rooms), load(ends, lanes, rooms)
+    of_rows = log_sum(load(ends, 2 * lanes, rooms), load(ends, 3 * lanes, rooms))
+    value = label_loss(of_rows, mass, norm, load(labels, 0, rooms), units)
+    place = row_at(loss, (r - count) * loss.itemsize, count)
+    store(place, 0, as_type_of(value, loss))
+
+
+@Kernel
+def cross_entropy_of_rows(
+    values, units, rooms, streams, classes, weight, norm, class_weight, loss, grad, start, stop
+):
+    """The same for rows that are read and written where they are."""
+    has_grad = grad.size > 0
+    lanes = lanes_of(rooms)
+    zero = spread(0.0, rooms)
+    e = room(rooms, 1, values.shape[1] if has_grad else 0, rooms)
+    ends, at_labels = room(rooms, 3, 4 * lanes, rooms), room(rooms, 4, lanes, values)
+    waiting = 0  # rows whose loss is still to be written
+    nothing = row_at(grad, 0, 0)
+    rule = Slopes(Total(zero, zero), zero, zero, -1, first_lane(zero))
+    left = none_of(Left(rule, e, nothing, 0))
+    usual = True
+    for r in range(start, stop):
+        tile = tile_at(values, r, stop, rooms)
+        its = coefficients_of_row(r, False, classes, weight, norm[:0], norm, class_weight)
+        if its.counts == 0.0 or waiting == lanes:
+            write_losses(ends, at_labels, waiting, r, loss, units, rooms)
+            waiting = 0
+        if its.counts == 0.0:
+            write_loss(loss, r, tile, zero)
+            if has_grad:
+                fill(row_of(grad, tile), zero, rooms)
+            continue
+        x = row_of(values, tile)
+        g = nothing
+        if has_grad:
+            g = row_of(grad, tile)
+            ask_for_ends(g, streams, rooms)
+        ahead = ahead_of(values, tile)
+        row, usual = summarise(x, e, left, streams, ahead, tile, usual, units, rooms, 2, None)
+        ends[waiting] = its.mass
+        ends[lanes + waiting] = its.norm
+        ends[2 * lanes + waiting] = first_lane(row.top)
+        ends[3 * lanes + waiting] = first_lane(row.rest / row.e_max)
+        at_labels[waiting] = number(x[classes[r]])
+        waiting += 1
+        if has_grad:
+            pull = zero
+            if norm.size:
+                pull = 2.0 * spread(its.norm, rooms) * logsumexp(log_sum_of(row), units)
+            e_y = at_label(e, tile, r, classes, rooms, 3)
+            mass = spread(its.mass, rooms)
+            factor, g_y = label_slopes(row, mass, pull, e_y, g, units)
+            rule = Slopes(row.total, row.inverse, factor, classes[r], first_lane(g_y))
+            left = begun(Left(rule, e, g, 0), streams, rooms)
+    write_losses(ends, at_labels, waiting, stop, loss, units, rooms)
+    write_all(left, False, rooms)
+    if streams:
+        after_streams()
+
+
+@loop
+def spread_terms(x, t, terms, of_row, units, end, rooms):
     """t_k · ℓ(k), where there is a mass at all."""
     on_its_own()
     sums = nothing(rooms)
     for j in range(0, x.size, lanes_of(rooms)):
         t_j = load(t, j, rooms)
-        term = select(t_j > 0.0, t_j * surprise(row, load(x, j, rooms), units), 0.0)
+        term = select(t_j > 0.0, t_j * surprise(of_row, load(x, j, rooms), units), 0.0)
         put(terms, j, term)
         sums = add(sums, term, j // lanes_of(rooms), end)
     return sums
@@ -165,6 +261,7 @@ def spread_cross_entropy(
 ):
     """Any target: a mass on every class of each row."""
     no_class = spread(math.nan, rooms)
+    usual = True
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
@@ -179,11 +276,12 @@ def spread_cross_entropy(
         e = room(rooms, 1, tile.size, rooms)
         t = room(rooms, 4, tile.size, rooms)
         terms = room(rooms, 5, tile.size, rooms)
-        row = summarise(x, e, tile, values.strides[0], units, rooms, 2, copies)
+        row, usual = summarise(x, e, None, False, 0, tile, usual, units, rooms, 2, copies)
         read_target(classes, class_weight, where, tile, r, rows, t, rooms, 3)
-        sums = spread_terms(x, t, terms, row, units, end_of_block(tile, t, rooms), rooms)
+        of_row = log_sum_of(row)
+        sums = spread_terms(x, t, terms, of_row, units, end_of_block(tile, t, rooms), rooms)
         found = total_except(sums, terms, x, no_class, tile, rooms, 2, copies)
-        squared = log_norm(row, units)
+        squared = logsumexp(of_row, units)
         value = (
             value_of(found) + rows.norm * squared * squared + undefined(row.top) + row.rest * 0.0
         )
@@ -209,7 +307,7 @@ def log_terms(p, t, terms, slopes):
     A class that the mask has taken out has no probability.
     """
     for i in range(p.size):
-        p_i, t_i = max(np.float64(p[i]), 0.0), np.float64(t[i])
+        p_i, t_i = max(np.float64(number(p[i])), 0.0), np.float64(t[i])
         terms[i] = -t_i * math.log(p_i) if t_i > 0.0 else 0.0
         slopes[i] = -t_i / p_i if t_i > 0.0 else 0.0
 
@@ -278,7 +376,7 @@ def binary_cross_entropy(values, units, rooms, target, positive, weight, loss, g
     for j in range(0, z.size, lanes_of(rooms)):
         w = load(weight, j, rooms)
         t = load(target, j, rooms)
-        x = number(load(z, j, rooms))
+        x = load(z, j, rooms)
         x = select(w > 0.0, x, 0.0)
         yes, no = w * positive * t, w * (1.0 - t)
         wide = as_type_of(x, 1.0)
@@ -291,7 +389,7 @@ def binary_cross_entropy(values, units, rooms, target, positive, weight, loss, g
             on = select(wide >= 0.0, 1.0, e) / (1.0 + e)
             off = select(wide >= 0.0, e, 1.0) / (1.0 + e)
             slope = no * on - yes * off + select(wide == wide, 0.0, math.nan)
-            store(g, j, rounded_to(slope, g))
+            put(g, j, slope)
 
 
 @Kernel

@@ -65,6 +65,8 @@ class Units(NamedTuple):
     inverse: float  # 1 / temperature
     inverse_low: float  # what float64 leaves of it
     enough: float  # how far logsumexp may fall below its terms and still have its digits
+    share: float  # of the total, that the other classes need for the total to have their digits
+    least: float  # a smaller share of it is nothing in the type of the logits
 
 
 class Format(NamedTuple):
@@ -81,13 +83,14 @@ class Format(NamedTuple):
     high: float
     reach_of_guess: float
     enough: float
+    share: float
 
 
-DOUBLE = Format(1.5 * 2.0**52, 600.0, 2048.0, 770.0, 36, 500.0, -280.0, 330.0, -1050.0, 1.0)
+DOUBLE = Format(1.5 * 2.0**52, 600.0, 2048.0, 770.0, 36, 500.0, -280.0, 330.0, -1050.0, 1.0, 0.9375)
 DOUBLE_FOR_LESS = DOUBLE._replace(
-    shift=0.0, low=-500.0, high=600.0, reach_of_guess=-700.0, enough=2.0**-3
+    shift=0.0, low=-500.0, high=600.0, reach_of_guess=-700.0, enough=2.0**-3, share=2.0**-12
 )
-SINGLE = Format(1.5 * 2.0**23, 64.0, 300.0, 130.0, 14, 40.0, -10.0, 45.0, -115.0, 0.5)
+SINGLE = Format(1.5 * 2.0**23, 64.0, 300.0, 130.0, 14, 40.0, -10.0, 45.0, -115.0, 0.5, 0.75)
 SINGLE_FOR_LESS = SINGLE._replace(enough=2.0**-5)
 
 # By arithmetic and the bytes of a logit.
@@ -124,6 +127,8 @@ def units_for(temperature: float, arithmetic: type, itemsize: int) -> Units:
         inverse=inverse,
         inverse_low=float(1 / exact - Fraction(inverse)),
         enough=form.enough,
+        share=form.share,
+        least=0.0 if itemsize == 8 else 2.0**-150,
     )
 
 

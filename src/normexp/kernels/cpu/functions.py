@@ -4,31 +4,29 @@ import math
 
 from . import twice
 from .compiled import Kernel
-from .exp import Scale, clamped, exponential, guessed_scale, scale_for
+from .exp import Scale, clamped, exponential
 from .log import log1p
-from .memory import (
-    after_streams,
-    load,
-    number,
-    room,
-    rounded_to,
-    row_at,
-    store,
-    stream,
-    until_aligned,
-    will_read,
-    will_write,
+from .memory import after_streams, load, room, row_at, store
+from .pipeline import (
+    Division,
+    Left,
+    LogShares,
+    ask_for_ends,
+    begun,
+    none_of,
+    run_through,
+    summarise,
+    write_all,
 )
-from .rows import largest, nan_of, quotient, summarise, surprise
-from .sums import add, end_of_block, nothing, total_except
-from .tiles import fill_dead, is_in_place, put, read_logits, target_of, tile_at, write
+from .rows import LogSum, log_sum, log_sum_of, nan_of
+from .sums import Total, total_except
+from .tiles import ahead_of, fill_dead, put, read_logits, row_of, target_of, tile_at, write
 from .vector import (
     absolute,
     any_lane,
     as_type_of,
     first_lane,
     lanes_of,
-    largest_of_lanes,
     loop,
     on_its_own,
     part,
@@ -37,130 +35,165 @@ from .vector import (
 )
 
 
-@loop
-def exponentials(x, e, p, ahead, streams, end, scale, units, rooms):
-    """e_k, their sum as far as lanes go, and the largest logit.
-
-    On the way it asks for the memory of p, and for what is `ahead` bytes from x.
-    """
-    on_its_own()
-    lanes = lanes_of(rooms)
-    sums = nothing(rooms)
-    top = spread(-math.inf, rooms)
-    top = as_type_of(top, x)
-    for j in range(0, x.size, lanes):
-        will_read(x, j * x.itemsize + ahead)
-        if not streams:
-            will_write(p, j * p.itemsize)
-        x_j = load(x, j, rooms)
-        top = select(x_j > top, x_j, top)
-        e_j = exponential(x_j, scale, units)
-        store(e, j, e_j)
-        sums = add(sums, e_j, j // lanes, end)
-    return sums, first_lane(largest_of_lanes(top))
-
-
-@loop
-def quotients(e, total, p):
-    """p_k = e_k / Σ e_j."""
-    on_its_own()
-    inverse = 1.0 / total.high
-    for j in range(0, e.size, lanes_of(e)):
-        put(p, j, quotient(load(e, j, e), total, inverse, p))
-
-
-@loop
-def streamed_quotients(e, total, p):
-    """The same past the caches, into whole cache lines: what no cache holds is not read first."""
-    on_its_own()
-    inverse = 1.0 / total.high
-    lanes = lanes_of(e)
-    start = min(until_aligned(p), e.size)
-    stop = start + (e.size - start) // lanes * lanes
-    quotients(row_at(e, 0, start), total, row_at(p, 0, start))
-    for j in range(start, stop, lanes):
-        stream(p, j, as_type_of(quotient(load(e, j, e), total, inverse, p), p))
-    rest = e.size - stop
-    quotients(row_at(e, stop * e.itemsize, rest), total, row_at(p, stop * p.itemsize, rest))
+@Kernel
+def softmax_of_rows(values, units, rooms, streams, out, start, stop):
+    """p_k = e_k / Σ e_j, for rows that are read and written where they are."""
+    no_class = spread(math.nan, rooms)
+    one = spread(1.0, rooms)
+    e = room(rooms, 1, values.shape[1], rooms)
+    left = none_of(Left(Division(Total(one, one), one), e, row_at(out, 0, 0), 0))
+    usual = True
+    for r in range(start, stop):
+        tile = tile_at(values, r, stop, rooms)
+        x, p = row_of(values, tile), row_of(out, tile)
+        ask_for_ends(p, streams, rooms)
+        found = run_through(x, e, left, streams, values.strides[0], tile, usual, units, rooms, None)
+        usual = found.usual
+        total = total_except(found.sums, e, x, no_class, tile, rooms, 2, None)
+        left = begun(Left(Division(total, 1.0 / total.high), e, p, 0), streams, rooms)
+    write_all(left, False, rooms)
+    if streams:
+        after_streams()
 
 
 @Kernel
-def softmax(values, where, units, rooms, copies, streams, out, start, stop):
-    """p_k = e_k / Σ e_j. `streams` tells that the result is larger than the caches."""
+def softmax(values, where, units, rooms, copies, out, start, stop):
+    """p_k = e_k / Σ e_j."""
     no_class = spread(math.nan, rooms)
-    usual = True  # whether the last row had its largest logit where logits usually are
+    usual = True
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size, rooms)
         p = target_of(out, tile, rooms, 0, copies)
-        ahead = values.strides[0]
-        end = end_of_block(tile, x, rooms)
-        if usual and tile.step == 1:
-            scale = guessed_scale(units, rooms)
-            sums, top = exponentials(x, e, p, ahead, streams, end, scale, units, rooms)
-            usual = units.low <= top <= units.high
-        if not usual or tile.step > 1:
-            scale = scale_for(largest(x, tile, rooms, copies), units)
-            sums, top = exponentials(x, e, p, ahead, streams, end, scale, units, rooms)
-            usual = units.low <= top <= units.high
-        total = total_except(sums, e, x, no_class, tile, rooms, 2, copies)
-        if streams and tile.step == 1 and is_in_place(out, tile):
-            streamed_quotients(e, total, p)
-        else:
-            quotients(e, total, p)
+        found = run_through(x, e, None, False, 0, tile, usual, units, rooms, copies)
+        usual = found.usual
+        total = total_except(found.sums, e, x, no_class, tile, rooms, 2, copies)
+        write_all(Left(Division(total, 1.0 / total.high), e, p, 0), False, rooms)
         fill_dead(where, tile, p, 0.0)
         write(out, tile, p, rooms, copies)
         r += tile.rows
+
+
+@Kernel
+def log_softmax_of_rows(values, units, rooms, streams, out, start, stop):
+    """log p_k = −ℓ(k), for rows that are read and written where they are."""
+    e = room(rooms, 1, 0, rooms)
+    nothing = row_at(values, 0, 0)
+    zero = spread(0.0, rooms)
+    left = none_of(Left(LogShares(LogSum(zero, zero), units), nothing, row_at(out, 0, 0), 0))
+    usual = True
+    for r in range(start, stop):
+        tile = tile_at(values, r, stop, rooms)
+        x, log_p = row_of(values, tile), row_of(out, tile)
+        ahead = values.strides[0]
+        ask_for_ends(log_p, streams, rooms)
+        row, usual = summarise(x, e, left, streams, ahead, tile, usual, units, rooms, 2, None)
+        left = begun(Left(LogShares(log_sum_of(row), units), x, log_p, 0), streams, rooms)
+    write_all(left, False, rooms)
     if streams:
         after_streams()
-
-
-@loop
-def negative_surprises(x, row, units, log_p, rooms):
-    """log p_k."""
-    on_its_own()
-    for j in range(0, x.size, lanes_of(rooms)):
-        put(log_p, j, 0.0 - surprise(row, load(x, j, rooms), units))
 
 
 @Kernel
 def log_softmax(values, where, units, rooms, copies, out, start, stop):
     """log p_k = −((m − x_k) / temperature + log1p(rest))."""
+    usual = True
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size if tile.step > 1 else 0, rooms)
         log_p = target_of(out, tile, rooms, 0, copies)
-        row = summarise(x, e, tile, values.strides[0], units, rooms, 2, copies)
-        negative_surprises(x, row, units, log_p, rooms)
+        row, usual = summarise(x, e, None, False, 0, tile, usual, units, rooms, 2, copies)
+        write_all(Left(LogShares(log_sum_of(row), units), x, log_p, 0), False, rooms)
         fill_dead(where, tile, log_p, -math.inf)
         write(out, tile, log_p, rooms, copies)
         r += tile.rows
 
 
+@part
+def in_doubt(value, top, units):
+    """Where a sum has too few digits, being infinite or much smaller than its terms."""
+    return (absolute(top) == math.inf) | (absolute(value) < absolute(top) * units.enough)
+
+
+@part
+def reconsidered(value, x, top, tile, units, rooms):
+    """The same sums where they are not in doubt; NaN for a NaN beside ±inf, and all digits."""
+    is_infinite = absolute(top) == math.inf
+    if any_lane(is_infinite):
+        value = select(is_infinite, top + as_type_of(nan_of(x, tile, rooms), 1.0), value)
+    cancelled = absolute(value) < absolute(top) * units.enough
+    if any_lane(cancelled):
+        value = select(cancelled, twice.logsumexp(x, top, tile, rooms, 2), value)
+    return value
+
+
+@part
+def terms_of(of_rows):
+    """The terms of logsumexp in float64."""
+    return as_type_of(of_rows.top, 1.0), as_type_of(of_rows.log1p_rest, 1.0)
+
+
 @Kernel
 def logsumexp(values, where, units, rooms, copies, out, start, stop):
     """m + log1p(rest): the one result whose terms can cancel, so that it may need more digits."""
+    usual = True
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size if tile.step > 1 else 0, rooms)
-        row = summarise(x, e, tile, values.strides[0], units, rooms, 2, copies)
-        top = as_type_of(row.top, 1.0)
-        value = top + as_type_of(row.log1p_rest, 1.0)
-        is_infinite = absolute(top) == math.inf
-        if any_lane(is_infinite):
-            nan = as_type_of(nan_of(x, tile, rooms), 1.0)
-            value = select(is_infinite, top + nan, value)
-        cancelled = absolute(value) < absolute(top) * units.enough
-        if any_lane(cancelled):
-            value = select(cancelled, twice.logsumexp(x, top, tile, rooms, 2), value)
+        row, usual = summarise(x, e, None, False, 0, tile, usual, units, rooms, 2, copies)
+        top, log1p_rest = terms_of(log_sum_of(row))
+        value = reconsidered(top + log1p_rest, x, top, tile, units, rooms)
         store(row_at(out, r * out.itemsize, tile.rows), 0, as_type_of(value, out))
         r += tile.rows
+
+
+@loop
+def write_log_sums(ends, count, r, values, out, units, rooms):
+    """The results of the `count` rows before row r, a row in each lane: a logarithm takes as long
+    for one as for all of them.
+    """
+    on_its_own()
+    lanes = lanes_of(rooms)
+    top, log1p_rest = terms_of(log_sum(load(ends, 0, rooms), load(ends, lanes, rooms)))
+    value = top + log1p_rest
+    store(row_at(out, (r - count) * out.itemsize, count), 0, as_type_of(value, out))
+    doubts = in_doubt(value, top, units)
+    if any_lane(doubts):
+        kept = room(rooms, 4, 2 * lanes, 1.0)
+        store(kept, 0, value)
+        store(kept, lanes, select(doubts, top, math.nan))
+        for lane in range(count):
+            if not math.isnan(kept[lanes + lane]):
+                tile = tile_at(values, r - count + lane, r, rooms)
+                its, its_top = spread(kept[lane], top), spread(kept[lanes + lane], top)
+                found = reconsidered(its, row_of(values, tile), its_top, tile, units, rooms)
+                out[r - count + lane] = first_lane(found)
+
+
+@Kernel
+def logsumexp_of_rows(values, units, rooms, streams, out, start, stop):
+    """The same for rows that are read where they are."""
+    lanes = lanes_of(rooms)
+    e, ends = room(rooms, 1, 0, rooms), room(rooms, 3, 2 * lanes, rooms)
+    waiting = 0  # rows whose result is still to be written
+    usual = True
+    for r in range(start, stop):
+        if waiting == lanes:
+            write_log_sums(ends, waiting, r, values, out, units, rooms)
+            waiting = 0
+        tile = tile_at(values, r, stop, rooms)
+        x, ahead = row_of(values, tile), ahead_of(values, tile)
+        row, usual = summarise(x, e, None, False, ahead, tile, usual, units, rooms, 2, None)
+        ends[waiting] = first_lane(row.top)
+        ends[lanes + waiting] = first_lane(row.rest / row.e_max)
+        waiting += 1
+    write_log_sums(ends, waiting, stop, values, out, units, rooms)
 
 
 @part
@@ -184,10 +217,10 @@ def sigmoid(values, units, rooms, out, start, stop):
     x = row_at(values, start * values.itemsize, stop - start)
     y = row_at(out, start * out.itemsize, stop - start)
     for j in range(0, x.size, lanes_of(rooms)):
-        x_j = number(load(x, j, rooms))
+        x_j = load(x, j, rooms)
         e = exp_minus_abs(x_j, units, rooms)
         on = select(as_type_of(x_j, rooms) >= 0.0, 1.0, e) / (1.0 + e)
-        store(y, j, rounded_to(on, y))
+        put(y, j, on)
 
 
 @Kernel
@@ -196,5 +229,5 @@ def log_sigmoid(values, units, rooms, out, start, stop):
     x = row_at(values, start * values.itemsize, stop - start)
     y = row_at(out, start * out.itemsize, stop - start)
     for j in range(0, x.size, lanes_of(rooms)):
-        value = -softplus(-number(load(x, j, rooms)), units, rooms)
-        store(y, j, rounded_to(value, y))
+        value = -softplus(-load(x, j, rooms), units, rooms)
+        put(y, j, value)

@@ -17,7 +17,7 @@ from .loss_rows import (
     undefined,
     write_loss,
 )
-from .memory import load, room, store
+from .memory import load, number, room, rounded_to, store
 from .rows import largest, nan_of
 from .sums import total_of
 from .tiles import put, read_logits, target_of, tile_at, write
@@ -127,7 +127,7 @@ def strongest_rivals(z, tile, r, classes, rivals, rooms, index):
         if lane < tile.rows:
             rivals[lane], best[lane] = -1.0, -math.inf
             for k in range(tile.classes):
-                z_k = z[k * tile.step + lane]
+                z_k = number(z[k * tile.step + lane])
                 if k != classes[r + lane] and z_k > best[lane]:
                     rivals[lane], best[lane] = k, z_k
     return load(best, 0, rooms)
@@ -142,11 +142,11 @@ def rival_gradients(rivals, tile, r, classes, rows, pull, spoiled, g, rooms, ind
     store(values, lanes, counting(rows, spoiled))
     for lane in range(tile.rows):
         for k in range(tile.classes):
-            g[k * tile.step + lane] = values[lanes + lane]
+            g[k * tile.step + lane] = rounded_to(values[lanes + lane], g)
         rival = int(rivals[lane])
         if rival >= 0 and classes[r + lane] >= 0:
-            g[rival * tile.step + lane] = values[lane]
-            g[classes[r + lane] * tile.step + lane] = -values[lane]
+            g[rival * tile.step + lane] = rounded_to(values[lane], g)
+            g[classes[r + lane] * tile.step + lane] = rounded_to(-values[lane], g)
 
 
 @Kernel

@@ -6,7 +6,7 @@ A target is class ids (flat) or a mass for every class; coefficients that are ab
 import math
 from typing import NamedTuple
 
-from .memory import load, room, row_at, store
+from .memory import as_number_of, load, number, room, rounded_to, row_at, store
 from .tiles import copy_in, has_classes, is_live, put, target_of, write
 from .vector import (
     absolute,
@@ -89,6 +89,14 @@ def coefficients_of(tile, r, where, classes, weight, smoothing, norm, class_weig
         )
     lanes = lanes_of(rooms)
     values = room(rooms, index, 5 * lanes, 1.0)
+    if where is None and smoothing.size == norm.size == class_weight.size == 0:
+        for lane in range(lanes):
+            row_number = row_of_lane(tile, r, lane)
+            values[lane] = weight[row_number] if label_of(classes, row_number) >= 0 else 0.0
+        given, zero = load(values, 0, rooms), spread(0.0, rooms)
+        counts = as_type_of(select(given > 0.0, given * 0.0 + 1.0, 0.0), rooms)
+        mass = as_type_of(given, rooms)
+        return Coefficients(counts, mass, mass, zero, zero)
     for lane in range(lanes):
         row_number = row_of_lane(tile, r, lane)
         is_empty = not has_classes(where, tile, row_number - r)
@@ -113,7 +121,7 @@ def coefficients_of(tile, r, where, classes, weight, smoothing, norm, class_weig
 def at_label(values, tile, r, classes, rooms, index):
     """The value at the class id of each row, in every lane of it."""
     if tile.step == 1:
-        return as_type_of(spread(values[max(label_of(classes, r), 0)], rooms), values)
+        return as_number_of(spread(number(values[max(label_of(classes, r), 0)]), rooms), values)
     lanes = lanes_of(rooms)
     found = room(rooms, index, lanes, values)
     for lane in range(lanes):
@@ -130,7 +138,7 @@ def set_at_label(values, tile, r, classes, lanes_of_label, rooms, index):
     for lane in range(tile.rows):
         label = label_of(classes, r + lane)
         if label >= 0:
-            values[label * tile.step + lane] = found[lane]
+            values[label * tile.step + lane] = rounded_to(found[lane], values)
 
 
 @loop
@@ -182,15 +190,20 @@ def write_loss(loss, r, tile, value):
 
 
 @loop
+def fill(y, value, rooms):
+    on_its_own()
+    for j in range(0, y.size, lanes_of(rooms)):
+        put(y, j, value)
+
+
+@loop
 def skip(loss, grad, r, tile, rooms, copies):
     """0 for the loss and the gradient of rows none of which counts."""
-    on_its_own()
     zero = spread(0.0, rooms)
     write_loss(loss, r, tile, zero)
     if grad.size:
         g = target_of(grad, tile, rooms, 0, copies)
-        for j in range(0, g.size, lanes_of(rooms)):
-            put(g, j, zero)
+        fill(g, zero, rooms)
         write(grad, tile, g, rooms, copies)
 
 

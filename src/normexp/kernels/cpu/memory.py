@@ -141,28 +141,106 @@ def _masked(builder, operation, vector, result, arguments):
     return builder.call(function, arguments)
 
 
+def _is_float16(storage):
+    return storage == types.uint16
+
+
+def _in_shape_of(x, element):
+    """An LLVM type for each lane of a vector, or for the one number."""
+    return ir.VectorType(element, x.lanes) if isinstance(x, Vector) else element
+
+
+def _everywhere(x, value):
+    """A 32-bit integer for each lane of a vector, or for the one number."""
+    shape = _in_shape_of(x, ir.IntType(32))
+    return ir.Constant(shape, [value] * x.lanes if isinstance(x, Vector) else value)
+
+
+def _number(builder, value, x):
+    """What values of a storage type stand for: float32 or float64."""
+    storage = getattr(x, "dtype", x)
+    if storage == number_type(storage):
+        return value
+    if _is_float16(storage):
+        half = builder.bitcast(value, _in_shape_of(x, ir.HalfType()))
+        return builder.fpext(half, _in_shape_of(x, ir.FloatType()))
+    wide = builder.zext(value, _in_shape_of(x, ir.IntType(32)))
+    pattern = builder.shl(wide, _everywhere(x, 16))
+    return builder.bitcast(pattern, _in_shape_of(x, ir.FloatType()))
+
+
+@intrinsic
+def number(typing_context, x):
+    """What one element stands for: float32 or float64."""
+    return number_type(x)(x), lambda context, builder, sig, a: _number(builder, *a, x)
+
+
+@intrinsic
+def as_number_of(typing_context, x, array):
+    """A vector of floats in the type that the elements of an array are read in."""
+    target = number_type(array.dtype)
+
+    def codegen(context, builder, sig, arguments):
+        lanes = context.get_value_type(x.of(target))
+        return converted(builder, arguments[0], x.dtype, target, lanes)
+
+    return x.of(target)(x, array), codegen
+
+
+@intrinsic
+def rounded_to(typing_context, x, array):
+    """A vector of floats, or one float, in the storage type of an array; ties go to even."""
+    storage = array.dtype
+    target = number_type(storage)
+
+    def codegen(context, builder, sig, arguments):
+        value, _ = arguments
+        lanes = _in_shape_of(x, context.get_value_type(target))
+        value = converted(builder, value, getattr(x, "dtype", x), target, lanes)
+        if storage == target:
+            return value
+        if _is_float16(storage):
+            half = builder.fptrunc(value, _in_shape_of(x, ir.HalfType()))
+            return builder.bitcast(half, _in_shape_of(x, ir.IntType(16)))
+        pattern = builder.bitcast(value, _in_shape_of(x, ir.IntType(32)))
+        last = builder.and_(builder.lshr(pattern, _everywhere(x, 16)), _everywhere(x, 1))
+        nearest = builder.add(pattern, builder.add(last, _everywhere(x, 0x7FFF)))
+        # Rounding up could carry a NaN into the sign.
+        quiet = builder.or_(pattern, _everywhere(x, 0x00400000))
+        is_nan = builder.fcmp_unordered("uno", value, value)
+        high = builder.lshr(builder.select(is_nan, quiet, nearest), _everywhere(x, 16))
+        return builder.trunc(high, _in_shape_of(x, ir.IntType(16)))
+
+    return (x.of(storage) if isinstance(x, Vector) else storage)(x, array), codegen
+
+
 UNALIGNED = INDEX(1)
+MINUS_INFINITY = {
+    types.float64: float("-inf"),
+    types.float32: float("-inf"),
+    types.uint16: 0xFC00,  # float16
+    types.int16: 0xFF80,  # bfloat16
+}
 
 
 @intrinsic
 def load(typing_context, x, start, like):
-    """x[start], x[start + 1], …, as many as `like` has lanes; past the end −inf, or integer 0."""
-    vector = Vector(x.dtype, lane_count(like))
+    """The numbers x[start], x[start + 1], …, as many as `like` has lanes; past the end −inf."""
+    stored = Vector(x.dtype, lane_count(like))
 
     def codegen(context, builder, sig, arguments):
         array, start, _ = arguments
-        lanes = context.get_value_type(vector)
+        lanes = context.get_value_type(stored)
         pointer = _pointer(context, builder, x, array, start, lanes)
         left = builder.sub(_length(context, builder, x, array), start)
-        is_whole = builder.icmp_signed(">=", left, left.type(vector.lanes))
+        is_whole = builder.icmp_signed(">=", left, left.type(stored.lanes))
         with builder.if_else(is_whole, likely=True) as (whole, rest):
             with whole:
                 all_lanes = builder.load(pointer, align=1)
                 whole_block = builder.block
             with rest:
-                nothing = float("-inf") if isinstance(x.dtype, types.Float) else 0
-                fill = ir.Constant(lanes, [nothing] * vector.lanes)
-                mask = _lanes_below(builder, left, vector.lanes)
+                fill = ir.Constant(lanes, [MINUS_INFINITY[x.dtype]] * stored.lanes)
+                mask = _lanes_below(builder, left, stored.lanes)
                 some_lanes = _masked(
                     builder, "load", lanes, lanes, (pointer, UNALIGNED, mask, fill)
                 )
@@ -170,9 +248,9 @@ def load(typing_context, x, start, like):
         result = builder.phi(lanes)
         result.add_incoming(all_lanes, whole_block)
         result.add_incoming(some_lanes, rest_block)
-        return result
+        return _number(builder, result, stored)
 
-    return vector(x, types.intp, like), codegen
+    return stored.of(number_type(x.dtype))(x, types.intp, like), codegen
 
 
 @intrinsic
@@ -235,89 +313,33 @@ def after_streams(typing_context):
     return types.none(), codegen
 
 
-def _is_float16(storage):
-    return storage == types.uint16
-
-
-def _in_shape_of(x, element):
-    """An LLVM type for each lane of a vector, or for the one number."""
-    return ir.VectorType(element, x.lanes) if isinstance(x, Vector) else element
-
-
-def _everywhere(x, value):
-    """A 32-bit integer for each lane of a vector, or for the one number."""
-    shape = _in_shape_of(x, ir.IntType(32))
-    return ir.Constant(shape, [value] * x.lanes if isinstance(x, Vector) else value)
-
-
-@intrinsic
-def number(typing_context, x):
-    """What the storage type of a vector, or of one element, stands for: float32 or float64."""
-    storage = getattr(x, "dtype", x)
-    result = number_type(storage)
+def _prefetch(array, like, intent):
+    """Ask for every cache line that a vector of an array lies in, if it begins one."""
+    size = lane_count(like) * array.dtype.bitwidth // 8
 
     def codegen(context, builder, sig, arguments):
-        (value,) = arguments
-        if storage == result:
-            return value
-        if _is_float16(storage):
-            half = builder.bitcast(value, _in_shape_of(x, ir.HalfType()))
-            return builder.fpext(half, _in_shape_of(x, ir.FloatType()))
-        wide = builder.zext(value, _in_shape_of(x, ir.IntType(32)))
-        pattern = builder.shl(wide, _everywhere(x, 16))
-        return builder.bitcast(pattern, _in_shape_of(x, ir.FloatType()))
-
-    return (x.of(result) if isinstance(x, Vector) else result)(x), codegen
-
-
-@intrinsic
-def rounded_to(typing_context, x, array):
-    """A vector of floats, or one float, in the storage type of an array; ties go to even."""
-    storage = array.dtype
-    target = number_type(storage)
-
-    def codegen(context, builder, sig, arguments):
-        value, _ = arguments
-        lanes = _in_shape_of(x, context.get_value_type(target))
-        value = converted(builder, value, getattr(x, "dtype", x), target, lanes)
-        if storage == target:
-            return value
-        if _is_float16(storage):
-            half = builder.fptrunc(value, _in_shape_of(x, ir.HalfType()))
-            return builder.bitcast(half, _in_shape_of(x, ir.IntType(16)))
-        pattern = builder.bitcast(value, _in_shape_of(x, ir.IntType(32)))
-        last = builder.and_(builder.lshr(pattern, _everywhere(x, 16)), _everywhere(x, 1))
-        nearest = builder.add(pattern, builder.add(last, _everywhere(x, 0x7FFF)))
-        # Rounding up could carry a NaN into the sign.
-        quiet = builder.or_(pattern, _everywhere(x, 0x00400000))
-        is_nan = builder.fcmp_unordered("uno", value, value)
-        high = builder.lshr(builder.select(is_nan, quiet, nearest), _everywhere(x, 16))
-        return builder.trunc(high, _in_shape_of(x, ir.IntType(16)))
-
-    return (x.of(storage) if isinstance(x, Vector) else storage)(x, array), codegen
-
-
-def _prefetch(array, intent):
-    def codegen(context, builder, sig, arguments):
-        pointer = address(context, builder, array, *arguments)
-        function_type = ir.FunctionType(ir.VoidType(), [pointer.type, INDEX, INDEX, INDEX])
+        array_value, offset, _ = arguments
+        first = address(context, builder, array, array_value, offset)
+        function_type = ir.FunctionType(ir.VoidType(), [first.type, INDEX, INDEX, INDEX])
         function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0")
-        builder.call(function, [pointer, INDEX(intent), INDEX(2), INDEX(1)])
+        for line in range(0, size, CACHE_LINE):
+            pointer = builder.gep(first, [INDEX(line)])
+            builder.call(function, [pointer, INDEX(intent), INDEX(2), INDEX(1)])
         return context.get_dummy_value()
 
-    return types.none(array, types.intp), codegen
+    return types.none(array, types.intp, like), codegen
 
 
 @intrinsic
-def will_read(typing_context, array, offset):
-    """Ask for the cache line at a byte offset, which may be past the end."""
-    return _prefetch(array, 0)
+def will_read(typing_context, array, offset, like):
+    """Ask for the vector at a byte offset, which may be past the end."""
+    return _prefetch(array, like, 0)
 
 
 @intrinsic
-def will_write(typing_context, array, offset):
+def will_write(typing_context, array, offset, like):
     """Ask for it to be written to."""
-    return _prefetch(array, 1)
+    return _prefetch(array, like, 1)
 
 
 @intrinsic

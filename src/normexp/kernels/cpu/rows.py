@@ -11,14 +11,12 @@ from typing import NamedTuple
 from numba import types
 from numba.extending import overload
 
-from .exp import exponential, scale_for
 from .log import log1p
-from .memory import load, number_type, store, will_read
-from .sums import Sum, Total, add, end_of_block, nothing, total_except
+from .memory import as_number_of, load, number_type
+from .sums import Total
 from .vector import (
     INLINED,
     as_type_of,
-    first_lane,
     fma,
     lanes_of,
     largest_of_lanes,
@@ -33,13 +31,13 @@ from .vector import (
 
 
 @loop
-def _largest_of_row(x):
+def _largest_of_row(x, rooms):
     on_its_own()
-    top = spread(-math.inf, x)
-    for j in range(0, x.size, lanes_of(x)):
-        x_j = load(x, j, x)
+    top = as_number_of(spread(-math.inf, rooms), x)
+    for j in range(0, x.size, lanes_of(rooms)):
+        x_j = load(x, j, rooms)
         top = select(x_j > top, x_j, top)
-    return first_lane(largest_of_lanes(top))
+    return as_type_of(largest_of_lanes(top), rooms)
 
 
 @loop
@@ -57,7 +55,7 @@ def largest(x, tile, rooms, copies):
     """max_k x_k of each row, in every lane of it. NaN is passed over: it makes the sum NaN."""
     if copies is not None and tile.step > 1:
         return _largest_side_by_side(x, rooms)
-    return spread(_largest_of_row(x), rooms)
+    return _largest_of_row(x, rooms)
 
 
 @loop
@@ -79,57 +77,24 @@ class Summary(NamedTuple):
     rest: float  # Σ e_j over all classes but one that attains the maximum
     total: Total  # e_max + rest
     inverse: float  # 1 / total
+
+
+class LogSum(NamedTuple):
+    """logsumexp, as the two terms that never cancel in −log p_k."""
+
+    top: float  # m, the largest logit
     log1p_rest: float  # log(1 + rest / e_max) = logsumexp − m
 
 
-class Exponentials(NamedTuple):
-    """Σ e_j over the classes below the maximum and how many attain it, as far as lanes go."""
-
-    below: Sum
-    ties: float
-
-
-@loop
-def exponentials_below(x, e, top, ahead, end, scale, units, rooms):
-    """e_k = exp(x_k), kept in `e` as far as it goes; and their sums.
-
-    On the way it asks for the memory of what is `ahead` bytes from x.
-    """
-    on_its_own()
-    lanes = lanes_of(rooms)
-    below = nothing(rooms)
-    top_of_x = as_type_of(top, x)
-    ties = as_type_of(spread(0.0, rooms), x)
-    for j in range(0, x.size, lanes):
-        will_read(x, j * x.itemsize + ahead)
-        x_j = load(x, j, rooms)
-        e_j = exponential(x_j, scale, units)
-        if j < e.size:
-            store(e, j, e_j)
-        is_top = x_j == top_of_x
-        below = add(below, select(is_top, 0.0, e_j), j // lanes, end)
-        ties = ties + select(is_top, as_type_of(spread(1.0, rooms), x), 0.0)
-    return Exponentials(below, as_type_of(ties, rooms))
+@part
+def log_sum(top, odds):
+    """Of rows whose rest is `odds` times the exponential of the largest logit."""
+    return LogSum(top, as_type_of(log1p(as_type_of(odds, 1.0)), odds))
 
 
 @part
-def summarise(x, e, tile, ahead, units, rooms, index, copies):
-    """The exponentials of a tile, and the summary of its rows."""
-    top = largest(x, tile, rooms, copies)
-    scale = scale_for(top, units)
-    end = end_of_block(tile, x, rooms)
-    found = exponentials_below(x, e, top, ahead, end, scale, units, rooms)
-    ties = found.ties
-    if tile.step == 1:
-        ties = sum_of_lanes(ties)
-    below = total_except(found.below, e, x, top, tile, rooms, index, copies)
-    e_max = exponential(as_type_of(top, x), scale, units)
-    rest, lost = two_sum(below.high, (ties - 1.0) * e_max)
-    high, low = two_sum(e_max, rest)
-    total = Total(high, low + (lost + below.low))
-    rest = rest + (lost + below.low)
-    log1p_rest = as_type_of(log1p(as_type_of(rest / e_max, 1.0)), rooms)
-    return Summary(top, e_max, rest, total, 1.0 / high, log1p_rest)
+def log_sum_of(row):
+    return log_sum(row.top, row.rest / row.e_max)
 
 
 def quotient(x, total, inverse, like):
@@ -164,21 +129,21 @@ def complement(row, p_k, like):
     return select(p_k <= 0.5, 1.0 - p_k, quotient(row.rest, row.total, row.inverse, like))
 
 
-def surprise(row, x_k, units):
+def surprise(of_row, x_k, units):
     """ℓ(k) = −log p_k = (m − x_k) / temperature + log1p(rest): neither term is ever negative."""
     raise NotImplementedError  # the overload stands for it in compiled code
 
 
 @overload(surprise, jit_options=INLINED)
-def _surprise(row, x_k, units):
-    def to_the_last_bit(row, x_k, units):
-        gap, gap_low = two_sum(row.top, -x_k)
+def _surprise(of_row, x_k, units):
+    def to_the_last_bit(of_row, x_k, units):
+        gap, gap_low = two_sum(of_row.top, -x_k)
         low = fma(gap, units.inverse_low, gap_low * units.inverse)
-        exact = fma(gap, units.inverse, low + row.log1p_rest)
-        return select(gap == math.inf, math.inf + row.log1p_rest, exact)
+        exact = fma(gap, units.inverse, low + of_row.log1p_rest)
+        return select(gap == math.inf, math.inf + of_row.log1p_rest, exact)
 
-    def once_rounded(row, x_k, units):
-        gap = row.top - as_type_of(x_k, row.top)
-        return fma(gap, units.inverse, row.log1p_rest)
+    def once_rounded(of_row, x_k, units):
+        gap = of_row.top - as_type_of(x_k, of_row.top)
+        return fma(gap, units.inverse, of_row.log1p_rest)
 
     return to_the_last_bit if x_k.dtype == types.float64 else once_rounded

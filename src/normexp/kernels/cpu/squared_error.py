@@ -14,7 +14,8 @@ from .loss_rows import (
     write_loss,
 )
 from .memory import load, room
-from .rows import complement, largest, nan_of, probability, summarise
+from .pipeline import summarise
+from .rows import complement, largest, nan_of, probability
 from .sums import total_of
 from .tiles import is_live, put, read_logits, target_of, tile_at, write
 from .vector import any_lane, as_type_of, lanes_of, loop, on_its_own, select
@@ -178,6 +179,7 @@ def brier(
     over the others is d_k · (1 − p_k) − Σ_{j ≠ k} p_j · d_j; the second part is added up
     without the leading class M, whose term would swallow the rest, and that term is put back last.
     """
+    usual = True
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
@@ -193,7 +195,7 @@ def brier(
         e = room(rooms, 1, tile.size, rooms)
         t = room(rooms, 4, tile.size, rooms)
         d = room(rooms, 5, tile.size, rooms)
-        row = summarise(x, e, tile, values.strides[0], units, rooms, 2, copies)
+        row, usual = summarise(x, e, None, False, 0, tile, usual, units, rooms, 2, copies)
         read_mass(classes, tile, r, t, rooms)
         factor = row_weights(tile, r, t, weight, class_weight, rooms, 3)
         distances(e, t, row, e, d, rooms, x)

@@ -25,7 +25,7 @@ from .memory import (
     store,
 )
 from .transposition import chunk_in, chunk_length, chunk_out, string_in, string_out
-from .vector import as_type_of, lanes_of, loop, part
+from .vector import lanes_of, loop, part
 
 # Rows of so few classes are always side by side; alone, a row leaves the other lanes idle.
 NARROW = 32
@@ -65,6 +65,18 @@ def offset_of(array, tile):
 
 
 @part
+def row_of(array, tile):
+    """The one row of a tile, where it is."""
+    return row_at(array, offset_of(array, tile), tile.classes)
+
+
+@part
+def ahead_of(array, tile):
+    """How far away the next row is, in bytes; 0 where rows are side by side."""
+    return array.strides[0] if tile.step == 1 else 0
+
+
+@part
 def is_in_place(array, tile):
     """Whether the numbers of a tile stand in the array as they would in the scratch."""
     return is_number_type(array) and tile.step == 1 and array.strides[1] == array.itemsize
@@ -72,8 +84,8 @@ def is_in_place(array, tile):
 
 @part
 def put(y, j, value):
-    """Store a vector in the type of the scratch."""
-    store(y, j, as_type_of(value, y))
+    """Store a vector of numbers, rounded to the type of an array or of the scratch."""
+    store(y, j, rounded_to(value, y))
 
 
 @part
@@ -109,11 +121,11 @@ def copy_in(array, tile, x, rooms):
     if tile.step == 1 and array.strides[1] == array.itemsize:
         row = row_at(array, start, tile.classes)
         for j in range(0, tile.classes, lanes):
-            put(x, j, number(load(row, j, rooms)))
+            put(x, j, load(row, j, rooms))
     elif lies_side_by_side(array, tile):
         for k in range(tile.classes):
             side_by_side = row_at(array, start + k * array.strides[1], tile.rows)
-            put(x, k * lanes, number(load(side_by_side, 0, rooms)))
+            put(x, k * lanes, load(side_by_side, 0, rooms))
     elif is_in_chunks(array, tile, x):
         last = tile.classes - chunk_length(array)
         for first in range(0, tile.classes, chunk_length(array)):
@@ -140,11 +152,11 @@ def copy_out(array, tile, y, rooms):
     if tile.step == 1 and array.strides[1] == array.itemsize:
         row = row_at(array, start, tile.classes)
         for j in range(0, tile.classes, lanes):
-            store(row, j, rounded_to(load(y, j, rooms), array))
+            put(row, j, load(y, j, rooms))
     elif lies_side_by_side(array, tile):
         for k in range(tile.classes):
             side_by_side = row_at(array, start + k * array.strides[1], tile.rows)
-            store(side_by_side, 0, rounded_to(load(y, k * lanes, rooms), array))
+            put(side_by_side, 0, load(y, k * lanes, rooms))
     elif is_in_chunks(array, tile, y):
         last = tile.classes - chunk_length(array)
         for first in range(0, tile.classes, chunk_length(array)):

@@ -325,6 +325,17 @@ def first_lane(typing_context, x):
 
 
 @intrinsic
+def with_lane(typing_context, x, lane, number):
+    """A vector with another number in one of its lanes."""
+
+    def codegen(context, builder, sig, arguments):
+        vector, lane, number = arguments
+        return builder.insert_element(vector, number, lane)
+
+    return x(x, types.intp, x.dtype), codegen
+
+
+@intrinsic
 def lanes_of(typing_context, x):
     """How many lanes the vectors of a float type have: 128 bytes of them."""
     lanes = lane_count(x)

@@ -1,0 +1,268 @@
+"""Rows one after the other: while one is summed up, what is left of the one before is written.
+
+Arithmetic, reading and writing then go on at the same time, and each logit is read once.
+"""
+
+import math
+from typing import NamedTuple
+
+from numba.extending import overload
+
+from .exp import Units, exponential, guessed_scale, scale_for
+from .memory import (
+    as_number_of,
+    load,
+    rounded_to,
+    row_at,
+    store,
+    stream,
+    until_aligned,
+    will_read,
+    will_write,
+)
+from .rows import LogSum, Summary, largest, quotient, surprise
+from .sums import Sum, Total, add, end_of_block, nothing, total_except
+from .tiles import put
+from .vector import (
+    INLINED,
+    any_lane,
+    as_type_of,
+    lanes_of,
+    largest_of_lanes,
+    loop,
+    on_its_own,
+    part,
+    select,
+    spread,
+    sum_of_lanes,
+    two_sum,
+    with_lane,
+)
+
+# A store that is under way holds up loads whose addresses end in the same 12 bits, which those of
+# two arrays often do. So the stores go ahead of the loads by this much.
+LEAD_BYTES = 256
+
+
+class Division(NamedTuple):
+    """y_k = e_k / Σ e_j."""
+
+    total: Total
+    inverse: float
+
+
+class Slopes(NamedTuple):
+    """y_k = factor · e_k / Σ e_j, but for one class."""
+
+    total: Total
+    inverse: float
+    factor: float
+    label: int
+    at_label: float
+
+
+class LogShares(NamedTuple):
+    """y_k = log p_k, of the logits."""
+
+    log_sum: LogSum
+    units: Units
+
+
+class Left(NamedTuple):
+    """What is left to write of a row: y_k of x_k by a rule, from class `start` on."""
+
+    rule: Division
+    x: float
+    y: float
+    start: int
+
+
+def result(rule, k, x_k, y):
+    """y_k, y_{k+1}, … in the arithmetic of the rule."""
+    raise NotImplementedError  # the overload stands for it in compiled code
+
+
+@overload(result, jit_options=INLINED)
+def _result(rule, k, x_k, y):
+    def quotients(rule, k, x_k, y):
+        return quotient(x_k, rule.total, rule.inverse, y)
+
+    def slopes(rule, k, x_k, y):
+        y_k = rule.factor * quotient(x_k, rule.total, rule.inverse, y)
+        if 0 <= rule.label - k < lanes_of(x_k):
+            y_k = with_lane(y_k, rule.label - k, rule.at_label)
+        return y_k
+
+    def log_shares(rule, k, x_k, y):
+        return 0.0 - surprise(rule.log_sum, x_k, rule.units)
+
+    return {Division: quotients, Slopes: slopes, LogShares: log_shares}[rule.instance_class]
+
+
+@part
+def section(left, start, stop):
+    """Some of what is left."""
+    x, y = left.x, left.y
+    return Left(
+        left.rule,
+        row_at(x, start * x.itemsize, stop - start),
+        row_at(y, start * y.itemsize, stop - start),
+        left.start + start,
+    )
+
+
+@part
+def none_of(left):
+    if left is None:
+        return None
+    return section(left, 0, 0)
+
+
+@part
+def write_vector(left, j, streams, rooms):
+    y_j = result(left.rule, left.start + j, load(left.x, j, rooms), left.y)
+    if streams:
+        stream(left.y, j, rounded_to(y_j, left.y))
+    else:
+        put(left.y, j, y_j)
+
+
+@loop
+def write_all(left, streams, rooms):
+    on_its_own()
+    for j in range(0, left.y.size, lanes_of(rooms)):
+        write_vector(left, j, streams, rooms)
+
+
+@part
+def ask_for_ends(y, streams, rooms):
+    """Ask for what `begun` will write."""
+    if streams:
+        will_write(y, 0, rooms)
+        will_write(y, (y.size - 1) * y.itemsize, rooms)
+
+
+@part
+def begun(left, streams, rooms):
+    """What is still left when, of results larger than the caches, the ends are written.
+
+    Such results go past the caches in whole cache lines, which then need not be read first. The
+    ends are no whole lines.
+    """
+    if not streams:
+        return left
+    size, lanes = left.y.size, lanes_of(rooms)
+    first = min(until_aligned(left.y), size)
+    last = first + (size - first) // lanes * lanes
+    lead = min(first + LEAD_BYTES // left.y.itemsize, last)
+    write_all(section(left, 0, first), False, rooms)
+    write_all(section(left, last, size), False, rooms)
+    write_all(section(left, first, lead), True, rooms)
+    return section(left, lead, last)
+
+
+@loop
+def exponentials(x, e, left, streams, ahead, end, scale, units, rooms):
+    """e_k, kept in `e` if that has room, with their sum and the largest logit as far as lanes go.
+
+    Meanwhile what is left of another row is written, and the memory is asked for that is `ahead`
+    bytes on.
+    """
+    on_its_own()
+    lanes = lanes_of(rooms)
+    sums = nothing(rooms)
+    top = as_number_of(spread(-math.inf, rooms), x)
+    for j in range(0, x.size, lanes):
+        if ahead:
+            will_read(x, j * x.itemsize + ahead, rooms)
+        x_j = load(x, j, rooms)
+        top = select(x_j > top, x_j, top)
+        e_j = exponential(x_j, scale, units)
+        if left is not None and j < left.y.size:  # before e, which it may be in, is overwritten
+            if not streams:
+                will_write(left.y, j * left.y.itemsize + ahead, rooms)
+            write_vector(left, j, streams, rooms)
+        if j < e.size:
+            store(e, j, e_j)
+        sums = add(sums, e_j, j // lanes, end)
+    return sums, top
+
+
+class Pass(NamedTuple):
+    """What one pass over the logits has found."""
+
+    sums: Sum
+    top: float  # the largest logit of each row, in every lane of it
+    scale: float
+    usual: bool  # whether that is where logits usually are
+
+
+@part
+def run_through(x, e, left, streams, ahead, tile, usual, units, rooms, copies):
+    """The exponentials, by a guess of the largest logit if the rows before were usual."""
+    end = end_of_block(tile, x, rooms)
+    scale = guessed_scale(units, rooms)
+    if not usual:
+        scale = scale_for(largest(x, tile, rooms, copies), units)
+    sums, top = exponentials(x, e, left, streams, ahead, end, scale, units, rooms)
+    if tile.step == 1:
+        top = largest_of_lanes(top)
+    guessed = usual
+    usual = not any_lane((top < units.low) | (top > units.high))
+    top = as_type_of(top, rooms)
+    if guessed and not usual:
+        scale = scale_for(top, units)
+        sums, _ = exponentials(x, e, none_of(left), False, 0, end, scale, units, rooms)
+    return Pass(sums, top, scale, usual)
+
+
+@loop
+def below_top(x, top, end, scale, units, rooms):
+    """Σ e_j over the classes below the maximum and how many attain it, as far as lanes go."""
+    on_its_own()
+    lanes = lanes_of(rooms)
+    below = nothing(rooms)
+    ties = spread(0.0, rooms)
+    for j in range(0, x.size, lanes):
+        x_j = load(x, j, rooms)
+        is_top = as_type_of(x_j, rooms) == top
+        below = add(below, select(is_top, 0.0, exponential(x_j, scale, units)), j // lanes, end)
+        ties = ties + select(is_top, spread(1.0, rooms), 0.0)
+    return below, ties
+
+
+@loop
+def rest_apart(x, e, top, e_max, scale, tile, units, rooms, index, copies):
+    """The rest, added up on its own, and the total made of it."""
+    on_its_own()
+    sums, ties = below_top(x, top, end_of_block(tile, x, rooms), scale, units, rooms)
+    if tile.step == 1:
+        ties = sum_of_lanes(ties)
+    below = total_except(sums, e, x, top, tile, rooms, index, copies)
+    rest, lost = two_sum(below.high, (ties - 1.0) * e_max)
+    high, low = two_sum(e_max, rest)
+    lost = lost + below.low
+    return rest + lost, Total(high, low + lost)
+
+
+@part
+def summarise(x, e, left, streams, ahead, tile, usual, units, rooms, index, copies):
+    """The summary of the rows of a tile, and whether they are usual.
+
+    Where the maximum is a small share of the total, `rest` is what that is without it. Where it is
+    a large one, the digits of `rest` are lost in the total, and it is added up on its own.
+    """
+    found = run_through(x, e, left, streams, ahead, tile, usual, units, rooms, copies)
+    top, scale = found.top, found.scale
+    no_class = spread(math.nan, rooms)
+    total = total_except(found.sums, e, x, no_class, tile, rooms, index, copies)
+    e_max = exponential(as_number_of(top, x), scale, units)
+    rest, lost = two_sum(total.high, -e_max)
+    rest = rest + (lost + total.low)
+    leads = rest < total.high * units.share
+    if any_lane(leads):
+        apart, its = rest_apart(x, e, top, e_max, scale, tile, units, rooms, index, copies)
+        rest = select(leads, apart, rest)
+        total = Total(select(leads, its.high, total.high), select(leads, its.low, total.low))
+    rest = select(rest < total.high * units.least, 0.0, rest)
+    return Summary(top, e_max, rest, total, 1.0 / total.high), found.usual
