@@ -90,6 +90,12 @@ def _rooms(width: int, compute: type) -> Array:
     return spare[start : start + ROOMS * width].reshape(ROOMS, width)
 
 
+def is_streamed(result: Array) -> bool:
+    """Whether to write a result past the caches."""
+    row_bytes = result.shape[1] * result.itemsize
+    return result.nbytes >= STREAMED_BYTES and row_bytes >= STREAMED_ROW_BYTES
+
+
 def over_tiles(
     kernel: Kernel,
     logits: Logits,
@@ -131,14 +137,14 @@ def over_tiles(
     else:
         granule, width = lanes, max(classes, 2 * lanes) * lanes
         copies = 1
+    before: tuple[Any, ...] = values, where, units
     if copies is None and in_place is not None:
-        kernel = in_place
-        streams = tiled.nbytes >= STREAMED_BYTES and classes * tiled.itemsize >= STREAMED_ROW_BYTES
-        before, after = (values, units), (streams, *arguments)
+        kernel, before = in_place, (values, units)
+        after = is_streamed(tiled), *arguments
     else:
-        if values.itemsize == 2:
+        if values.itemsize == 2:  # tiles hold numbers
             copies = 1
-        before, after = (values, where, units), (copies, *arguments)
+        after = copies, *arguments
     key = values.dtype.char, tiled.dtype.char, compute, where is None, copies, kind
     form = kernel.form(key, (*before, scratch(width, compute), *after))
 
