@@ -9,19 +9,19 @@ import pytest
 
 from normexp.cli.commands import normexp
 
-DOCS = Path(__file__).parents[2] / "docs"
-PAGES = sorted(DOCS.rglob("*.md"))
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("README*.md"), *ROOT.glob("docs/**/*.md")])
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NOT_RUN = {"sh", "console", "text", "dockerfile"}
 
 # Calls of libraries that the tests do not install.
-OF_PEERS = {"migration/pytorch.md"}
+OF_PEERS = {"docs/migration/pytorch.md"}
 
 
 def blocks():
     for page in PAGES:
         for language, code in BLOCK.findall(page.read_text("utf-8")):
-            yield page.relative_to(DOCS).as_posix(), language, code
+            yield page.relative_to(ROOT).as_posix(), language, code
 
 
 def commands():
