@@ -16,7 +16,7 @@ def missing(what):
     pytest.skip(what)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop would be in the way of tests that need their own
 def chromium():
     try:
         from playwright.sync_api import Error, sync_playwright
@@ -41,7 +41,7 @@ def address(tmp_path_factory):
     return file.as_uri()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def windows(chromium):
     """window(n, **options of a context): the n-th of them, which the next test uses again."""
     kept, wrong = {}, []
@@ -94,14 +94,14 @@ def is_foreign(request):
     return not request.url.startswith(("file:", "data:", "about:"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def quiet_page(chromium, address):
     page = chromium.new_page()
     page.goto(address)
     return page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def call(quiet_page):
     """call(module, function, *arguments): what a function of a module of the page returns."""
 
@@ -112,7 +112,7 @@ def call(quiet_page):
     return call_function
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def value(quiet_page):
     """value(module, name): a constant of a module of the page."""
 

@@ -16,8 +16,22 @@ from ..._settings import accuracy
 from .. import NO_MASK, Logits, Target, cpu
 from .cache import folder
 from .compiled import Kernel
-from .cross_entropy import binary_cross_entropy, cross_entropy, spread_cross_entropy
-from .functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax
+from .cross_entropy import (
+    binary_cross_entropy,
+    cross_entropy,
+    cross_entropy_of_rows,
+    spread_cross_entropy,
+)
+from .functions import (
+    log_sigmoid,
+    log_softmax,
+    log_softmax_of_rows,
+    logsumexp,
+    logsumexp_of_rows,
+    sigmoid,
+    softmax,
+    softmax_of_rows,
+)
 from .hinge import crammer_singer, weston_watkins
 from .squared_error import brier, squared_error
 from .tiles import NARROW
@@ -42,32 +56,35 @@ LAYOUTS = {
 }
 
 
+Run = Callable[[Logits], None]
+
+
 class Work(NamedTuple):
-    """A kernel, and a call of the contract that needs it."""
+    """A call of the contract, and the kernels of which it needs one."""
 
-    kernel: Kernel
-    run: Callable[[Logits], None]
+    run: Run
+    kernels: tuple[Kernel, ...]
+
+    def counted(self, kind: str) -> int:
+        """The `cache_hits` or the `cache_misses` of its kernels."""
+        return sum(getattr(kernel.dispatcher.stats, kind).total() for kernel in self.kernels)
 
 
-def _of_rows(kernel: Kernel, function: Callable[..., None]) -> Work:
-    return Work(kernel, lambda z: function(z, np.empty_like(z.values)))
+def _of_rows(function: Callable[..., None]) -> Run:
+    return lambda z: function(z, np.empty_like(z.values))
 
 
-def _of_elements(kernel: Kernel, function: Callable[..., None]) -> Work:
+def _of_elements(function: Callable[..., None]) -> Run:
     def run(z: Logits) -> None:
         x = z.values.reshape(-1)
         function(x, np.empty_like(x))
 
-    return Work(kernel, run)
+    return run
 
 
-def _loss(
-    kernel: Kernel, function: Callable[..., None], *options: Any, target: Target = LABELS
-) -> Work:
+def _loss(function: Callable[..., None], *options: Any, target: Target = LABELS) -> Run:
     """One form serves the value with its gradient and without."""
-    return Work(
-        kernel, lambda z: function(z, target, *options, np.empty(ROWS), np.empty_like(z.values))
-    )
+    return lambda z: function(z, target, *options, np.empty(ROWS), np.empty_like(z.values))
 
 
 def _logsumexp(z: Logits) -> None:
@@ -81,20 +98,20 @@ def _binary_cross_entropy(z: Logits) -> None:
 
 
 WORKS = {
-    "softmax": _of_rows(softmax, cpu.softmax),
-    "log_softmax": _of_rows(log_softmax, cpu.log_softmax),
-    "logsumexp": Work(logsumexp, _logsumexp),
-    "cross-entropy": _loss(cross_entropy, cpu.cross_entropy),
-    "smoothed cross-entropy": _loss(
-        spread_cross_entropy, cpu.spread_cross_entropy, target=SMOOTHED
+    "softmax": Work(_of_rows(cpu.softmax), (softmax, softmax_of_rows)),
+    "log_softmax": Work(_of_rows(cpu.log_softmax), (log_softmax, log_softmax_of_rows)),
+    "logsumexp": Work(_logsumexp, (logsumexp, logsumexp_of_rows)),
+    "cross-entropy": Work(_loss(cpu.cross_entropy), (cross_entropy, cross_entropy_of_rows)),
+    "smoothed cross-entropy": Work(
+        _loss(cpu.spread_cross_entropy, target=SMOOTHED), (spread_cross_entropy,)
     ),
-    "Weston–Watkins hinge": _loss(weston_watkins, cpu.weston_watkins, 1.0, False),
-    "Crammer–Singer hinge": _loss(crammer_singer, cpu.crammer_singer, 1.0, False),
-    "squared error": _loss(squared_error, cpu.squared_error),
-    "Brier score": _loss(brier, cpu.brier),
-    "sigmoid": _of_elements(sigmoid, cpu.sigmoid),
-    "log_sigmoid": _of_elements(log_sigmoid, cpu.log_sigmoid),
-    "binary cross-entropy": Work(binary_cross_entropy, _binary_cross_entropy),
+    "Weston–Watkins hinge": Work(_loss(cpu.weston_watkins, 1.0, False), (weston_watkins,)),
+    "Crammer–Singer hinge": Work(_loss(cpu.crammer_singer, 1.0, False), (crammer_singer,)),
+    "squared error": Work(_loss(cpu.squared_error), (squared_error,)),
+    "Brier score": Work(_loss(cpu.brier), (brier,)),
+    "sigmoid": Work(_of_elements(cpu.sigmoid), (sigmoid,)),
+    "log_sigmoid": Work(_of_elements(cpu.log_sigmoid), (log_sigmoid,)),
+    "binary cross-entropy": Work(_binary_cross_entropy, (binary_cross_entropy,)),
 }
 
 
@@ -146,17 +163,17 @@ def compile_all(track: Callable[[list[Case]], Iterable[Case]] = iter) -> Iterato
         As soon as a form that had to be compiled could not be kept.
     """
     for case in track([Case(*names) for names in product(WORKS, types(), LAYOUTS)]):
-        stats = WORKS[case.work].kernel.dispatcher.stats
-        loaded, compiled = stats.cache_hits.total(), stats.cache_misses.total()
+        work = WORKS[case.work]
+        loaded, compiled = work.counted("cache_hits"), work.counted("cache_misses")
         before, start = _kept(), perf_counter()
         case.run()
         seconds = perf_counter() - start
-        is_compiled = stats.cache_misses.total() > compiled
+        is_compiled = work.counted("cache_misses") > compiled
         if is_compiled and _kept() == before:
             raise OSError(
                 f"compiled kernels cannot be kept in {folder()}: it is read-only, or the disk full"
             )
-        if is_compiled or stats.cache_hits.total() > loaded:
+        if is_compiled or work.counted("cache_hits") > loaded:
             yield Form(f"{case.work}, {case.type}, {case.layout}", seconds, is_compiled)
 
 
