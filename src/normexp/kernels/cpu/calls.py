@@ -146,15 +146,16 @@ def over_tiles(
             copies = 1
         after = copies, *arguments
     key = values.dtype.char, tiled.dtype.char, compute, where is None, copies, kind
-    form = kernel.form(key, (*before, scratch(width, compute), *after))
+    rooms = scratch(width, compute)
+    form = kernel.form(key, (*before, rooms, *after))
+    if values.size < WORTH_SHARING:
+        form(*before, rooms, *after, 0, outer * inner)
+        return
 
     def run(start: int, stop: int) -> None:
         form(*before, scratch(width, compute), *after, start, stop)
 
-    if values.size < WORTH_SHARING:
-        run(0, outer * inner)
-    else:
-        over_rows(run, outer * inner, values.size, granule)
+    over_rows(run, outer * inner, values.size, granule)
 
 
 def over_elements(kernel: Kernel, storage: Array, *arguments: Any) -> None:

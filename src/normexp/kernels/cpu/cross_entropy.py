@@ -106,7 +106,7 @@ def cross_entropy(
     stop,
 ):
     """Targets that are class ids, without smoothing: one class of each row is all that counts."""
-    usual = True
+    usual = start < stop
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
@@ -119,7 +119,7 @@ def cross_entropy(
             continue
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size if grad.size or tile.step > 1 else 0, rooms)
-        row, usual = summarise(x, e, None, False, 0, tile, usual, units, rooms, 2, copies)
+        row, usual = summarise(x, e, None, 0, tile, usual, units, rooms, 2, copies)
         of_row = log_sum_of(row)
         x_y = at_label(x, tile, r, classes, rooms, 3)
         value = label_loss(of_row, rows.mass, rows.norm, x_y, units)
@@ -162,8 +162,8 @@ def cross_entropy_of_rows(
     waiting = 0  # rows whose loss is still to be written
     nothing = row_at(grad, 0, 0)
     rule = Slopes(Total(zero, zero), zero, zero, -1, first_lane(zero))
-    left = none_of(Left(rule, e, nothing, 0))
-    usual = True
+    left = none_of(Left(rule, e, nothing, 0, streams))
+    usual = start < stop
     for r in range(start, stop):
         tile = tile_at(values, r, stop, rooms)
         its = coefficients_of_row(r, False, classes, weight, norm[:0], norm, class_weight)
@@ -181,7 +181,7 @@ def cross_entropy_of_rows(
             g = row_of(grad, tile)
             ask_for_ends(g, streams, rooms)
         ahead = ahead_of(values, tile)
-        row, usual = summarise(x, e, left, streams, ahead, tile, usual, units, rooms, 2, None)
+        row, usual = summarise(x, e, left, ahead, tile, usual, units, rooms, 2, None)
         ends[waiting] = its.mass
         ends[lanes + waiting] = its.norm
         ends[2 * lanes + waiting] = first_lane(row.top)
@@ -196,9 +196,9 @@ def cross_entropy_of_rows(
             mass = spread(its.mass, rooms)
             factor, g_y = label_slopes(row, mass, pull, e_y, g, units)
             rule = Slopes(row.total, row.inverse, factor, classes[r], first_lane(g_y))
-            left = begun(Left(rule, e, g, 0), streams, rooms)
+            left = begun(Left(rule, e, g, 0, streams), rooms)
     write_losses(ends, at_labels, waiting, stop, loss, units, rooms)
-    write_all(left, False, rooms)
+    write_all(left, rooms)
     if streams:
         after_streams()
 
@@ -261,7 +261,7 @@ def spread_cross_entropy(
 ):
     """Any target: a mass on every class of each row."""
     no_class = spread(math.nan, rooms)
-    usual = True
+    usual = start < stop
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
@@ -276,7 +276,7 @@ def spread_cross_entropy(
         e = room(rooms, 1, tile.size, rooms)
         t = room(rooms, 4, tile.size, rooms)
         terms = room(rooms, 5, tile.size, rooms)
-        row, usual = summarise(x, e, None, False, 0, tile, usual, units, rooms, 2, copies)
+        row, usual = summarise(x, e, None, 0, tile, usual, units, rooms, 2, copies)
         read_target(classes, class_weight, where, tile, r, rows, t, rooms, 3)
         of_row = log_sum_of(row)
         sums = spread_terms(x, t, terms, of_row, units, end_of_block(tile, t, rooms), rooms)

@@ -41,17 +41,17 @@ def softmax_of_rows(values, units, rooms, streams, out, start, stop):
     no_class = spread(math.nan, rooms)
     one = spread(1.0, rooms)
     e = room(rooms, 1, values.shape[1], rooms)
-    left = none_of(Left(Division(Total(one, one), one), e, row_at(out, 0, 0), 0))
-    usual = True
+    left = none_of(Left(Division(Total(one, one), one), e, row_at(out, 0, 0), 0, streams))
+    usual = start < stop
     for r in range(start, stop):
         tile = tile_at(values, r, stop, rooms)
         x, p = row_of(values, tile), row_of(out, tile)
         ask_for_ends(p, streams, rooms)
-        found = run_through(x, e, left, streams, values.strides[0], tile, usual, units, rooms, None)
+        found = run_through(x, e, left, values.strides[0], tile, usual, units, rooms, None)
         usual = found.usual
         total = total_except(found.sums, e, x, no_class, tile, rooms, 2, None)
-        left = begun(Left(Division(total, 1.0 / total.high), e, p, 0), streams, rooms)
-    write_all(left, False, rooms)
+        left = begun(Left(Division(total, 1.0 / total.high), e, p, 0, streams), rooms)
+    write_all(left, rooms)
     if streams:
         after_streams()
 
@@ -60,17 +60,17 @@ def softmax_of_rows(values, units, rooms, streams, out, start, stop):
 def softmax(values, where, units, rooms, copies, out, start, stop):
     """p_k = e_k / Σ e_j."""
     no_class = spread(math.nan, rooms)
-    usual = True
+    usual = start < stop
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size, rooms)
         p = target_of(out, tile, rooms, 0, copies)
-        found = run_through(x, e, None, False, 0, tile, usual, units, rooms, copies)
+        found = run_through(x, e, None, 0, tile, usual, units, rooms, copies)
         usual = found.usual
         total = total_except(found.sums, e, x, no_class, tile, rooms, 2, copies)
-        write_all(Left(Division(total, 1.0 / total.high), e, p, 0), False, rooms)
+        write_all(Left(Division(total, 1.0 / total.high), e, p, 0, False), rooms)
         fill_dead(where, tile, p, 0.0)
         write(out, tile, p, rooms, copies)
         r += tile.rows
@@ -82,16 +82,18 @@ def log_softmax_of_rows(values, units, rooms, streams, out, start, stop):
     e = room(rooms, 1, 0, rooms)
     nothing = row_at(values, 0, 0)
     zero = spread(0.0, rooms)
-    left = none_of(Left(LogShares(LogSum(zero, zero), units), nothing, row_at(out, 0, 0), 0))
-    usual = True
+    left = none_of(
+        Left(LogShares(LogSum(zero, zero), units), nothing, row_at(out, 0, 0), 0, streams)
+    )
+    usual = start < stop
     for r in range(start, stop):
         tile = tile_at(values, r, stop, rooms)
         x, log_p = row_of(values, tile), row_of(out, tile)
         ahead = values.strides[0]
         ask_for_ends(log_p, streams, rooms)
-        row, usual = summarise(x, e, left, streams, ahead, tile, usual, units, rooms, 2, None)
-        left = begun(Left(LogShares(log_sum_of(row), units), x, log_p, 0), streams, rooms)
-    write_all(left, False, rooms)
+        row, usual = summarise(x, e, left, ahead, tile, usual, units, rooms, 2, None)
+        left = begun(Left(LogShares(log_sum_of(row), units), x, log_p, 0, streams), rooms)
+    write_all(left, rooms)
     if streams:
         after_streams()
 
@@ -99,15 +101,15 @@ def log_softmax_of_rows(values, units, rooms, streams, out, start, stop):
 @Kernel
 def log_softmax(values, where, units, rooms, copies, out, start, stop):
     """log p_k = −((m − x_k) / temperature + log1p(rest))."""
-    usual = True
+    usual = start < stop
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size if tile.step > 1 else 0, rooms)
         log_p = target_of(out, tile, rooms, 0, copies)
-        row, usual = summarise(x, e, None, False, 0, tile, usual, units, rooms, 2, copies)
-        write_all(Left(LogShares(log_sum_of(row), units), x, log_p, 0), False, rooms)
+        row, usual = summarise(x, e, None, 0, tile, usual, units, rooms, 2, copies)
+        write_all(Left(LogShares(log_sum_of(row), units), x, log_p, 0, False), rooms)
         fill_dead(where, tile, log_p, -math.inf)
         write(out, tile, log_p, rooms, copies)
         r += tile.rows
@@ -140,13 +142,13 @@ def terms_of(of_rows):
 @Kernel
 def logsumexp(values, where, units, rooms, copies, out, start, stop):
     """m + log1p(rest): the one result whose terms can cancel, so that it may need more digits."""
-    usual = True
+    usual = start < stop
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size if tile.step > 1 else 0, rooms)
-        row, usual = summarise(x, e, None, False, 0, tile, usual, units, rooms, 2, copies)
+        row, usual = summarise(x, e, None, 0, tile, usual, units, rooms, 2, copies)
         top, log1p_rest = terms_of(log_sum_of(row))
         value = reconsidered(top + log1p_rest, x, top, tile, units, rooms)
         store(row_at(out, r * out.itemsize, tile.rows), 0, as_type_of(value, out))
@@ -182,14 +184,14 @@ def logsumexp_of_rows(values, units, rooms, streams, out, start, stop):
     lanes = lanes_of(rooms)
     e, ends = room(rooms, 1, 0, rooms), room(rooms, 3, 2 * lanes, rooms)
     waiting = 0  # rows whose result is still to be written
-    usual = True
+    usual = start < stop
     for r in range(start, stop):
         if waiting == lanes:
             write_log_sums(ends, waiting, r, values, out, units, rooms)
             waiting = 0
         tile = tile_at(values, r, stop, rooms)
         x, ahead = row_of(values, tile), ahead_of(values, tile)
-        row, usual = summarise(x, e, None, False, ahead, tile, usual, units, rooms, 2, None)
+        row, usual = summarise(x, e, None, ahead, tile, usual, units, rooms, 2, None)
         ends[waiting] = first_lane(row.top)
         ends[lanes + waiting] = first_lane(row.rest / row.e_max)
         waiting += 1

@@ -6,6 +6,7 @@ Arithmetic, reading and writing then go on at the same time, and each logit is r
 import math
 from typing import NamedTuple
 
+from numba import types
 from numba.extending import overload
 
 from .exp import Units, exponential, guessed_scale, scale_for
@@ -75,6 +76,7 @@ class Left(NamedTuple):
     x: float
     y: float
     start: int
+    streams: bool  # past the caches, in vectors that fill whole cache lines
 
 
 def result(rule, k, x_k, y):
@@ -100,7 +102,7 @@ def _result(rule, k, x_k, y):
 
 
 @part
-def section(left, start, stop):
+def section(left, start, stop, streams):
     """Some of what is left."""
     x, y = left.x, left.y
     return Left(
@@ -108,30 +110,36 @@ def section(left, start, stop):
         row_at(x, start * x.itemsize, stop - start),
         row_at(y, start * y.itemsize, stop - start),
         left.start + start,
+        streams,
     )
 
 
-@part
 def none_of(left):
-    if left is None:
-        return None
-    return section(left, 0, 0)
+    """Nothing of what is left."""
+    raise NotImplementedError  # the overload stands for it in compiled code
+
+
+@overload(none_of, jit_options=INLINED)
+def _none_of(left):
+    if left is types.none:
+        return lambda left: None
+    return lambda left: section(left, left.y.size, left.y.size, left.streams)
 
 
 @part
-def write_vector(left, j, streams, rooms):
+def write_vector(left, j, rooms):
     y_j = result(left.rule, left.start + j, load(left.x, j, rooms), left.y)
-    if streams:
+    if left.streams:
         stream(left.y, j, rounded_to(y_j, left.y))
     else:
         put(left.y, j, y_j)
 
 
 @loop
-def write_all(left, streams, rooms):
+def write_all(left, rooms):
     on_its_own()
     for j in range(0, left.y.size, lanes_of(rooms)):
-        write_vector(left, j, streams, rooms)
+        write_vector(left, j, rooms)
 
 
 @part
@@ -143,26 +151,27 @@ def ask_for_ends(y, streams, rooms):
 
 
 @part
-def begun(left, streams, rooms):
+def begun(left, rooms):
     """What is still left when, of results larger than the caches, the ends are written.
 
     Such results go past the caches in whole cache lines, which then need not be read first. The
     ends are no whole lines.
     """
+    streams = left.streams
     if not streams:
         return left
     size, lanes = left.y.size, lanes_of(rooms)
     first = min(until_aligned(left.y), size)
     last = first + (size - first) // lanes * lanes
     lead = min(first + LEAD_BYTES // left.y.itemsize, last)
-    write_all(section(left, 0, first), False, rooms)
-    write_all(section(left, last, size), False, rooms)
-    write_all(section(left, first, lead), True, rooms)
-    return section(left, lead, last)
+    write_all(section(left, left.start, first, not streams), rooms)
+    write_all(section(left, last, size, not streams), rooms)
+    write_all(section(left, first, lead, streams), rooms)
+    return section(left, lead, last, streams)
 
 
 @loop
-def exponentials(x, e, left, streams, ahead, end, scale, units, rooms):
+def exponentials(x, e, left, ahead, end, scale, units, rooms):
     """e_k, kept in `e` if that has room, with their sum and the largest logit as far as lanes go.
 
     Meanwhile what is left of another row is written, and the memory is asked for that is `ahead`
@@ -179,9 +188,9 @@ def exponentials(x, e, left, streams, ahead, end, scale, units, rooms):
         top = select(x_j > top, x_j, top)
         e_j = exponential(x_j, scale, units)
         if left is not None and j < left.y.size:  # before e, which it may be in, is overwritten
-            if not streams:
+            if not left.streams:
                 will_write(left.y, j * left.y.itemsize + ahead, rooms)
-            write_vector(left, j, streams, rooms)
+            write_vector(left, j, rooms)
         if j < e.size:
             store(e, j, e_j)
         sums = add(sums, e_j, j // lanes, end)
@@ -198,13 +207,13 @@ class Pass(NamedTuple):
 
 
 @part
-def run_through(x, e, left, streams, ahead, tile, usual, units, rooms, copies):
+def run_through(x, e, left, ahead, tile, usual, units, rooms, copies):
     """The exponentials, by a guess of the largest logit if the rows before were usual."""
     end = end_of_block(tile, x, rooms)
     scale = guessed_scale(units, rooms)
     if not usual:
         scale = scale_for(largest(x, tile, rooms, copies), units)
-    sums, top = exponentials(x, e, left, streams, ahead, end, scale, units, rooms)
+    sums, top = exponentials(x, e, left, ahead, end, scale, units, rooms)
     if tile.step == 1:
         top = largest_of_lanes(top)
     guessed = usual
@@ -212,7 +221,8 @@ def run_through(x, e, left, streams, ahead, tile, usual, units, rooms, copies):
     top = as_type_of(top, rooms)
     if guessed and not usual:
         scale = scale_for(top, units)
-        sums, _ = exponentials(x, e, none_of(left), False, 0, end, scale, units, rooms)
+        done = none_of(left)
+        sums, _ = exponentials(x, e, done, ahead, end, scale, units, rooms)
     return Pass(sums, top, scale, usual)
 
 
@@ -246,13 +256,13 @@ def rest_apart(x, e, top, e_max, scale, tile, units, rooms, index, copies):
 
 
 @part
-def summarise(x, e, left, streams, ahead, tile, usual, units, rooms, index, copies):
+def summarise(x, e, left, ahead, tile, usual, units, rooms, index, copies):
     """The summary of the rows of a tile, and whether they are usual.
 
     Where the maximum is a small share of the total, `rest` is what that is without it. Where it is
     a large one, the digits of `rest` are lost in the total, and it is added up on its own.
     """
-    found = run_through(x, e, left, streams, ahead, tile, usual, units, rooms, copies)
+    found = run_through(x, e, left, ahead, tile, usual, units, rooms, copies)
     top, scale = found.top, found.scale
     no_class = spread(math.nan, rooms)
     total = total_except(found.sums, e, x, no_class, tile, rooms, index, copies)

@@ -179,7 +179,7 @@ def brier(
     over the others is d_k · (1 − p_k) − Σ_{j ≠ k} p_j · d_j; the second part is added up
     without the leading class M, whose term would swallow the rest, and that term is put back last.
     """
-    usual = True
+    usual = start < stop
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
@@ -195,7 +195,7 @@ def brier(
         e = room(rooms, 1, tile.size, rooms)
         t = room(rooms, 4, tile.size, rooms)
         d = room(rooms, 5, tile.size, rooms)
-        row, usual = summarise(x, e, None, False, 0, tile, usual, units, rooms, 2, copies)
+        row, usual = summarise(x, e, None, 0, tile, usual, units, rooms, 2, copies)
         read_mass(classes, tile, r, t, rooms)
         factor = row_weights(tile, r, t, weight, class_weight, rooms, 3)
         distances(e, t, row, e, d, rooms, x)
