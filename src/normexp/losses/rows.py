@@ -147,6 +147,9 @@ class RowLoss(Loss):
             f"got {_check.described(array)}"
         )
         fits = array.shape in (left, shape)
+        for axis in range(1, len(shape) - 1):  # of (batch, classes, height, width), say
+            if not fits and array.shape == rows_shape(shape, (axis,)):
+                message += f"; with axis={axis} for the classes it would fit"
         raise TypeError(message) if fits else ValueError(message)
 
     def _read_labels(
