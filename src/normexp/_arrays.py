@@ -82,11 +82,11 @@ def output_rows(
     into it by `write_rows`.
 
     A kernel reads a row before it writes that row, so `out` may be its input, but not an array that
-    overlaps it otherwise.
+    overlaps it otherwise; and it stores whole cache lines, which an array must be aligned for.
     """
     rows = as_rows(out, axes)
-    is_view = len(axes) == 1 and out.flags.c_contiguous
-    if not is_view and not np.may_share_memory(rows, out):
+    is_view = len(axes) == 1 and out.flags.carray
+    if not is_view and not (out.flags.aligned and np.may_share_memory(rows, out)):
         return np.empty(like.shape, like.dtype), True
     if np.may_share_memory(rows, like):
         same = address_of(rows) == address_of(like) and rows.strides == like.strides

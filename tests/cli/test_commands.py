@@ -200,6 +200,7 @@ def test_bad_input_is_one_line_and_status_2(run, model, tmp_path):
     assert refuses(run("compare", "empty.csv", "--target", "species"), "empty.csv")
     assert refuses(run("compare", "iris", "--test-size", 0.001), "1 to test on", "3 classes")
     assert refuses(run("compare", "iris", "--alpha", 0, "--loss", "svm"), "alpha")
+    assert refuses(run("compare", "iris", "--seed", 2**32), "--seed")
     assert refuses(run("train", "iris", "--loss", "hinge"), "--loss", "svm-crammer-singer")
     assert refuses(run("predict", "none.safetensors", "iris"), "no model file")
     assert refuses(run("predict", "cut.safetensors", "iris"), "cut.safetensors")
@@ -224,6 +225,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_training(run, mo
     assert refuses(run("compare", "iris", "-o", "report.json"), "ends in .html")
     assert refuses(run("train", "iris", "-o", "none/model"), "no folder none")
     assert refuses(run("train", "iris", "-o", "."), "directory")
+    assert refuses(run("train", "iris", "-o", ""), "the name of a file, got ''")
 
 
 def test_an_error_in_normexp_itself_is_not_hidden(run, monkeypatch):

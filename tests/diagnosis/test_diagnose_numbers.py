@@ -145,6 +145,7 @@ def test_rows_of_an_image_are_told_by_their_place():
     assert found["zero-loss"].rows.tolist() == [[0, 2, 1]]
     assert "row (0, 2, 1): ordinary loss 0, true loss 1.87" in str(found)
     assert found.shape == (2, 4, 5)
+    assert "row (1, 3, 4): first class 2, number of NaN 1" in str(found)
 
 
 def test_a_single_row_is_row_0():

@@ -290,3 +290,21 @@ def test_explaining_loads_no_more_than_the_kernels_need():
     code = "import normexp, sys; normexp.explain([1., 2.], 0).html(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert not {"sklearn", "jinja2", "matplotlib", "polars", "click"} & set(done.stdout.split())
+
+
+def test_the_working_of_a_sure_row_takes_nothing_from_a_rounded_1():
+    derivation = nex.explain([40.0, 0.0, 0.0], 0)
+    same, gradient, others = (
+        next(step for step in derivation.gradient if step.name == name)
+        for name in ("quotient_same", "collapse", "others")
+    )
+    assert "p_0/∂z_0 = 1 · (4.24835e-18 + 4.24835e-18) = 8.49671e-18" in derivation.text()
+    assert "(1 − 1)" not in derivation.text()
+    assert "= 1 − 1" not in derivation.text()
+    assert len(same.lines) == 3
+    assert len(gradient.lines) == 2
+    assert others.value == derivation.grad[0]
+
+
+def test_logits_further_apart_than_there_are_numbers_are_worked_out_in_silence():
+    assert nex.explain([1e308, -1e308], 0).value == 0

@@ -17,7 +17,7 @@ STATES = {
     "ten classes": "z=1,-2,3,0.5,0,2,-1,4,1.5,-3&target=4",
     "a thousand classes": f"{THOUSAND}&target=500",
     "shifted, and hot": "temperature=2&shift=100",
-    "far ahead": "z=400,0,-1000",
+    "far ahead": "z=1000,0,-1000",
     "at rest": "z=1,0,0&target=0",
 }
 SCORE = "#scores [role=slider]"
@@ -77,7 +77,7 @@ def test_the_working_ends_at_the_library_s_numbers(call, z, temperature):
 
 
 def test_each_formula_of_the_working_gives_its_number(call):
-    for z in ([2, 1, -1], [1, 2, 3, 4, 5, 6, 7, 8]):
+    for z in ([2, 1, -1], [0, 70, 0], [1, 2, 3, 4, 5, 6, 7, 8]):
         state = {"z": z, "temperature": 2, "shift": -1, "target": 1}
         found = call("sections/working", "working", state)["numbers"]
         for number in found.values():
@@ -206,6 +206,14 @@ def test_own_scores_are_taken_and_nonsense_is_refused(visit, until):
     own.press("Enter")
     until(page, "() => document.querySelector('#scores [role=slider]').ariaValueNow === '40'")
     assert now(page) == [40, -0.5, 0.001]
+    own.fill("４０，１e9、2")
+    own.press("Enter")
+    until(page, "() => document.querySelectorAll('#scores .movable [role=slider]').length === 3")
+    until(page, f"() => {FIRST}.ariaValueNow === '40'")
+    assert own.input_value() == "40, 1000, 2"
+    assert "8.4×10⁴¹⁶ times as probable" in page.locator("#scores .observation").inner_text()
+    own.fill("40 −0.5 1e-3")
+    own.press("Enter")
     own.fill("1, two")
     own.press("Enter")
     assert "Expected 2 to 1000 numbers" in page.get_by_role("alert").inner_text()

@@ -103,6 +103,12 @@ def test_a_run_that_diverges_says_so(visit):
     assert "smaller learning rate" in note.inner_text()
 
 
+def test_without_points_there_is_nothing_to_count(visit):
+    page = visit("#train.points=none&at=train")
+    note = page.locator("#train figure", has_text="SVM").locator("p.note")
+    assert note.inner_text() == "There are no points. Draw some."
+
+
 SHAPES = ["clusters", "spiral", "ring", "xor"]
 
 

@@ -75,6 +75,12 @@ def test_the_target_must_be_class_ids_of_the_right_shape(loss, target, error, me
 
 
 @row_losses
+def test_a_target_that_fits_classes_on_another_axis_says_on_which(loss):
+    logits, target = np.zeros((2, 21, 8, 8), np.float32), np.zeros((2, 8, 8), int)
+    assert_refused(loss, ValueError, "with axis=1 for the classes it would fit", logits, target)
+
+
+@row_losses
 @pytest.mark.parametrize(
     ("y", "came"),
     [

@@ -116,7 +116,11 @@ normexp.add_command(explore)
     help="The share of the rows to test on.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the split."
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Of the split.",
 )
 @click.option(
     "-o",

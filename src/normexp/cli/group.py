@@ -41,6 +41,8 @@ class Output(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         given: Any = super().convert(value, param, ctx)
         path = Path(given)
+        if not path.name:
+            self.fail(f"expected the name of a file, got {str(value)!r}", param, ctx)
         if not path.parent.is_dir():
             self.fail(f"cannot write {path}: there is no folder {path.parent}", param, ctx)
         if self.suffix not in (None, path.suffix):

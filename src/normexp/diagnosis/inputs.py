@@ -15,12 +15,15 @@ def logits(case: Case) -> Iterator[Seen]:
     """Numbers that make the loss of their row NaN, and rows of too few classes."""
     seen = case.exists & ~case.is_ignored
     z = case.wide
-    is_nan = (np.isnan(z) & case.where).any(axis=1)
-    yield Seen("nan", seen & is_nan)
+    nans = np.isnan(z) & case.where
+    is_nan = nans.any(axis=1)
+    places = {"first class": nans.argmax(axis=1), "number of NaN": nans.sum(axis=1)}
+    yield Seen("nan", seen & is_nan, places if case.classes > 1 else {})
     if isinstance(case.loss, BinaryCrossEntropy) or not case.takes_logits:
         return
     largest = np.where(case.where, z, -np.inf).max(axis=1)
-    yield Seen("plus-inf", seen & (largest == np.inf) & ~is_nan)
+    place = {"first class": (case.where & (z == np.inf)).argmax(axis=1)}
+    yield Seen("plus-inf", seen & (largest == np.inf) & ~is_nan, place)
     yield Seen("all-minus-inf", seen & (largest == -np.inf))
     if case.is_softmax and case.classes == 1:
         yield Seen("one-class", seen & np.isfinite(largest))
@@ -51,12 +54,12 @@ def labels(case: Case) -> Iterator[Seen]:
     assert isinstance(case.loss, RowLoss)
     numbers = {"label": given}
     is_read = ~case.is_ignored
-    yield Seen("label-too-large", is_read & (given >= case.classes), numbers)
-    facts = {"ignore_index": case.loss.ignore_index}
-    yield Seen("label-negative", is_read & (given < 0), numbers, facts)
     counted = given[is_read]
     from_one = counted.size > 0 and counted.min() == 1 and counted.max() == case.classes
     yield Seen("labels-from-one", is_read & from_one, numbers)
+    yield Seen("label-too-large", is_read & (given >= case.classes) & (not from_one), numbers)
+    facts = {"ignore_index": case.loss.ignore_index}
+    yield Seen("label-negative", is_read & (given < 0), numbers, facts)
     yield Seen("ignored", case.is_ignored & case.counts.any(), facts=facts)
 
 

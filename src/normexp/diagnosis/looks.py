@@ -16,6 +16,8 @@ from .seen import Seen
 
 COARSE = 1 / 64  # steps between neighbouring logits that move a probability by more than 1 %
 CLOSE = 0.02  # of the loss of a guess: as good as a guess
+WORSE = 1.0  # nats above a guess; random logits of spread 1 have about half of that
+ENOUGH = 30  # rows whose mean says something
 
 
 def taken_for_logits(case: Case) -> Iterator[Seen]:
@@ -69,7 +71,7 @@ def equal_rows(case: Case) -> Iterator[Seen]:
 
 
 def chance(case: Case) -> Iterator[Seen]:
-    """A mean loss that guessing would have, with no more spread than leaves that sure."""
+    """A mean loss that guessing would have, or more, with no more spread than leaves that sure."""
     if not isinstance(case.loss, CrossEntropy) or not case.is_softmax or not case.has_target:
         return
     plain = replace(case.loss, class_weight=None)
@@ -77,7 +79,9 @@ def chance(case: Case) -> Iterator[Seen]:
     excess = excess[case.counts]
     guess = math.log(case.classes)
     if excess.size and case.classes > 1 and np.isfinite(excess).all():
-        is_close = abs(excess.mean()) <= CLOSE * guess
-        is_known = excess.std() / math.sqrt(excess.size) <= CLOSE * guess
-        facts = {"guess": guess}
-        yield Seen("chance", case.counts & bool(is_close and is_known), facts=facts)
+        mean, error = excess.mean(), excess.std() / math.sqrt(excess.size)
+        is_close = abs(mean) <= CLOSE * guess and error <= CLOSE * guess
+        is_worse = excess.size >= ENOUGH and mean - 3 * error > WORSE
+        facts = {"guess": guess, "mean": guess + mean}
+        yield Seen("chance", case.counts & bool(is_close), facts=facts)
+        yield Seen("worse-than-chance", case.counts & bool(is_worse), facts=facts)

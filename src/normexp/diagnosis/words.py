@@ -603,6 +603,26 @@ KINDS = {
             ),
         },
     ),
+    "worse-than-chance": Kind(
+        "note",
+        {
+            "en": Words(
+                "worse than a guess",
+                "The mean loss is {mean:.4g}; equal probabilities would have log {classes} = "
+                "{guess:.4g}. The network is sure of classes that are wrong.",
+                "Before training: the first weights are too large. Later: check that labels and "
+                "logits are in the same order, rows and classes both, and that the training does "
+                "not diverge.",
+            ),
+            "zh": Words(
+                "不如随机猜测",
+                "平均损失为 {mean:.4g}，而各类概率相等时只有 log {classes} = {guess:.4g}："
+                "网络对错误的类别有把握。",
+                "训练之前：初始权重过大。之后仍如此，就检查标签与 logits 的行序和类别顺序是否一致，"
+                "以及训练是否发散。",
+            ),
+        },
+    ),
     "margins-won": Kind(
         "note",
         {
@@ -653,6 +673,8 @@ KINDS = {
 
 # What the numbers of a finding are called; in English by their names.
 NUMBERS_IN_CHINESE = {
+    "first class": "首个类别",
+    "number of NaN": "NaN 个数",
     "label": "标签",
     "target": "目标",
     "least target": "目标的最小值",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..functions import log_softmax, logsumexp, softmax
 from ..losses import CrossEntropy
 from ..losses.softcap import capped
-from .formula import Derivative, Fraction, Name, call, group, max_over, sum_over
+from .formula import Derivative, Fraction, Name, call, digits, group, max_over, sum_over
 from .sample import Sample
 from .steps import Sheet
 
@@ -67,11 +67,13 @@ def _softmax(
     top = int(values.argmax())
     sheet.known.at["a"] = top
     wide = values.astype(np.float64)
-    exp = np.exp(wide - wide[top])
+    with np.errstate(over="ignore"):  # 1e308 is behind by more than there are numbers
+        shifted = wide - wide[top]
+    exp = np.exp(shifted)
     others = float(np.delete(exp, top).sum())
 
     sheet.work("maximum", m, max_over("j", x["j"]), value=wide[top], top=top)
-    sheet.column("shifted", x["k"] - m, wide - wide[top])
+    sheet.column("shifted", x["k"] - m, shifted)
     sheet.work("exponentials", e["k"], call("exp", x["k"] - m), value=exp, each="k")
     sheet.column("exp", call("exp", x["k"] - m), exp)
     sheet.work("rest", rest, sum_over("j", e["j"], omit="a"), value=others, top=top)
@@ -96,6 +98,11 @@ def logarithm(sheet: Sheet, sample: Sample, scores: Scores) -> None:
     sheet.work("logsumexp", lse, *chain, value=value)
 
 
+def shows_as_one(p_value: Array) -> NDArray[np.bool_]:
+    """Classes so sure that 1 − p, with the digits shown, would be 0."""
+    return np.array([digits(p_k) == ("1", "") for p_k in p_value])
+
+
 def jacobian(sheet: Sheet, scores: Scores, focus: int) -> None:
     """How the probabilities move with the scores: the quotient rule for i = j and for i ≠ j.
 
@@ -108,7 +115,10 @@ def jacobian(sheet: Sheet, scores: Scores, focus: int) -> None:
     same = Fraction(e["i"] * S - e["i"] * e["i"], S**2)
     other = Fraction(0 * S - e["i"] * e["j"], S**2)
     by = Derivative(p["i"], x["i"])
-    sheet.work("quotient_same", by, same, p["i"] * (1 - p["i"]), value=own, each="i")
+    formulas = [same, p["i"] * (1 - p["i"])]
+    if any(shows_as_one(p_value)):
+        formulas.append(p["i"] * sum_over("j", p["j"], omit="i"))
+    sheet.work("quotient_same", by, *formulas, value=own, each="i")
     others = [j for j in range(len(p_value)) if j != focus]
     if others:
         sheet.known.at["i"] = focus  # one row of the matrix of derivatives is enough to see it

@@ -12,14 +12,10 @@ from .._arrays import as_rows, repeated, rows_shape
 from ..kernels import NO_MASK, NOTHING, Target
 from .base import Batch, Loss, scaled
 
-UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 
-
-def _are_below(classes: int, labels: NDArray[Any]) -> bool:
-    """Whether all labels are from 0 to classes − 1. Negative ones are large as unsigned numbers."""
-    if labels.dtype.kind == "i":
-        labels = labels.view(UNSIGNED[labels.itemsize])
-    return bool(np.maximum.reduce(labels, initial=0) < classes)
+def _are_below(classes: int, ids: NDArray[np.int64]) -> bool:
+    """Whether all ids are from 0 to classes − 1. Negative ones are large as unsigned numbers."""
+    return bool(np.maximum.reduce(ids.view(np.uint64), initial=0) < classes)
 
 
 def all_true(counts: NDArray[np.bool_]) -> bool:
@@ -147,15 +143,19 @@ class RowLoss(Loss):
             f"got {_check.described(array)}"
         )
         fits = array.shape in (left, shape)
+        for axis in range(1, len(shape) - 1):  # of (batch, classes, height, width), say
+            if not fits and array.shape == rows_shape(shape, (axis,)):
+                message += f"; with axis={axis} for the classes it would fit"
         raise TypeError(message) if fits else ValueError(message)
 
     def _read_labels(
         self, labels: NDArray[Any], classes: int
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        ids = labels.astype(np.int64, copy=False)
         counts = repeated(True, labels.size)
         ignores = self.ignore_index is not None and 0 <= self.ignore_index < classes
-        if not ignores and _are_below(classes, labels):
-            return labels.astype(np.int64, copy=False), counts
+        if not ignores and _are_below(classes, ids):
+            return ids, counts
         if self.ignore_index is not None:
             counts = labels != self.ignore_index
         _check.every(
@@ -164,4 +164,4 @@ class RowLoss(Loss):
             f"target must hold class ids from 0 to {classes - 1} "
             f"(ignore_index is {self.ignore_index})",
         )
-        return np.where(counts, labels.astype(np.int64), -1), counts
+        return np.where(counts, ids, -1), counts

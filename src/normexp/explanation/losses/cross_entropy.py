@@ -60,7 +60,12 @@ def gradient(sheet: Sheet, sample: Sample, loss: CrossEntropy, scores: Scores) -
     at_x = replace(loss, temperature=1.0, softcap=None)
     _, grad = sample.value_and_grad(replace(at_x, z_loss=0.0), scores.values)
     by_x = Derivative(sample.loss, x["k"])
-    sheet.work("collapse", by_x, sum_over("i", through), cases, push - t["k"], value=grad, each="k")
+    chain = [sum_over("i", through), cases, push - t["k"]]
+    among = list(sheet.known.over["k"])
+    if _is_plain(sample, loss):  # of a target that is sure, p − 1 is left to the next step
+        is_sure = softmax.shows_as_one(known["p"])
+        among = [k for k in among if k != sample.target or not is_sure[k]]
+    sheet.work("collapse", by_x, *chain, value=grad, each="k", among=among)
     if _is_plain(sample, loss):
         others = -group(sum_over("j", p["j"], omit="y"))
         chain = [_weighted(loss, p["y"] - 1), _weighted(loss, others)]

@@ -20,6 +20,14 @@ export function digits(x, count = 4) {
   return `${sign}${mantissa}${TIMES}${raise(Number(exponent))}`;
 }
 
+// exp(x), also where that is no floating-point number: 2.0×10⁴³⁴
+export function digitsOfExp(x, count = 4) {
+  if (Math.abs(x) < 700) return digits(Math.exp(x), count);
+  const tens = Math.floor(x / Math.LN10);
+  const [mantissa, carried] = (10 ** (x / Math.LN10 - tens)).toExponential(count - 2).split("e");
+  return `${mantissa}${TIMES}${raise(tens + Number(carried))}`;
+}
+
 // A setting of the reader's: no digits that nobody set.
 export const setting = (x) => String(Number(x.toPrecision(6))).replace("-", "−");
 

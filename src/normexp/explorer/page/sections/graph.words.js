@@ -16,7 +16,7 @@ export const words = {
     pause: "Pause",
     back: "One step back",
     forward: "One step on",
-    rate: "learning rate η",
+    rate: "Learning rate η",
     update_title: "The update",
     update: "Update the weights",
     update_10: "10 updates",

@@ -24,7 +24,7 @@ export function create(place, app) {
     name: (k) => t("score_of", { k, gradient: digits(grad[k], 3) }),
     move: (changes) => row.move(app, changes),
   });
-  const gradient = numbersBelow(3, 5);
+  const gradient = numbersBelow(3, 40);
   const gradientName = h("p", { class: "note", html: t("pulls_hint") });
   const price = priceCurve(app);
   const sees = h("p", { class: "note" });
@@ -89,7 +89,8 @@ function targetPicker(app) {
 
 // ---- a number below each bar, upright where there is no room for so many beside each other
 
-function numbersBelow(count, most) {
+// Of `count` digits; side by side there is room for so many characters.
+function numbersBelow(count, room) {
   const node = h("div", { class: "names" });
   return {
     node,
@@ -97,8 +98,9 @@ function numbersBelow(count, most) {
       node.hidden = values.length > FEW;
       if (node.hidden) return;
       node.style.setProperty("--count", values.length);
-      node.classList.toggle("crowded", values.length > most);
-      node.replaceChildren(...values.map((x, k) => h("b", { style: `color: ${classColour(k)}`, text: digits(x, count) })));
+      const texts = values.map((x) => digits(x, count));
+      node.classList.toggle("crowded", values.length * Math.max(...texts.map((text) => text.length)) > room);
+      node.replaceChildren(...texts.map((text, k) => h("b", { style: `color: ${classColour(k)}`, text })));
     },
   };
 }
@@ -118,7 +120,7 @@ function priceCurve({ t }) {
       const p = numerics.softmax(x)[y];
       const top = Math.max(5, 1.15 * value);
       const up = (loss) => HEIGHT - (loss / top) * HEIGHT;
-      const steps = Array.from({ length: 120 }, (_, i) => Math.exp(-top * (1 - i / 119)));
+      const losses = Array.from({ length: 120 }, (_, i) => top * (1 - i / 119));
       const every = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((step) => top / step <= 6) ?? 1000;
       const marks = Array.from({ length: Math.floor(top / every) + 1 }, (_, i) => i * every);
       node.replaceChildren(
@@ -129,7 +131,7 @@ function priceCurve({ t }) {
           ...marks.map((mark) => s("text", { x: LEFT - 6, y: up(mark) + 4, "text-anchor": "end", text: setting(mark) })),
           ...[0, 0.25, 0.5, 0.75, 1].map((mark) => s("text", { x: across(mark), y: HEIGHT + 18, "text-anchor": "middle", text: mark })),
         ),
-        s("path", { class: "line", d: `M${steps.map((q) => `${across(q).toFixed(1)},${up(-Math.log(q)).toFixed(1)}`).join("L")}` }),
+        s("path", { class: "line", d: `M${losses.map((loss) => `${across(Math.exp(-loss)).toFixed(1)},${up(loss).toFixed(1)}`).join("L")}` }),
         s(
           "g",
           { style: `--class: ${classColour(y)}` },
@@ -150,7 +152,7 @@ function multiple(app, loss) {
   const { t, state } = app;
   const value = h("b", { class: "value" });
   const picture = bars(app, { label: t(loss), text: () => "" });
-  const gradient = numbersBelow(2, 4);
+  const gradient = numbersBelow(2, 21);
   const says = h("p", { class: "note" });
   const node = h("figure", { "data-loss": loss }, h("h4", { text: t(loss) }), value, h("div", { class: "small", "aria-hidden": "true" }, picture.node), gradient.node, says);
   return {
@@ -197,7 +199,6 @@ function movingTarget({ t }) {
   const across = (lead) => LEFT + ((lead - FROM) / (TO - FROM)) * (WIDTH - LEFT - 12);
   const up = (value) => HEIGHT - (value / TOP) * HEIGHT;
   const leads = Array.from({ length: 101 }, (_, i) => FROM + (i / 100) * (TO - FROM));
-  const inside = (value) => value <= TOP;
   const values = LOSSES.map(() => h("b"));
   const key = (loss, i) => h("li", {}, s("svg", { class: `chart ${loss}`, viewBox: "0 0 36 8", "aria-hidden": "true" }, s("path", { class: "line", d: "M0,4H36" })), h("span", { text: t(loss) }), values[i]);
 
@@ -207,10 +208,10 @@ function movingTarget({ t }) {
       const rival = Math.max(...x.filter((_, k) => k !== y));
       const now = x[y] - rival;
       // A thousand classes at a hundred places would take longer than a frame.
-      const sampled = x.length <= FEW ? leads : leads.filter((_, i) => i % 20 === 0);
+      const sampled = x.length <= FEW ? leads : [...leads.filter((_, i) => i % 10 === 0), now].filter((lead) => lead >= FROM && lead <= TO).sort((a, b) => a - b);
       const curve = (loss) => {
-        const points = sampled.map((lead) => [lead, numerics[loss](x.with(y, rival + lead), y).value]).filter(([, value]) => inside(value));
-        return points.length > 1 ? [s("g", { class: loss }, s("path", { class: "line", d: `M${points.map(([a, b]) => `${across(a).toFixed(1)},${up(b).toFixed(1)}`).join("L")}` }))] : [];
+        const points = sampled.map((lead) => [lead, numerics[loss](x.with(y, rival + lead), y).value]);
+        return s("g", { class: loss }, s("path", { class: "line", d: `M${points.map(([a, b]) => `${across(a).toFixed(1)},${up(b).toFixed(1)}`).join("L")}` }));
       };
       const costs = LOSSES.map((loss) => numerics[loss](x, y).value);
       node.replaceChildren(
@@ -223,9 +224,9 @@ function movingTarget({ t }) {
           ...[-4, -2, 0, 2, 4].map((mark) => s("text", { x: across(mark), y: HEIGHT + 17, "text-anchor": "middle", text: setting(mark) })),
           s("text", { x: across(0), y: HEIGHT + 36, "text-anchor": "middle", text: t("moving_axis") }),
         ),
-        ...LOSSES.flatMap(curve),
+        s("svg", { width: WIDTH, height: HEIGHT, style: "overflow: hidden" }, ...LOSSES.map(curve)), // cut off at the top
         ...costs
-          .filter((cost) => inside(cost) && now >= FROM && now <= TO)
+          .filter((cost) => cost <= TOP && now >= FROM && now <= TO)
           .map((cost) => s("circle", { cx: across(now), cy: up(cost), r: 5, style: `--class: ${classColour(y)}` })),
       );
       costs.forEach((cost, i) => (values[i].textContent = digits(cost)));

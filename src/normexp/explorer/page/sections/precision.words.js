@@ -10,7 +10,7 @@ export const words = {
       "Its logarithm is 0, and so is <i>p − 1</i>: the row is called perfect and stops learning. " +
       "Nothing was wrong with the small numbers, only with adding them to 1. So add them up without it: " +
       "<i>log1p(rest)</i> is the logarithm of 1 + rest, and <i>p − 1</i> is <i>−rest / (1 + rest)</i>. Move the lead, and watch where the bits go.",
-    lead: "lead of the target",
+    lead: "Lead of the target",
     format: "Format",
     sum_title: "The sum s = e₀ + e₁ + e₂, place by place",
     sum_label: "The bits that are added in {format}. {words}",

@@ -3,7 +3,7 @@
 import { bars, classColour, FEW } from "bars";
 import { buttons, slider } from "controls";
 import { h, s, change } from "dom";
-import { digits, percent, setting } from "format";
+import { digits, digitsOfExp, percent, setting } from "format";
 import { naive32, softmax, summary } from "numerics";
 import * as row from "row";
 
@@ -24,6 +24,7 @@ export function create(place, app) {
   const chances = bars(app, { label: t("probabilities"), name: label, text: (_, p) => percent(p) });
   const names = h("div", { class: "names", "aria-hidden": "true" });
   const hint = h("p", { class: "note" });
+  const scale = h("p", { class: "note" });
   const curve = exponential(app);
   const sentence = h("p", { class: "observation" });
   const sides = table(app);
@@ -42,7 +43,7 @@ export function create(place, app) {
     h(
       "div",
       { class: "panels" },
-      h("figure", {}, h("h3", { text: t("scores") }), scores.node, names, hint, h("h3", { text: t("probabilities") }), h("div", { class: "low" }, chances.node)),
+      h("figure", {}, h("h3", { text: t("scores") }), scores.node, names, hint, h("h3", { text: t("probabilities") }), h("div", { class: "low" }, chances.node), scale),
       h("figure", {}, h("h3", { text: t("curve") }), curve.node, temperature.node, shift.node, h("div", { class: "control" }, h("span", { text: t("classes") }), count.node), typed.node, sentence),
     ),
     sides.node,
@@ -51,8 +52,10 @@ export function create(place, app) {
   return () => {
     const p = softmax(row.scaled(state));
     scores.draw({ values: state.z, range: row.axis(state) });
-    chances.draw({ values: p, range: [0, 1] });
     const few = state.z.length <= FEW;
+    const most = few ? 1 : Math.max(...p); // a thousand shares of 1 would be too low to be seen
+    chances.draw({ values: p, range: [0, most] });
+    scale.textContent = few ? "" : t("scale", { most: digits(most, 3) });
     names.hidden = !few;
     if (names.childElementCount !== state.z.length && few) {
       names.replaceChildren(...state.z.map((_, k) => h("b", { style: `color: ${classColour(k)}`, text: state.z.length <= SHOWN ? t("class_k", { k }) : k })));
@@ -71,7 +74,7 @@ function observed({ state, t }, p) {
   const order = p.map((_, k) => k).sort((i, j) => x[j] - x[i]);
   const [a, b] = order;
   const lead = x[a] - x[b];
-  const said = [lead === 0 ? t("tie", { a, b }) : t("ratio", { a, b, lead: setting(lead), ratio: digits(Math.exp(lead), 3) })];
+  const said = [lead === 0 ? t("tie", { a, b }) : t("ratio", { a, b, lead: setting(lead), ratio: digitsOfExp(lead, 3) })];
   if (p.length === 2) said.push(t("sigmoid", { difference: setting(x[0] - x[1]), p: digits(p[0], 3) }));
   if (lead > 0 && state.temperature <= 0.2) said.push(t("hard"));
   if (state.temperature >= 8) said.push(t("flat", { n: p.length }));
@@ -84,15 +87,19 @@ function ownScores({ state, set, t }) {
   const input = h("input", { type: "text", inputmode: "text", autocomplete: "off", spellcheck: "false", "aria-describedby": "typed-wrong", onchange: take });
   const wrong = h("p", { id: "typed-wrong", class: "note", role: "alert" });
   function take() {
-    const z = row.fields.z.read(input.value.trim().replace(/−/g, "-").replace(/[\s,;]+/g, ","));
+    const text = input.value.normalize("NFKC").trim(); // １，２ as 1,2
+    const z = row.fields.z.read(text.replace(/−/g, "-").replace(/[\s,;、]+/g, ","));
     wrong.textContent = z ? "" : t("typed_wrong");
     change(input, { "aria-invalid": z ? undefined : "true" });
-    if (z) set({ z });
+    if (!z) return;
+    set({ z });
+    input.value = written(z); // what was out of range has been brought into it
   }
+  const written = (z) => z.slice(0, 20).map(setting).join(", ") + (z.length > 20 ? ", …" : "");
   return {
     node: h("div", {}, h("label", { class: "control" }, h("span", { text: t("typed") }), input), wrong),
     draw() {
-      if (document.activeElement !== input) input.value = state.z.slice(0, 20).map(setting).join(", ") + (state.z.length > 20 ? ", …" : "");
+      if (document.activeElement !== input) input.value = written(state.z);
     },
   };
 }
@@ -159,7 +166,7 @@ function exponential({ state, t }) {
         const y = Math.max(up(height) + 4, above + 14);
         above = y;
         if (y > HEIGHT + 4) return "";
-        return s("text", { class: "height", x: across(MORE) + 4, y, style: `fill: ${classColour(k)}`, text: digits(Math.exp(m + d), 3) });
+        return s("text", { class: "height", x: across(MORE) + 4, y, style: `fill: ${classColour(k)}`, text: digitsOfExp(m + d, 3) });
       })
       .filter(Boolean);
   }

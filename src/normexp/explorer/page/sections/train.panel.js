@@ -85,8 +85,8 @@ export function panel(app, name) {
       });
       context.globalAlpha = 1;
       const n = run.samples.length;
-      const share = n ? Math.round((100 * right) / n) : 0;
-      const said = t("summary", { loss: digits(run.now.value, 3), right: share, pulling, n });
+      const share = Math.round((100 * right) / n);
+      const said = n === 0 ? t("empty") : t("summary", { loss: digits(run.now.value, 3), right: share, pulling, n });
       if (summary.innerHTML !== said) {
         summary.innerHTML = said;
         change(canvas, { "aria-label": `${t(name)}: ${summary.textContent}` });

@@ -61,14 +61,14 @@ export function working(state) {
       of: each(
         "s",
         p.map((q, k) => (k === y ? q * complement(p, y) : -p[y] * q)),
-        (k) => (k === y ? [`p${y}`, " · (1 − ", `p${y}`, ")"] : ["−", `p${y}`, " · ", `p${k}`]),
-        "∂p/∂x",
+        (k) => (k === y ? [`p${y}`, " · ", ...(p[y] < 0.9999 ? ["(1 − ", `p${y}`] : ["(", ...sumBut("p", y, p)]), ")"] : ["−", `p${y}`, " · ", `p${k}`]),
+        `∂p/∂${from}`,
       ),
     },
     { key: "grad", of: each("g", grad, (k) => (k === y ? ["−(", ...sumBut("p", y, p), ")"] : [`p${k}`, " − 0"]), "g") },
   );
   if (state.temperature !== 1) {
-    steps.push({ key: "grad_z", of: each("gz", grad.map((g) => g / state.temperature), (k) => [`g${k}`, ` / ${setting(state.temperature)}`], "∂z") });
+    steps.push({ key: "grad_z", of: each("gz", grad.map((g) => g / state.temperature), (k) => [`g${k}`, ` / ${setting(state.temperature)}`], "∂loss/∂z") });
   }
   return { numbers, steps, others, from };
 }
