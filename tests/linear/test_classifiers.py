@@ -231,7 +231,7 @@ def test_warm_start_refuses_other_classes(wine):
 
 @pytest.mark.parametrize("loss", ["softmax", "svm"])
 def test_ending_early_warns_and_says_what_to_do(loss, wine):
-    words = r"after 3 iterations the objective may be .* tol is 1e-06. Raise max_iter \(now 3\)"
+    words = r"iteration 3, where .* may be left to gain; tol is 1e-06. Raise max_iter \(now 3\)"
     with pytest.warns(ConvergenceWarning, match=words):
         model = LinearClassifier(loss, max_iter=3).fit(*wine)
     assert model.n_iter_ == 3

@@ -81,7 +81,8 @@ def chance(case: Case) -> Iterator[Seen]:
     if excess.size and case.classes > 1 and np.isfinite(excess).all():
         mean, error = excess.mean(), excess.std() / math.sqrt(excess.size)
         is_close = abs(mean) <= CLOSE * guess and error <= CLOSE * guess
-        is_worse = excess.size >= ENOUGH and mean - 3 * error > WORSE
+        is_read = (case.has_readable_target | case.is_ignored).all()  # or else that is the reason
+        is_worse = is_read and excess.size >= ENOUGH and mean - 3 * error > WORSE
         facts = {"guess": guess, "mean": guess + mean}
         yield Seen("chance", case.counts & bool(is_close), facts=facts)
         yield Seen("worse-than-chance", case.counts & bool(is_worse), facts=facts)

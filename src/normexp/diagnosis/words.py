@@ -604,7 +604,7 @@ KINDS = {
         },
     ),
     "worse-than-chance": Kind(
-        "note",
+        "warning",
         {
             "en": Words(
                 "worse than a guess",

@@ -185,8 +185,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_iter_ = monitor.iterations
         if monitor.outcome in ADVICE:
             warnings.warn(
-                f"after {self.n_iter_} iterations the objective may be {self.gap_:.1e} of itself "
-                f"above its minimum; tol is {self.tol:g}. "
+                f"training stopped at iteration {self.n_iter_}, where {self.gap_:.1e} times the "
+                f"objective may be left to gain; tol is {self.tol:g}. "
                 + ADVICE[monitor.outcome].format(max_iter=self.max_iter),
                 ConvergenceWarning,
                 stacklevel=2,
