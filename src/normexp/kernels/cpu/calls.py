@@ -142,7 +142,7 @@ def over_tiles(
         kernel, before = in_place, (values, units)
         after = is_streamed(tiled), *arguments
     else:
-        if values.itemsize == 2:  # tiles hold numbers
+        if 2 in (values.itemsize, tiled.itemsize):  # tiles hold numbers
             copies = 1
         after = copies, *arguments
     key = values.dtype.char, tiled.dtype.char, compute, where is None, copies, kind
