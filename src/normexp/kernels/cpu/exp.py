@@ -77,7 +77,8 @@ class Format(NamedTuple):
     far: float
     reach: float
     bits: int  # of ln2_high
-    # Where logits usually are: no overflow for 2^20 classes, nothing that counts is subnormal.
+    # Where logits usually are: 2^20 classes do not overflow, nothing that counts is subnormal, and
+    # 2^20 classes at `reach_of_guess` are still nothing beside a maximum at `low`.
     shift: float  # exponentials are then multiples of 2^−shift, whatever the maximum
     low: float
     high: float
@@ -90,7 +91,7 @@ DOUBLE = Format(1.5 * 2.0**52, 600.0, 2048.0, 770.0, 36, 500.0, -280.0, 330.0, -
 DOUBLE_FOR_LESS = DOUBLE._replace(
     shift=0.0, low=-500.0, high=600.0, reach_of_guess=-700.0, enough=2.0**-3, share=2.0**-12
 )
-SINGLE = Format(1.5 * 2.0**23, 64.0, 300.0, 130.0, 14, 40.0, -10.0, 45.0, -115.0, 0.5, 0.75)
+SINGLE = Format(1.5 * 2.0**23, 64.0, 300.0, 130.0, 14, 55.0, -7.0, 35.0, -125.0, 0.5, 0.75)
 SINGLE_FOR_LESS = SINGLE._replace(enough=2.0**-5)
 
 # By arithmetic and the bytes of a logit.
