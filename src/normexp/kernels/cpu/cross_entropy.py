@@ -40,7 +40,7 @@ from .pipeline import (
 )
 from .rows import complement, largest, log_sum, log_sum_of, nan_of, probability, surprise
 from .sums import Total, add, end_of_block, nothing, total_except, total_of, value_of
-from .tiles import ahead_of, put, read_logits, row_of, target_of, tile_at, write
+from .tiles import put, read_logits, row_of, target_of, tile_at, write
 from .vector import (
     any_lane,
     as_type_of,
@@ -62,6 +62,12 @@ def logsumexp(of_row, units):
 
 
 @part
+def pull_of(of_row, norm, units):
+    """2 · norm · logsumexp, what the penalty adds to the factor of p_k; never −0."""
+    return 2.0 * norm * logsumexp(of_row, units) + 0.0
+
+
+@part
 def label_loss(of_row, mass, norm, x_y, units):
     """mass · ℓ(y) + norm · logsumexp²."""
     squared = logsumexp(of_row, units)
@@ -73,7 +79,7 @@ def label_loss(of_row, mass, norm, x_y, units):
 def label_slopes(row, mass, pull, e_y, g, units):
     """The factor of p_k in the gradient, and the gradient at the label.
 
-    ∂/∂z_k = (mass · (p_k − [k = y]) + pull · p_k) / temperature,   pull = 2 · norm · logsumexp
+    ∂/∂z_k = (mass · (p_k − [k = y]) + pull · p_k) / temperature
     """
     p_y = probability(row, e_y, g)
     g_y = (pull * p_y - mass * complement(row, p_y, g)) * units.inverse
@@ -127,7 +133,7 @@ def cross_entropy(
         if grad.size:
             g = target_of(grad, tile, rooms, 0, copies)
             e_y = at_label(e, tile, r, classes, rooms, 3)
-            pull = 2.0 * rows.norm * logsumexp(of_row, units)
+            pull = pull_of(of_row, rows.norm, units)
             factor, g_y = label_slopes(row, rows.mass, pull, e_y, g, units)
             label_gradients(e, row, factor, rows.counts, g, rooms)
             set_at_label(g, tile, r, classes, counting(rows, g_y), rooms, 3)
@@ -180,7 +186,7 @@ def cross_entropy_of_rows(
         if has_grad:
             g = row_of(grad, tile)
             ask_for_ends(g, streams, rooms)
-        ahead = ahead_of(values, tile)
+        ahead = values.strides[0]
         row, usual = summarise(x, e, left, streams, ahead, tile, usual, units, rooms, 2, None)
         ends[waiting] = its.mass
         ends[lanes + waiting] = its.norm
@@ -191,7 +197,7 @@ def cross_entropy_of_rows(
         if has_grad:
             pull = zero
             if norm.size:
-                pull = 2.0 * spread(its.norm, rooms) * logsumexp(log_sum_of(row), units)
+                pull = pull_of(log_sum_of(row), spread(its.norm, rooms), units)
             e_y = at_label(e, tile, r, classes, rooms, 3)
             mass = spread(its.mass, rooms)
             factor, g_y = label_slopes(row, mass, pull, e_y, g, units)
@@ -294,7 +300,7 @@ def spread_cross_entropy(
                 ties = sum_of_lanes(ties)
             rest = total_except(below, t, t, t_max, tile, rooms, 2, copies)
             t_rest = value_of(rest) + (ties - 1.0) * t_max
-            pull = 2.0 * rows.norm * squared
+            pull = pull_of(of_row, rows.norm, units)
             mass_gradients(e, t, row, t_max, t_rest, pull, rows.counts, units.inverse, g, rooms)
             write(grad, tile, g, rooms, copies)
         r += tile.rows

@@ -20,7 +20,7 @@ from .pipeline import (
 )
 from .rows import LogSum, log_sum, log_sum_of, nan_of
 from .sums import Total, total_except
-from .tiles import ahead_of, fill_dead, put, read_logits, row_of, target_of, tile_at, write
+from .tiles import fill_dead, put, read_logits, row_of, target_of, tile_at, write
 from .vector import (
     absolute,
     any_lane,
@@ -188,7 +188,7 @@ def logsumexp_of_rows(values, units, rooms, streams, out, start, stop):
             write_log_sums(ends, waiting, r, values, out, units, rooms)
             waiting = 0
         tile = tile_at(values, r, stop, rooms)
-        x, ahead = row_of(values, tile), ahead_of(values, tile)
+        x, ahead = row_of(values, tile), values.strides[0]
         row, usual = summarise(x, e, None, False, ahead, tile, usual, units, rooms, 2, None)
         ends[waiting] = first_lane(row.top)
         ends[lanes + waiting] = first_lane(row.rest / row.e_max)

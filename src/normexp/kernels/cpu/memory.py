@@ -289,12 +289,13 @@ def until_aligned(typing_context, x):
 
 @intrinsic
 def stream(typing_context, x, start, value):
-    """Put a vector into whole cache lines from x[start] on, without reading them first."""
+    """Put a vector past the caches into x[start], x[start + 1], …, where whole ones begin."""
+    size = value.lanes * value.dtype.bitwidth // 8
 
     def codegen(context, builder, sig, arguments):
         array, start, lanes = arguments
         pointer = _pointer(context, builder, x, array, start, lanes.type)
-        stored = builder.store(lanes, pointer, align=CACHE_LINE)
+        stored = builder.store(lanes, pointer, align=min(size, CACHE_LINE))
         hint = builder.module.add_metadata([INDEX(1)])
         stored.set_metadata("nontemporal", hint)
         return context.get_dummy_value()

@@ -71,7 +71,7 @@ class LogShares(NamedTuple):
 class Left(NamedTuple):
     """What is left to write of a row: y_k of x_k by a rule, from class `start` on."""
 
-    rule: Division
+    rule: Division | Slopes | LogShares
     x: float
     y: float
     start: int

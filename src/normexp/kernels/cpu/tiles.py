@@ -71,12 +71,6 @@ def row_of(array, tile):
 
 
 @part
-def ahead_of(array, tile):
-    """How far away the next row is, in bytes; 0 where rows are side by side."""
-    return array.strides[0] if tile.step == 1 else 0
-
-
-@part
 def is_in_place(array, tile):
     """Whether the numbers of a tile stand in the array as they would in the scratch."""
     return is_number_type(array) and tile.step == 1 and array.strides[1] == array.itemsize
