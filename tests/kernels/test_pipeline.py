@@ -279,6 +279,18 @@ def test_rows_far_below_do_not_tell_what_came_before_them():
             assert -nex.log_softmax(row)[3] == pytest.approx(true, abs=4 * 2.0**-149)
 
 
+def test_a_gradient_of_nothing_is_the_same_zero_in_every_layout(dtype):
+    """Whatever the sign of logsumexp, which takes part where there is a penalty on it."""
+    x = np.full((ROWS, 100), -5000.0).astype(dtype)
+    x[:, 3] = -10.0
+    target = Target(np.full(ROWS, 3), np.ones(ROWS))
+    zero = np.zeros_like(x)
+    for logits in (Logits(x), Logits(x, np.full(x.shape, True)), Logits(np.asfortranarray(x))):
+        grad = np.full_like(logits.values, 99.0)
+        cpu.cross_entropy(logits, target, np.empty(ROWS), grad)
+        assert_same_bits(grad, zero)
+
+
 @pytest.mark.usefixtures("_streaming")
 @pytest.mark.parametrize("temperature", [1e-30, 1e30])
 @np.errstate(over="ignore")
