@@ -227,8 +227,11 @@ def run_through(x, e, left, ahead, tile, usual, units, rooms, copies):
 
 
 @loop
-def below_top(x, top, end, scale, units, rooms):
-    """Σ e_j over the classes below the maximum and how many attain it, as far as lanes go."""
+def below_top(x, e, top, end, scale, units, rooms):
+    """Σ e_j over the classes below the maximum and how many attain it, as far as lanes go.
+
+    Where `e` has room, they are there, but for those past the end.
+    """
     on_its_own()
     lanes = lanes_of(rooms)
     below = nothing(rooms)
@@ -236,7 +239,8 @@ def below_top(x, top, end, scale, units, rooms):
     for j in range(0, x.size, lanes):
         x_j = load(x, j, rooms)
         is_top = as_type_of(x_j, rooms) == top
-        below = add(below, select(is_top, 0.0, exponential(x_j, scale, units)), j // lanes, end)
+        e_j = load(e, j, rooms) if j + lanes <= e.size else exponential(x_j, scale, units)
+        below = add(below, select(is_top, 0.0, e_j), j // lanes, end)
         ties = ties + select(is_top, spread(1.0, rooms), 0.0)
     return below, ties
 
@@ -245,7 +249,7 @@ def below_top(x, top, end, scale, units, rooms):
 def rest_apart(x, e, top, e_max, scale, tile, units, rooms, index, copies):
     """The rest, added up on its own, and the total made of it."""
     on_its_own()
-    sums, ties = below_top(x, top, end_of_block(tile, x, rooms), scale, units, rooms)
+    sums, ties = below_top(x, e, top, end_of_block(tile, x, rooms), scale, units, rooms)
     if tile.step == 1:
         ties = sum_of_lanes(ties)
     below = total_except(sums, e, x, top, tile, rooms, index, copies)
