@@ -1,6 +1,6 @@
 """Rows one after the other: while one is summed up, what is left of the one before is written.
 
-Arithmetic, reading and writing then go on at the same time, and each logit is read once.
+Arithmetic, reading and writing then go on at the same time, and each logit comes from memory once.
 """
 
 import math
