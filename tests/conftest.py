@@ -1,7 +1,9 @@
-"""Settings for every test."""
+"""Settings for every test; a browser, and the rules of accessibility, for those that want one."""
 
 import os
+import shutil
 
+import pytest
 from hypothesis import settings
 
 # Before SciPy is loaded: scikit-learn checks more of an estimator with it.
@@ -10,3 +12,51 @@ os.environ["SCIPY_ARRAY_API"] = "1"
 # A first example may wait for a kernel to be compiled.
 settings.register_profile("normexp", deadline=None)
 settings.load_profile("normexp")
+
+REQUIRED = "NORMEXP_REQUIRE_BROWSER"  # set where a missing browser is to fail, not to skip
+
+
+def missing(what):
+    if os.environ.get(REQUIRED):
+        pytest.fail(f"{what}, and {REQUIRED} is set")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="module")  # its event loop would be in the way of tests that need their own
+def chromium():
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ModuleNotFoundError:
+        missing("Playwright is not installed")
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"),  # or else Playwright's own
+                args=["--no-sandbox", "--disable-background-networking"],
+            )
+        except Error as error:
+            missing(f"there is no Chromium: {error.message.splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def violations():
+    """violations(page, within=None): what axe-core finds wrong there, a line for each element.
+
+    Its script is run by the browser itself, so a page's Content-Security-Policy is no bar to it.
+    """
+    try:
+        from axe_playwright_python.sync_playwright import Axe
+    except ModuleNotFoundError:
+        missing("axe-playwright-python is not installed")
+    axe = Axe()
+
+    def found(page, within=None):
+        return [
+            f"{broken['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
+            for broken in axe.run(page, within).response["violations"]
+            for node in broken["nodes"]
+        ]
+
+    return found

@@ -1,37 +1,8 @@
 """The explorer in headless Chromium; a test fails on any error and any request of it."""
 
-import os
-import shutil
-
 import pytest
 
 from normexp.explorer import page as assembled
-
-REQUIRED = "NORMEXP_REQUIRE_BROWSER"  # set where a missing browser is to fail, not to skip
-
-
-def missing(what):
-    if os.environ.get(REQUIRED):
-        pytest.fail(f"{what}, and {REQUIRED} is set")
-    pytest.skip(what)
-
-
-@pytest.fixture(scope="module")  # its event loop would be in the way of tests that need their own
-def chromium():
-    try:
-        from playwright.sync_api import Error, sync_playwright
-    except ModuleNotFoundError:
-        missing("Playwright is not installed")
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"),  # or else Playwright's own
-                args=["--no-sandbox", "--disable-background-networking"],
-            )
-        except Error as error:
-            missing(f"there is no Chromium: {error.message.splitlines()[0]}")
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

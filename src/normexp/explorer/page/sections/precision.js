@@ -150,7 +150,7 @@ export function create(place, app) {
   // ---- the three formats beside each other
 
   function drawOverview() {
-    const heads = ["", t("ordinary_short"), "log1p(rest)", t("true_short")];
+    const heads = [t("format"), t("ordinary_short"), "log1p(rest)", t("true_short")];
     overview.replaceChildren(
       h("caption", { html: t("overview_caption") }),
       h("tr", {}, ...heads.map((html) => h("th", { scope: "col", html }))),
