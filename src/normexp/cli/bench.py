@@ -1,0 +1,110 @@
+"""`normexp bench`: speed and errors, beside whatever else is installed."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from .._files import atomic_write
+from ..bench.shapes import FIRST_CALL, WORKS, Shape, shape_of
+from . import terminal
+from .group import Output
+from .options import as_json
+
+
+def _shapes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[Shape]:
+    try:
+        return [shape_of(text) for text in texts]
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Fewer shapes and rounds: less than a minute.")
+@click.option(
+    "--work",
+    "works",
+    type=click.Choice([*WORKS, FIRST_CALL]),
+    multiple=True,
+    help="What to measure. May be repeated.  [default: everything]",
+)
+@click.option(
+    "--shape",
+    "shapes",
+    metavar="SHAPE",
+    multiple=True,
+    callback=_shapes,
+    help="Such as 4096x1000; one that is not in the list is measured in float32, with the classes "
+    "on its last axis. May be repeated.  [default: all of the list]",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Of each contender that can have more than one.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="normexp computes on the CPU alone: on cuda it is torch that is measured.",
+)
+@click.option(
+    "--read",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Show what -o has written instead of measuring.",
+)
+@click.option("-o", "--output", type=Output(".json"), help="All that was measured.")
+@click.option("--plot", type=Output(), help="A picture of it, SVG or PNG.")
+@as_json
+def bench(
+    quick: bool,
+    works: tuple[str, ...],
+    shapes: list[Shape],
+    threads: int,
+    device: str,
+    read: Path | None,
+    output: Path | None,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure how fast and how exact normexp is, beside whatever else is installed.
+
+    \b
+    Examples:
+      normexp bench --quick
+      normexp bench --work softmax --shape 4096x1000 --plot softmax.svg
+    """
+    from ..bench import printing, results, speed
+    from ..bench.plot import SUFFIXES, write_picture
+
+    if plot is not None and plot.suffix not in SUFFIXES:
+        raise click.BadParameter(f"--plot takes a name in {' or '.join(SUFFIXES)}, got {plot.name}")
+    if read is not None:
+        found = results.read(read)
+    else:
+        found = speed.benchmark(
+            works,
+            shapes,
+            quick=quick,
+            threads=threads,
+            device=device,
+            track=partial(terminal.track, "measuring"),
+        )
+    text = terminal.as_json(found.to_dict())
+    if output is not None:
+        with atomic_write(output, "w") as file:
+            file.write(text)
+    if plot is not None:
+        write_picture(found, plot)
+    if as_json:
+        click.echo(text)
+    else:
+        printing.show(found)
+    for path in (output, plot):
+        if path is not None:
+            terminal.note(f"Wrote {path}.")

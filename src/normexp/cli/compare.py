@@ -1,0 +1,117 @@
+"""`normexp compare`: several losses on one data set, as a report."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .._defaults import TOL
+from .._files import atomic_write
+from ..losses import COMPARED, LOSSES
+from . import terminal
+from .group import Output
+from .options import as_json, drop, loss_names, read_from, train_by
+
+
+@click.command()
+@click.argument("data", default="digits")
+@read_from
+@drop
+@click.option(
+    "--loss",
+    "names",
+    type=loss_names,
+    multiple=True,
+    default=COMPARED,
+    help=f"A loss to train with. May be repeated.  [default: {', '.join(COMPARED)}]",
+)
+@train_by
+@click.option(
+    "--test-size",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.2,
+    show_default=True,
+    help="The share of the rows to test on.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Of the split.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=Output(".html"),
+    default="report.html",
+    show_default=True,
+    help="The report; its numbers are written beside it, under its name with .json.",
+)
+@as_json
+def compare(
+    data: str,
+    target: str | None,
+    split: Any,
+    drop: tuple[str, ...],
+    names: tuple[str, ...],
+    alpha: float,
+    max_iter: int,
+    test_size: float,
+    seed: int,
+    output: Path,
+    as_json: bool,
+) -> None:
+    """Train with several losses on one split of DATA, and report how they differ.
+
+    \b
+    Example:
+      normexp compare flowers.csv --target species --loss softmax --loss svm
+    """
+    from ..data import load
+    from ..report import comparison
+    from ..report.page import page
+    from ..report.summary import summary, unfinished
+
+    dataset = load(data, target=target, drop=drop, split=split)
+    with terminal.training(TOL) as show:
+        compared = comparison.compare(
+            dataset,
+            {name: LOSSES[name] for name in names},
+            test_size=test_size,
+            seed=seed,
+            alpha=alpha,
+            max_iter=max_iter,
+            on_progress=lambda name, state, accuracy: show(name, state, f", {accuracy:.1%} right"),
+        )
+    plain = compared.to_dict()
+    numbers = output.with_suffix(".json")
+    with atomic_write(output, "w") as file:
+        file.write(page(compared, shlex.join(_words(click.get_current_context()))))
+    with atomic_write(numbers, "w") as file:
+        file.write(terminal.as_json(plain))
+    if as_json:
+        click.echo(terminal.as_json(plain))
+    else:
+        results = compared.results
+        terminal.print_table(names, [result.metrics for result in results], results)
+        click.echo("\n".join(summary(compared)))
+    for remark in (*compared.notes, *unfinished(compared.results)):
+        terminal.note(remark)
+    terminal.note(f"Wrote {output} and {numbers}.")
+
+
+def _words(context: click.Context) -> list[str]:
+    """The command with every option that it ran with, defaults too: what to type to repeat it."""
+    words = ["normexp", str(context.info_name)]
+    for parameter in context.command.params:
+        value = context.params[str(parameter.name)]
+        if isinstance(parameter, click.Argument):
+            words.append(str(value))
+        elif value is not None and parameter.name != "as_json":
+            values = value if parameter.multiple else [value]
+            words += [word for each in values for word in (parameter.opts[-1], str(each))]
+    return words

@@ -1,0 +1,37 @@
+"""`normexp evaluate`: how well a trained model predicts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import terminal
+from .options import as_json, read_from
+from .reading import load_for
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("data")
+@read_from
+@as_json
+def evaluate(model: Path, data: str, target: str | None, split: Any, as_json: bool) -> None:
+    """Measure how well a model predicts the labels of DATA.
+
+    \b
+    Example:
+      normexp evaluate flowers.safetensors more-flowers.csv
+    """
+    from ..model import Model
+    from ..report import metrics
+
+    trained = Model.load(model)
+    dataset = load_for(trained, data, target, split)
+    found = metrics.evaluate(trained, dataset)
+    if as_json:
+        click.echo(terminal.as_json(asdict(found)))
+    else:
+        terminal.print_table([dataset.name], [found])

@@ -1,0 +1,60 @@
+"""`normexp predict`: the labels of rows by a trained model, as a CSV file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .._files import atomic_write
+from . import terminal
+from .group import Output
+from .options import as_json, read_from
+from .reading import load_for
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("data")
+@read_from
+@click.option("-o", "--output", type=Output(), help="A CSV file.  [default: standard output]")
+@as_json
+def predict(
+    model: Path,
+    data: str,
+    target: str | None,
+    split: Any,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Predict the label of each row of DATA, and its probabilities where the loss gives them.
+
+    \b
+    Example:
+      normexp predict flowers.safetensors more-flowers.csv -o labels.csv
+    """
+    import polars as pl
+
+    from ..model import Model, class_name
+
+    trained = Model.load(model)
+    dataset = load_for(trained, data, target, split)
+    labels = trained.predict(dataset)
+    columns: dict[str, Any] = {"label": labels}
+    if trained.class_names is not None:
+        columns["name"] = [class_name(trained.class_names, label) for label in labels.tolist()]
+    if trained.has_probabilities:
+        probabilities = trained.predict_proba(dataset)
+        classes = trained.classifier.classes_.tolist()
+        names = [class_name(trained.class_names, label) for label in classes]
+        columns |= {f"p({name})": probabilities[:, k] for k, name in enumerate(names)}
+    predictions = pl.DataFrame(columns)
+    if output is not None:
+        with atomic_write(output) as file:
+            predictions.write_csv(file)
+        terminal.note(f"Wrote {output}.")
+    if as_json:
+        click.echo(terminal.as_json(predictions.to_dicts()))
+    elif output is None:
+        click.echo(predictions.write_csv(), nl=False)

@@ -1,0 +1,18 @@
+"""What commands read besides their options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..data import Dataset
+    from ..model import Model
+
+
+def load_for(model: Model, data: str, target: str | None, split: Any) -> Dataset:
+    """Rows for a trained model; by default their labels are where those of its training were."""
+    from ..data import load, options_of
+
+    if target is None and "target" in options_of(data):
+        target = model.target
+    return load(data, target=target, require_target=False, split=split)

@@ -1,0 +1,45 @@
+"""`normexp warmup`: kernels compiled ahead."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import click
+
+from . import terminal
+from .options import as_json
+
+
+@click.command()
+@as_json
+def warmup(as_json: bool) -> None:
+    """Compile the kernels that programs commonly use, for processes to come.
+
+    They are kept in the cache folder of the user, or in the one that NORMEXP_CACHE_DIR names, for
+    this processor and these versions of normexp, Numba and Python. Which: every function, and
+    every loss of logits with a target of class ids, in each type, with and without a mask.
+
+    \b
+    Example:
+      normexp warmup
+    """
+    from ..kernels.cpu.cache import folder
+    from ..kernels.cpu.warmup import compile_all, types
+
+    forms = list(compile_all(partial(terminal.track, "compiling")))
+    compiled = sum(form.is_compiled for form in forms)
+    facts = {
+        "folder": str(folder()),
+        "compiled": compiled,
+        "loaded": len(forms) - compiled,
+        "seconds": sum(form.seconds for form in forms),
+        "kernels": [form._asdict() for form in forms],
+    }
+    if "bfloat16" not in types():
+        terminal.note("left out: bfloat16, as ml_dtypes is not installed")
+    click.echo(
+        terminal.as_json(facts)
+        if as_json
+        else f"{len(forms)} kernels are in {facts['folder']}: {compiled} compiled now, "
+        f"{facts['loaded']} there before. This took {facts['seconds']:.1f} s."
+    )
