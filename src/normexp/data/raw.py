@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
@@ -15,6 +16,8 @@ class Raw:
 
     `target` is a column that may still hold missing, boolean or floating labels. Where it is None,
     `no_target` says why, and what to do about it. `is_cut` says that the last row may be cut short.
+    Where the source is text, every column is text, and `lines` says in which line of the file, the
+    first being 1, each row begins.
     """
 
     features: NDArray[Any] | pl.DataFrame
@@ -25,3 +28,4 @@ class Raw:
     notes: tuple[str, ...] = ()
     no_target: str = ""
     is_cut: bool = False
+    lines: NDArray[np.int64] | None = None

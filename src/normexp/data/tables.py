@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,57 +10,30 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 
-from .opening import check_magic, opened, read_bytes
+from .delimited import read_delimited
+from .opening import check_magic, opened
 from .raw import Raw
-from .words import counted, listed
-
-SEPARATORS = ",;\t"
+from .words import listed
 
 # How published tables spell a missing value; the UCI repository's is "?".
 MISSING = ["", "?", " ?", "NA", "N/A", "NaN", "nan", "NULL", "null"]
 
 
 def read_csv(path: Path, target: str | None = None) -> Raw:
-    """Read comma-, semicolon- or tab-separated text whose first line names the columns.
+    """Read delimited text; a column holds numbers if all its values are, else booleans, else text.
 
-    A column holds numbers if all its values are, else booleans (true, false), else text, as dates
-    are.
+    The types are guessed anew for each file.
     """
-    data = read_bytes(path)
-    with _readable(path.name):
-        separator, header = _header(data)
-        if duplicates := sorted({name for name in header if header.count(name) > 1}):
-            raise ValueError(
-                f"{path.name}: the first line names {listed(duplicates)} more than once; "
-                "it must give each column a name of its own"
-            )
-        try:
-            frame = pl.read_csv(
-                data,
-                separator=separator,
-                null_values=MISSING,
-                infer_schema_length=None,
-            )
-        except pl.exceptions.ComputeError:
-            # If that is what is wrong, this one can tell the row.
-            _check_widths(_rows(data, separator), len(header), path.name)
-            raise
-        # polars fills a row that is too short with nulls, so its last column is where it shows.
-        if frame.width and frame[:, -1].null_count():
-            _check_widths(_rows(data, separator), len(header), path.name)
-
-    notes = []
-    is_cut = not data.endswith((b"\n", b"\r"))
-    if is_cut:
-        notes.append(f"the last line of {path.name} does not end: the file may be cut off")
-    filled = frame.filter(~pl.all_horizontal(pl.all().is_null()))
-    if len(filled) < len(frame):
-        notes.append(f"{counted(len(frame) - len(filled), 'blank row')} left out")
-    if "" in filled.columns:
-        filled = filled.drop("")
-        notes.append("the column without a name left out: row numbers, as pandas writes them")
-    labels, features = _split(filled, target)
-    return _raw(labels, _strip(features), target, notes=tuple(notes), is_cut=is_cut)
+    raw = read_delimited(path, target)
+    assert isinstance(raw.features, pl.DataFrame)  # mypy
+    text = raw.features if raw.target is None else raw.features.with_columns(raw.target)
+    frame = pl.read_csv(text.write_csv().encode(), null_values=MISSING, infer_schema_length=None)
+    notes = raw.notes
+    if "" in text.columns:
+        frame = frame.drop("")
+        notes += ("the column without a name left out: row numbers, as pandas writes them",)
+    labels, features = _split(frame, target)
+    return _raw(labels, _strip(features), target, notes=notes, is_cut=raw.is_cut, lines=raw.lines)
 
 
 def read_parquet(path: Path, target: str | None = None) -> Raw:
@@ -119,30 +90,7 @@ def _readable(name: str) -> Iterator[None]:
     """Turn what the parsers raise into one line that names the file."""
     try:
         yield
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{name} is not UTF-8 text: {error.reason}") from error
     # A damaged Parquet file can panic inside polars, which is no Exception.
-    except (csv.Error, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         reason = str(error).partition("\n")[0]
         raise ValueError(f"{name} is damaged, or not of its format: {reason}") from error
-
-
-def _rows(data: bytes, separator: str) -> Iterator[list[str]]:
-    text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
-    return csv.reader(text, delimiter=separator)
-
-
-def _header(data: bytes) -> tuple[str, list[str]]:
-    """Return the separator, the one most frequent in the first line, and the columns' names."""
-    line = data.partition(b"\n")[0].decode("utf-8-sig")
-    separator = max(SEPARATORS, key=line.count)
-    return separator, next(_rows(data, separator), [])
-
-
-def _check_widths(rows: Iterable[list[str]], width: int, name: str) -> None:
-    for number, row in enumerate(rows):
-        if row and len(row) != width:
-            raise ValueError(
-                f"{name}: row {number} has {counted(len(row), 'value')}, the header names "
-                f"{counted(width, 'column')}"
-            )
