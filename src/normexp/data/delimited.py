@@ -43,7 +43,7 @@ def read_delimited(path: Path, target: str | None = None) -> Raw:
         notes.append(f"the last line of {path.name} does not end: the file may be cut off")
     if blank:
         notes.append(f"{counted(blank, 'blank row')} left out")
-    features = frame.select(name for name in names if name != target)
+    features = frame.drop(target, strict=False) if target is not None else frame
     return Raw(
         features=features,
         target=frame[target] if target is not None and target in frame.columns else None,
