@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from .._policy import content_policy
 from . import plots, table
 from .comparison import Comparison, Result
 from .mistakes import Mistake
@@ -39,6 +40,7 @@ def page(comparison: Comparison, command: str | None = None) -> str:
     return environment.get_template("page.html.jinja").render(
         comparison=comparison,
         command=command,
+        policy=content_policy(),
         title=f"Which loss for {comparison.data}?",
         sentences=[*summary(comparison), *unfinished(comparison.results)],
         rows=table.rows([result.metrics for result in comparison.results], comparison.results),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from ..._policy import content_policy
 from ..derivation import Derivation
 from ..formula import (
     DOTS,
@@ -62,6 +63,7 @@ PAGE = """<!doctype html>
 <html lang="{language}">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
@@ -185,7 +187,9 @@ def html(derivation: Derivation) -> str:
 def page(derivation: Derivation) -> str:
     """The same as a whole page, light or dark as the reader has it."""
     language, body = derivation.language, html(derivation)
-    return PAGE.format(language=language, title=escape(title(derivation)), body=body)
+    return PAGE.format(
+        language=language, policy=content_policy(), title=escape(title(derivation)), body=body
+    )
 
 
 def _body(derivation: Derivation) -> Iterator[str]:
