@@ -35,7 +35,15 @@ $(VENV)/.installed: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[cli]'
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
+# Exactly this torch, in a call of its own: PyPI's other builds bring gigabytes of CUDA, the index that is
+# asked first has none of it, and where it cannot be reached nothing waits for it.
+$(VENV)/.installed-torch: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --retries 0 --timeout 5 \
+	  --index-url https://download.pytorch.org/whl/cpu --group torch 2> /dev/null \
+	  || $(BIN)/python -m pip install --quiet --group torch
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed-torch
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
@@ -43,7 +51,6 @@ $(VENV)/.installed-docs: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group docs
 	@touch $@
 
-# The second index has a torch without CUDA's gigabytes.
-$(VENV)/.installed-bench: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --group bench --extra-index-url https://download.pytorch.org/whl/cpu
+$(VENV)/.installed-bench: $(VENV)/.installed-torch
+	$(BIN)/python -m pip install --quiet --group bench
 	@touch $@
