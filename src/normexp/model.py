@@ -17,6 +17,7 @@ from safetensors.numpy import save
 from . import __version__
 from ._files import atomic_write
 from .data import Dataset, Encoder
+from .data.opening import check_file
 from .linear import LinearClassifier
 from .losses import CrossEntropy, MulticlassHinge, RowLoss, SquaredError
 
@@ -114,11 +115,13 @@ class Model:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file is damaged, or holds no model of normexp.
+            If it is no regular file, damaged, or holds no model of normexp.
         """
         path = Path(path)
-        if not path.is_file():
-            raise FileNotFoundError(f"there is no model file {path}")
+        try:
+            check_file(path)
+        except FileNotFoundError:
+            raise FileNotFoundError(f"there is no model file {path}") from None
         try:
             with safe_open(path, framework="numpy") as file:
                 metadata = file.metadata() or {}

@@ -125,8 +125,8 @@ def test_a_cut_archive_is_refused(folder):
 def test_an_archive_of_something_else_is_refused(tmp_path):
     with tarfile.open(tmp_path / "other.tar.gz", "w:gz") as archive:
         archive.addfile(tarfile.TarInfo("readme.txt"), io.BytesIO())
-    with pytest.raises(ValueError, match=r"other\.tar\.gz: expected 'data_batch_1\.bin'"):
+    with pytest.raises(ValueError, match=r"other\.tar\.gz: expected .*'data_batch_1\.bin'"):
         load(tmp_path / "other.tar.gz")
     (tmp_path / "no.tar.gz").write_bytes(gzip.compress(b"not a tar archive" * 100))
-    with pytest.raises(ValueError, match=r"no\.tar\.gz is cut off, or no tar archive"):
+    with pytest.raises(ValueError, match=r"no\.tar\.gz is cut off or damaged"):
         load(tmp_path / "no.tar.gz")

@@ -43,7 +43,7 @@ def test_a_folder_has_two_splits(tmp_path):
     assert (len(train), len(test)) == (6, 2)
     assert train.notes == ("train-images-idx3-ubyte.gz read",)
     (tmp_path / "t10k-images-idx3-ubyte.gz").unlink()
-    with pytest.raises(ValueError, match=r"one file of test images, .* 't.*-images-idx3-ubyte"):
+    with pytest.raises(ValueError, match=r"one file of test images, .* 'train-images-idx3-ubyte'"):
         load(tmp_path, split="test")
 
 

@@ -105,7 +105,7 @@ def test_data_to_predict_needs_no_target(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, r"name the column .* with target= \(--target\); the columns are 'size', 'colour'"),
+        ({}, r"name the column .* with target=; the columns are 'size', 'colour'"),
         ({"target": "knd"}, "no column 'knd'; the columns are 'size', 'colour', 'kind'"),
     ],
 )

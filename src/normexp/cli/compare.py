@@ -54,8 +54,7 @@ from .options import as_json, drop, loss_names, read_from, train_by
 @as_json
 def compare(
     data: str,
-    target: str | None,
-    split: Any,
+    reading: dict[str, Any],
     drop: tuple[str, ...],
     names: tuple[str, ...],
     alpha: float,
@@ -76,7 +75,7 @@ def compare(
     from ..report.page import page
     from ..report.summary import summary, unfinished
 
-    dataset = load(data, target=target, drop=drop, split=split)
+    dataset = load(data, drop=drop, **reading)
     with terminal.training(TOL) as show:
         compared = comparison.compare(
             dataset,

@@ -18,7 +18,7 @@ from .reading import load_for
 @click.argument("data")
 @read_from
 @as_json
-def evaluate(model: Path, data: str, target: str | None, split: Any, as_json: bool) -> None:
+def evaluate(model: Path, data: str, reading: dict[str, Any], as_json: bool) -> None:
     """Measure how well a model predicts the labels of DATA.
 
     \b
@@ -29,7 +29,7 @@ def evaluate(model: Path, data: str, target: str | None, split: Any, as_json: bo
     from ..report import metrics
 
     trained = Model.load(model)
-    dataset = load_for(trained, data, target, split)
+    dataset = load_for(trained, data, reading)
     found = metrics.evaluate(trained, dataset)
     if as_json:
         click.echo(terminal.as_json(asdict(found)))

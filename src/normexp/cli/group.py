@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,13 +23,23 @@ class Commands(click.Group):
             end("interrupted", 130)
         except click.ClickException as error:
             end(error.format_message(), 2)
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, MemoryError) as error:
             if os.environ.get("NORMEXP_DEBUG"):
                 raise
             if isinstance(error, OSError) and error.filename:
                 end(f"{error.filename}: {error.strerror}", 2)
-            end(str(error), 2)
+            end(self._with_options(str(error)), 2)
         sys.exit(status if isinstance(status, int) else 0)
+
+    def _with_options(self, message: str) -> str:
+        """What the library says of an argument, such as target=, said of its option."""
+        options = {
+            f"{parameter.name}=": parameter.opts[-1]
+            for command in self.commands.values()
+            for parameter in command.params
+            if isinstance(parameter, click.Option)
+        }
+        return re.sub(r"\b[a-z_]+=", lambda found: options.get(found[0], found[0]), message)
 
 
 class Output(click.Path):

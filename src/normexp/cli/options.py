@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import click
@@ -24,6 +26,19 @@ def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Co
     return decorate
 
 
+def size(text: str) -> int:
+    """A number of bytes.
+
+    >>> size("500MB"), size("1.5 GiB")
+    (500000000, 1610612736)
+    """
+    parts = re.fullmatch(r"(\d+\.?\d*) ?([kmgt]?)(i?)b?", text, re.ASCII | re.IGNORECASE)
+    if parts is None:
+        raise click.BadParameter(f"expected a size such as 500MB or 2GiB, got {text!r}")
+    number, unit, is_binary = parts.groups()
+    return int(float(number) * (1024 if is_binary else 1000) ** " kmgt".index(unit.lower() or " "))
+
+
 as_json = click.option(
     "--json",
     "as_json",
@@ -31,14 +46,41 @@ as_json = click.option(
     help="Print JSON alone; inf and nan are text in it.",
 )
 loss_names = click.Choice(list(LOSSES))
-read_from = options(
-    click.option("--target", metavar="COLUMN", help="The column that holds the labels."),
-    click.option(
+
+READING = {
+    "target": click.option(
+        "--labels",
+        "--target",
+        "target",
+        metavar="NAME",
+        help="What holds the labels: a column, or an array of a file of several.",
+    ),
+    "features": click.option(
+        "--features", metavar="NAME", help="The array of features, in a file of several."
+    ),
+    "split": click.option(
         "--split",
         type=click.Choice(["train", "test"]),
         help="The part to read, where the data tell them apart.  [default: train]",
     ),
-)
+    "max_size": click.option(
+        "--max-size",
+        type=size,
+        help="What a file may hold, or unpack to, such as 500MB.  [default: 4GB]",
+    ),
+}
+
+
+def read_from(command: Command) -> Command:
+    """What to read of DATA: options of `normexp.data.load`, which the command gets as `reading`."""
+
+    @wraps(command)
+    def reading(**values: Any) -> Any:
+        return command(reading={name: values.pop(name) for name in READING}, **values)
+
+    return options(*READING.values())(reading)
+
+
 drop = click.option(
     "--drop", metavar="COLUMN", multiple=True, help="A column to leave out. May be repeated."
 )

@@ -23,8 +23,7 @@ from .reading import load_for
 def predict(
     model: Path,
     data: str,
-    target: str | None,
-    split: Any,
+    reading: dict[str, Any],
     output: Path | None,
     as_json: bool,
 ) -> None:
@@ -39,7 +38,7 @@ def predict(
     from ..model import Model, class_name
 
     trained = Model.load(model)
-    dataset = load_for(trained, data, target, split)
+    dataset = load_for(trained, data, reading)
     labels = trained.predict(dataset)
     columns: dict[str, Any] = {"label": labels}
     if trained.class_names is not None:

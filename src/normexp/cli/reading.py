@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from ..model import Model
 
 
-def load_for(model: Model, data: str, target: str | None, split: Any) -> Dataset:
+def load_for(model: Model, data: str, reading: dict[str, Any]) -> Dataset:
     """Rows for a trained model; by default their labels are where those of its training were."""
     from ..data import load, options_of
 
-    if target is None and "target" in options_of(data):
-        target = model.target
-    return load(data, target=target, require_target=False, split=split)
+    if reading["target"] is None and "target" in options_of(data):
+        reading = {**reading, "target": model.target}
+    return load(data, require_target=False, **reading)

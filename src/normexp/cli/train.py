@@ -34,8 +34,7 @@ from .options import as_json, drop, loss_names, read_from, train_by
 @as_json
 def train(
     data: str,
-    target: str | None,
-    split: Any,
+    reading: dict[str, Any],
     drop: tuple[str, ...],
     loss: str,
     alpha: float,
@@ -55,7 +54,7 @@ def train(
     from ..linear import LinearClassifier
     from ..model import Model
 
-    dataset = load(data, target=target, drop=drop, split=split)
+    dataset = load(data, drop=drop, **reading)
     assert dataset.target is not None  # `load` insists on it
     encoder = Encoder.fit(dataset)
     with terminal.training(TOL) as show, warnings.catch_warnings(record=True) as caught:
@@ -66,7 +65,9 @@ def train(
             max_iter=max_iter,
             callbacks=[lambda state: show(loss, state, "")],
         ).fit(encoder.transform(dataset), dataset.target)
-    Model(encoder, classifier, target, dataset.class_names, dataset.image_shape).save(output)
+    Model(encoder, classifier, reading["target"], dataset.class_names, dataset.image_shape).save(
+        output
+    )
     for remark in (*dataset.notes, *encoder.notes, *(str(warning.message) for warning in caught)):
         terminal.note(remark)
     facts = {

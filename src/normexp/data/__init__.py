@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -9,31 +10,39 @@ from typing import Literal
 
 from .arrays import read_npy, read_npz
 from .builtin import builtin_names, read_builtin
-from .cifar import is_cifar_folder, read_cifar, read_cifar_batch
+from .cifar import BATCHES, is_cifar_folder, read_cifar, read_cifar_batch
 from .cleaning import clean
 from .dataset import Dataset
 from .encoding import Encoder
 from .idx import is_idx_folder, read_idx, read_idx_folder
+from .opening import MAX_SIZE, at_most, check_regular, plain_name
 from .raw import Raw
 from .tables import read_csv, read_parquet
 from .words import listed
 
 __all__ = ["Dataset", "Encoder", "builtin_names", "load", "options_of"]
 
-# The end of a file's name, less any ".gz", with its reader and the options that this one takes.
+# The end of the name of what a file holds, with its reader and the options that this one takes.
 READERS: dict[tuple[str, ...], tuple[Callable[..., Raw], set[str]]] = {
     (".csv", ".tsv"): (read_csv, {"target"}),
     (".parquet",): (read_parquet, {"target"}),
     (".npy",): (read_npy, {"target"}),
-    (".npz",): (read_npz, {"target", "split"}),
-    (".bin",): (read_cifar_batch, set()),
-    (".tar", ".tgz"): (read_cifar, {"split"}),
+    (".npz",): (read_npz, {"target", "features", "split"}),
+    (".bin", *BATCHES, "test_batch"): (read_cifar_batch, {"target"}),
+    (".tar", ".tgz", ".tbz2", ".txz"): (read_cifar, {"target", "split"}),
     ("idx3-ubyte", "idx1-ubyte"): (read_idx, set()),
 }
+
+# What a folder may be.
+FOLDERS: tuple[tuple[Callable[[Path], bool], Callable[..., Raw], set[str]], ...] = (
+    (is_cifar_folder, read_cifar, {"target", "split"}),
+    (is_idx_folder, read_idx_folder, {"split"}),
+)
 
 # Why a source does not take an option.
 NOT_TAKEN = {
     "target": "has its labels in a place of their own",
+    "features": "is no file of several arrays",
     "split": "does not tell training from test rows",
 }
 
@@ -44,13 +53,16 @@ def load(
     target: str | int | None = None,
     require_target: bool = True,
     drop: Sequence[str] = (),
+    features: str | None = None,
     split: Literal["train", "test"] | None = None,
+    max_size: int | None = None,
 ) -> Dataset:
     """Load a data set by the name of a built-in one, or from a file or folder.
 
-    Files are known by their names, all of them gzipped or not: CSV (the separator a comma, a
-    semicolon or a tab), Parquet, ``.npy``, ``.npz``, CIFAR-10's binary version (a batch, the folder
-    or the ``.tar.gz``) and MNIST's idx files (images with their labels beside them, or the folder).
+    Files are known by their names, all of them packed (``.gz``, ``.bz2``, ``.xz``, or alone in a
+    ``.zip``) or not: CSV (the separator a comma, a semicolon or a tab), Parquet, ``.npy``,
+    ``.npz``, CIFAR-10 and CIFAR-100 (a batch, the folder or the ``.tar.gz``, of the binary or the
+    Python version) and MNIST's idx files (images with their labels beside them, or the folder).
 
     Rows without a label are left out, labels that are whole floating numbers become integers, and
     booleans become the text true and false; missing features stay for `Encoder` to treat.
@@ -61,8 +73,8 @@ def load(
     source : str or Path
         One of `builtin_names`, or a path; ``"./iris"`` is a file where ``"iris"`` is built in.
     target : str or int, optional
-        What holds the labels: the column of a table, the index of a column of an ``.npy`` array, or
-        the array of an ``.npz`` file.
+        What holds the labels: the column of a table, the index of a column of an ``.npy`` array,
+        the array of an ``.npz`` file, or CIFAR-100's fine or coarse labels.
     require_target : bool
         False for data that a trained model is applied to: the labels may be missing, or be of one
         class only.
@@ -70,13 +82,19 @@ def load(
         Names of features to leave out.
     split : {"train", "test"}, optional
         Which part to read where the source tells them apart; by default the training part.
+    features : str, optional
+        The array of an ``.npz`` file that holds the features, where it is not called X, features,
+        data or images.
+    max_size : int
+        The number of bytes that a file may hold, or unpack to; 4 GB unless you allow more.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is empty, cut off, damaged or not of its format, if the labels are missing,
+        If it is no regular file but a device, say, or a pipe; if the file is empty, cut off,
+        damaged, too large or not of its format; if the labels are missing,
         of one class only or no classes at all, or if an option does not suit the source.
 
     Examples
@@ -85,21 +103,21 @@ def load(
     >>> digits.features.shape, digits.image_shape
     ((1797, 64), (8, 8))
     """
-    name = Path(source).resolve().name
+    if max_size is not None and not (isinstance(max_size, int) and max_size > 0):
+        raise ValueError(f"max_size: expected a number of bytes, got {max_size!r}")
+    name = Path(os.path.abspath(source)).name  # noqa: PTH100  # the link's own name
     read, accepted = _reader(source)
-    options = {
-        option: str(value)
-        for option, value in {"target": target, "split": split}.items()
-        if value is not None
-    }
+    given = {"target": target, "features": features, "split": split}
+    options = {option: str(value) for option, value in given.items() if value is not None}
     if unsuited := sorted(options.keys() - accepted):
         raise ValueError(
-            f"{unsuited[0]}: {name} {NOT_TAKEN[unsuited[0]]}; leave out {unsuited[0]}= "
-            f"(--{unsuited[0]})"
+            f"{unsuited[0]}: {name} {NOT_TAKEN[unsuited[0]]}; leave out {unsuited[0]}="
         )
     if split not in (None, "train", "test"):
         raise ValueError(f"split: expected 'train' or 'test', got {split!r}")
-    return clean(read(**options), name, require_target=require_target, drop=drop)
+    with at_most(max_size or MAX_SIZE):
+        raw = read(**options)
+    return clean(raw, name, require_target=require_target, drop=drop)
 
 
 def options_of(source: str | Path) -> set[str]:
@@ -116,24 +134,34 @@ def _reader(source: str | Path) -> tuple[Callable[..., Raw], set[str]]:
     if isinstance(source, str) and source in builtin_names():
         return partial(read_builtin, source), set()
     path = Path(source)
-    if not path.exists():
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(
             f"there is no file {path}, and the built-in data sets are {listed(builtin_names())}"
-        )
+        ) from None
     if path.is_dir():
-        if is_cifar_folder(path):
-            return partial(read_cifar, path), {"split"}
-        if is_idx_folder(path):
-            return partial(read_idx_folder, path), {"split"}
-        raise ValueError(
-            f"{path} is a folder with neither CIFAR-10's data_batch_1.bin nor MNIST's "
-            "train-images-idx3-ubyte in it"
-        )
-    name = path.name.lower().removesuffix(".gz")
+        return _folder_reader(path)
+    check_regular(path, status)
+    name = plain_name(path).lower()
     for endings, (reader, options) in READERS.items():
         if name.endswith(endings):
             return partial(reader, path), options
     raise ValueError(
         f"{path.name} is of no known format: expected a name that ends in "
         f"{', '.join(ending for endings in READERS for ending in endings)}"
+    )
+
+
+def _folder_reader(path: Path, depth: int = 3) -> tuple[Callable[..., Raw], set[str]]:
+    """Choose the reader for a folder, or for the only folder in it."""
+    for is_known, reader, options in FOLDERS:
+        if is_known(path):
+            return partial(reader, path), options
+    inner = [folder for folder in path.iterdir() if folder.is_dir() and folder.name[0] not in "._"]
+    if len(inner) == 1 and depth:
+        return _folder_reader(inner[0], depth - 1)
+    raise ValueError(
+        f"{path} is a folder of no known format: expected CIFAR's batches, or MNIST's "
+        "train-images-idx3-ubyte and the like in it"
     )

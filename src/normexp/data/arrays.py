@@ -2,113 +2,117 @@
 
 from __future__ import annotations
 
+import math
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
-import polars as pl
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from .images import images_as_rows
-from .opening import check_magic, opened
+from .named import NamedArrays, raw_of
+from .opening import ReadingError, check_magic, check_size, opened, readable
 from .raw import Raw
-from .words import listed
 
 NPY_MAGIC = b"\x93NUMPY"
-FEATURES = {"x", "features", "data", "images"}
-LABELS = {"y", "target", "labels", "label"}
-SPLITS = {"train", "test"}
+HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
 def read_npy(path: Path, target: str | None = None) -> Raw:
     """Read an array of features; `target` is the index of a column that holds the labels."""
     with opened(path) as file:
         check_magic(path.name, file.read(6), NPY_MAGIC, "an .npy file")
-        file.seek(0)
-        with _readable(path.name):
-            array = np.load(file, allow_pickle=False)
+        array = _array(file, file.seek(0, 2), path.name)
     if target is None:
-        return _raw(
+        return raw_of(
             path.name,
             array,
             no_target="the array holds features alone; if one of its columns holds the classes, "
-            "give its index with target= (--target; -1 is the last)",
+            "give its index with target= (-1 is the last)",
         )
     column = _column(array, target)
-    return _raw(path.name, np.delete(array, column, axis=1), array[:, column])
+    return raw_of(path.name, np.delete(array, column, axis=1), array[:, column])
 
 
-def read_npz(path: Path, target: str | None = None, split: str | None = None) -> Raw:
-    """Read the array of features (X, features, data, images) and of labels (y, target, labels).
-
-    A name may carry its split: ``x_train``, ``test_labels``. `target` names the array of labels
-    where it is called otherwise.
-    """
-    with opened(path) as file:
-        check_magic(path.name, file.read(2), b"PK", "an .npz file")
-        file.seek(0)
-        with _readable(path.name), np.load(file, allow_pickle=False) as arrays:
-            names = {name: set(name.lower().split("_")) for name in arrays.files}
-            has_splits = any(parts & SPLITS for parts in names.values())
-            wanted = {split or "train"} if has_splits else set()
-            features, labels = (
-                [name for name, parts in names.items() if parts & roles and wanted <= parts]
-                for roles in (FEATURES, LABELS)
-            )
-            if target is not None:
-                labels = [name for name in names if name == target]
-            read = {name: arrays[name] for name in (*features, *labels)}
-    what = f"; the names in it are {listed(tuple(names))}"
-    if split is not None and not has_splits:
-        raise ValueError(f"split: {path.name} does not tell training from test arrays{what}")
-    if len(features) != 1:
-        raise ValueError(
-            f"{path.name}: expected one array called X, features, data or images{what}"
-        )
-    return _raw(
-        path.name,
-        read[features[0]],
-        read[labels[0]] if len(labels) == 1 else None,
-        notes=(f"arrays of the split {min(wanted)!r} read",) if has_splits else (),
-        no_target="expected one array of labels, called y, target or labels, or what target= "
-        f"(--target) says{what}",
-    )
+def read_npz(
+    path: Path, target: str | None = None, features: str | None = None, split: str | None = None
+) -> Raw:
+    """Read the arrays of features and of labels, by the names that `NamedArrays` goes by."""
+    with _archive(path) as archive:
+        arrays = NamedArrays(path.name, tuple(_members(archive)))
+        chosen = arrays.chosen(target, features, split)
+        return arrays.raw(chosen, lambda name: _member(archive, name, path.name))
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Read every array of an .npz file under its name; that of an .npy file has the name ""."""
     with opened(path) as file:
-        is_npy = file.read(6) == NPY_MAGIC
+        start = file.read(6)
+        if start == NPY_MAGIC:
+            return {"": _array(file, file.seek(0, 2), path.name)}
+        check_magic(path.name, start, b"PK", "an .npy or .npz file")
+    with _archive(path) as archive:
+        members = _members(archive)
+        check_size(sum(member.file_size for member in members.values()), path.name)
+        arrays = [name for name, member in members.items() if _is_array(archive, member)]
+        return {name: _member(archive, name, path.name) for name in arrays}
+
+
+def _array(file: IO[bytes], size: int, name: str) -> NDArray[Any]:
+    """Read the array in a file of `size` bytes, no more of which is believed than is there."""
+    file.seek(0)
+    with readable(name):
+        version = npy.read_magic(file)
+        if version not in HEADERS:
+            raise ReadingError(f"{name}: expected an array of plain values, got one of records")
+        shape, _, dtype = HEADERS[version](file)
+        if dtype.hasobject:
+            raise ReadingError(
+                f"{name} holds Python objects, which only pickle reads and pickle can run code: "
+                "save numbers or text instead"
+            )
+        if dtype.itemsize == 0:
+            raise ReadingError(f"{name}: expected values of some size, got dtype {dtype}")
+        if (needed := math.prod(shape) * dtype.itemsize) > size - file.tell():
+            raise ReadingError(
+                f"{name} is cut off or damaged: an array of shape {shape} needs {needed} bytes, "
+                f"{size - file.tell()} are there"
+            )
         file.seek(0)
-        if not is_npy:
-            check_magic(path.name, file.read(2), b"PK", "an .npy or .npz file")
-            file.seek(0)
-        with _readable(path.name):
-            read = np.load(file, allow_pickle=False)
-            return {"": read} if is_npy else dict(read)
+        return npy.read_array(file, allow_pickle=False)
 
 
-def _raw(name: str, array: NDArray[Any], labels: NDArray[Any] | None = None, **fields: Any) -> Raw:
-    if array.dtype.kind not in "buif":
-        raise ValueError(f"{name}: expected features that are numbers, got dtype {array.dtype}")
-    target = None if labels is None else _series(name, labels)
-    if array.ndim == 2:
-        columns = tuple(f"x{i}" for i in range(array.shape[1]))
-        return Raw(array, target, feature_names=columns, **fields)
-    if array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (1, 3)):
-        return images_as_rows(array, target, **fields)
-    raise ValueError(
-        f"{name}: expected features of shape (n, d), or images of shape (n, h, w), (n, h, w, 1) "
-        f"or (n, h, w, 3), got {array.shape}"
-    )
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    with opened(path) as file:
+        check_magic(path.name, file.read(2), b"PK", "an .npz file")
+        with readable(path.name):
+            archive = zipfile.ZipFile(file)
+        with archive:
+            yield archive
 
 
-def _series(name: str, labels: NDArray[Any]) -> pl.Series:
-    if labels.ndim != 1 and labels.shape != (len(labels), 1):
-        raise ValueError(f"{name}: expected one label to a row, got the shape {labels.shape}")
-    return pl.Series("target", labels.ravel().astype(labels.dtype.newbyteorder("=")))
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    return {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+
+
+def _member(archive: zipfile.ZipFile, name: str, source: str) -> NDArray[Any]:
+    """Read one array of an .npz file."""
+    member = _members(archive)[name]
+    check_size(member.file_size, source)
+    with readable(source):
+        if not _is_array(archive, member):
+            raise ReadingError(f"{source}: {member.filename!r} is no array, but something else")
+        with archive.open(member) as file:
+            return _array(file, member.file_size, source)
+
+
+def _is_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
+    with archive.open(member) as file:
+        return file.read(6) == NPY_MAGIC
 
 
 def _column(array: NDArray[Any], target: str) -> int:
@@ -119,18 +123,3 @@ def _column(array: NDArray[Any], target: str) -> int:
         f"target: expected the index of a column, got {target!r} for an array of shape "
         f"{array.shape}"
     )
-
-
-@contextmanager
-def _readable(name: str) -> Iterator[None]:
-    """Turn what `numpy.load` raises into one line that names the file."""
-    try:
-        yield
-    # Of a damaged file NumPy, zipfile and tokenize each raise what they like.
-    except Exception as error:
-        if "Object arrays" in str(error):
-            raise ValueError(
-                f"{name} holds Python objects, which only pickle reads and pickle can run code: "
-                "save numbers or text instead"
-            ) from error
-        raise ValueError(f"{name} is cut off or damaged: {error}") from error

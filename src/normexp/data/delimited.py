@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .opening import read_bytes
+from .opening import read_plain
 from .raw import Raw
 from .words import counted, listed
 
@@ -25,7 +25,7 @@ def read_delimited(path: Path, target: str | None = None) -> Raw:
     texts mean is not asked here.
     """
     try:
-        text = read_bytes(path).decode("utf-8-sig")
+        text = read_plain(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path.name} is not UTF-8 text: {error.reason}") from error
     separator = max(SEPARATORS, key=text.partition("\n")[0].count)

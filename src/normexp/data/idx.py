@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from .images import images_as_rows
-from .opening import check_magic, read_bytes
+from .opening import PACKED, check_magic, less_packing, read_bytes
 from .raw import Raw
 from .words import listed
 
@@ -32,9 +32,8 @@ def is_idx_folder(path: Path) -> bool:
 def read_idx(path: Path) -> Raw:
     """Read a file of images, and their labels from the file beside it, if it is there."""
     images = parse_idx(read_bytes(path), 3, path.name)
-    plain = path.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
-    beside = [path.with_name(name) for name in (plain, f"{plain}.gz")]
-    labels = next((file for file in beside if file.exists()), None)
+    plain = less_packing(path.name).replace("images", "labels").replace("idx3", "idx1")
+    labels = _beside(path, plain)
     return images_as_rows(
         images,
         None
@@ -48,11 +47,11 @@ def read_idx_folder(path: Path, split: str | None = None) -> Raw:
     """Read the training images, or the test images, of a folder, with their labels."""
     split = split or "train"
     files = _image_files(path)
-    chosen = [file for file in files if any(word in file.name for word in SPLITS[split])]
+    chosen = [file for name, file in files.items() if any(word in name for word in SPLITS[split])]
     if len(chosen) != 1:
         raise ValueError(
             f"{path.name}: expected one file of {split} images, its name with "
-            f"{' or '.join(SPLITS[split])}, among {listed([file.name for file in files])}"
+            f"{' or '.join(SPLITS[split])}, among {listed(list(files))}"
         )
     return replace(read_idx(chosen[0]), notes=(f"{chosen[0].name} read",))
 
@@ -75,5 +74,26 @@ def parse_idx(data: bytes, dimensions: int, name: str) -> NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8, offset=start).reshape(sizes)
 
 
-def _image_files(path: Path) -> list[Path]:
-    return sorted(file for file in path.iterdir() if "idx3" in file.name)
+def _image_files(path: Path) -> dict[str, Path]:
+    """The files of images by name; the same images under two names, or packed too, are one.
+
+    Some programs unpack ``name.gz`` as ``name/name``, or write ``.idx3`` for ``-idx3``.
+    """
+    found: dict[str, Path] = {}
+    for file in sorted(path.iterdir()):
+        if "idx3" in file.name:
+            name = less_packing(file.name)
+            inner = file / name if file.is_dir() else file
+            if inner.is_file():
+                found.setdefault(name.replace(".idx3", "-idx3"), inner)
+    return found
+
+
+def _beside(path: Path, plain: str) -> Path | None:
+    """The file of labels beside `path`, packed or not; or in a folder of its own, as `path` is."""
+    folders = [path.parent, path.parent / plain]
+    if path.parent.name == path.name:
+        folders += [path.parent.parent, path.parent.parent / plain]
+    names = [plain, *(plain + end for end in PACKED)]
+    files = (folder / name for folder in folders for name in names)
+    return next((file for file in files if file.is_file()), None)

@@ -60,7 +60,7 @@ def _raw(
     **fields: Any,
 ) -> Raw:
     trouble = (
-        "name the column that holds the classes with target= (--target)"
+        "name the column that holds the classes with target="
         if target is None
         else f"there is no column {target!r}"
     )

@@ -23,3 +23,24 @@ def counted(number: int, noun: str) -> str:
     ('1 row', '3 rows')
     """
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def sized(size: int) -> str:
+    """Say a number of bytes.
+
+    >>> sized(4 * 10**9), sized(1_500_000), sized(17)
+    ('4 GB', '1.5 MB', '17 bytes')
+    """
+    for power, unit in ((3, "GB"), (2, "MB"), (1, "kB")):
+        if size >= 1000**power:
+            return f"{size / 1000**power:.4g} {unit}"
+    return counted(size, "byte")
+
+
+def columns(number: int) -> tuple[str, ...]:
+    """Names for columns that have none.
+
+    >>> columns(3)
+    ('x0', 'x1', 'x2')
+    """
+    return tuple(f"x{i}" for i in range(number))
