@@ -128,7 +128,10 @@ def products(p, d, terms, rooms):
 
 @loop
 def take_leaders(x, top, terms, places, tile, rooms, index):
-    """Take the term of the leading class of each row out of its terms; `places` says where."""
+    """Take the term of the leading class of each row out of its terms; `places` says where.
+
+    A row of NaN has no leading class: there it is the first, and the gradient is NaN anyway.
+    """
     lanes = lanes_of(rooms)
     tops = room(rooms, index, lanes, x)
     put(tops, 0, top)
@@ -136,6 +139,7 @@ def take_leaders(x, top, terms, places, tile, rooms, index):
     for lane in range(lanes):
         source = min(lane, tile.rows - 1)
         if lane == source:
+            places[lane] = lane
             for k in range(tile.classes):
                 if x[k * tile.step + lane] == tops[lane]:
                     places[lane] = k * tile.step + lane
