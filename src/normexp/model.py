@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from . import __version__
-from ._files import atomic_write
+from ._files import write_files
 from .data import Dataset, Encoder
 from .data.opening import check_file
 from .linear import LinearClassifier
@@ -103,8 +103,7 @@ class Model:
             {name: np.ascontiguousarray(array) for name, array in tensors.items()},
             {"format": FORMAT, **metadata},
         )
-        with atomic_write(path) as file:
-            file.write(content)
+        write_files({Path(path): content})
 
     @classmethod
     def load(cls, path: str | Path) -> Model:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from .._files import atomic_write
 from .results import Benchmark, Row
 from .shapes import COPY, FAST, NORMEXP, SCIPY, TORCH, WORKS
 
@@ -61,12 +60,14 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def write_picture(benchmark: Benchmark, path: Path) -> None:
-    """Write the picture as SVG or PNG, as the name of the file says."""
-    nothing = {"Date": None} if path.suffix == ".svg" else {}
-    with mpl.rc_context(STYLE), atomic_write(path) as file:
+def drawn(benchmark: Benchmark, suffix: str) -> bytes:
+    """The picture as a file: SVG or PNG, as the end of its name says."""
+    nothing = {"Date": None} if suffix == ".svg" else {}
+    file = BytesIO()
+    with mpl.rc_context(STYLE):
         figure = picture(benchmark)
-        figure.savefig(file, format=path.suffix[1:], dpi=160, facecolor="white", metadata=nothing)
+        figure.savefig(file, format=suffix[1:], dpi=160, facecolor="white", metadata=nothing)
+    return file.getvalue()
 
 
 def picture(benchmark: Benchmark) -> Figure:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from .._files import atomic_write
+from .._files import write_files
 from ..bench.shapes import FIRST_CALL, WORKS, Shape, shape_of
 from . import terminal
-from .group import Output
+from .group import Output, spare
 from .options import as_json
 
 
@@ -80,10 +80,11 @@ def bench(
       normexp bench --work softmax --shape 4096x1000 --plot softmax.svg
     """
     from ..bench import printing, results, speed
-    from ..bench.plot import SUFFIXES, write_picture
+    from ..bench.plot import SUFFIXES, drawn
 
     if plot is not None and plot.suffix not in SUFFIXES:
         raise click.BadParameter(f"--plot takes a name in {' or '.join(SUFFIXES)}, got {plot.name}")
+    spare([output, plot], [read])
     if read is not None:
         found = results.read(read)
     else:
@@ -96,15 +97,15 @@ def bench(
             track=partial(terminal.track, "measuring"),
         )
     text = terminal.as_json(found.to_dict())
+    written: dict[Path, bytes | str] = {}
     if output is not None:
-        with atomic_write(output, "w") as file:
-            file.write(text)
+        written[output] = text
     if plot is not None:
-        write_picture(found, plot)
+        written[plot] = drawn(found, plot.suffix)
+    write_files(written)
     if as_json:
         click.echo(text)
     else:
         printing.show(found)
-    for path in (output, plot):
-        if path is not None:
-            terminal.note(f"Wrote {path}.")
+    for path in written:
+        terminal.note(f"Wrote {path}.")

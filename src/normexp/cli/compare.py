@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from .._defaults import TOL
-from .._files import atomic_write
+from .._files import write_files
 from ..losses import COMPARED, LOSSES
 from . import terminal
-from .group import Output
+from .group import Output, spare
 from .options import as_json, drop, loss_names, read_from, train_by
 
 
@@ -75,6 +75,8 @@ def compare(
     from ..report.page import page
     from ..report.summary import summary, unfinished
 
+    numbers = output.with_suffix(".json")
+    spare([output, numbers], [data])
     dataset = load(data, drop=drop, **reading)
     with terminal.training(TOL) as show:
         compared = comparison.compare(
@@ -87,11 +89,8 @@ def compare(
             on_progress=lambda name, state, accuracy: show(name, state, f", {accuracy:.1%} right"),
         )
     plain = compared.to_dict()
-    numbers = output.with_suffix(".json")
-    with atomic_write(output, "w") as file:
-        file.write(page(compared, shlex.join(_words(click.get_current_context()))))
-    with atomic_write(numbers, "w") as file:
-        file.write(terminal.as_json(plain))
+    html = page(compared, shlex.join(_words(click.get_current_context())))
+    write_files({output: html, numbers: terminal.as_json(plain)})
     if as_json:
         click.echo(terminal.as_json(plain))
     else:

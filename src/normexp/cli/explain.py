@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .._files import atomic_write
+from .._files import write_files
 from ..losses import LOSSES
 from . import terminal
 from .group import Output
@@ -65,8 +65,7 @@ def explain(
     if output is None:
         click.echo(shown.rstrip("\n"))
         return
-    with atomic_write(output, "w") as file:
-        file.write(shown.rstrip("\n") + "\n")
+    write_files({output: shown.rstrip("\n") + "\n"})
     terminal.note(f"Wrote {output}.")
 
 

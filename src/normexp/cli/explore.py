@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from .. import explorer
-from .._files import atomic_write
+from .._files import write_files
 from .group import Output
 
 
@@ -34,8 +34,7 @@ def explore(output: Path | None, no_open: bool, language: str | None) -> None:
     if output is None and not explorer.ASSEMBLED.exists():  # a checkout, which has the parts alone
         output = Path(tempfile.mkdtemp(prefix="normexp-"), "explorer.html")
     if output is not None:
-        with atomic_write(output, "w") as file:
-            file.write(explorer.page())
+        write_files({output: explorer.page()})
     address = (output or explorer.ASSEMBLED).absolute().as_uri()
     if language is not None:
         address += f"#language={language}"

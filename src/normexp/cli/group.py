@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
+from .._files import destination
 from . import end
 
 
@@ -54,8 +56,16 @@ class Output(click.Path):
         path = Path(given)
         if not path.name:
             self.fail(f"expected the name of a file, got {str(value)!r}", param, ctx)
-        if not path.parent.is_dir():
-            self.fail(f"cannot write {path}: there is no folder {path.parent}", param, ctx)
         if self.suffix not in (None, path.suffix):
             self.fail(f"expected a name that ends in {self.suffix}, got {path.name}", param, ctx)
+        destination(path)
         return path
+
+
+def spare(outputs: Iterable[Path | None], inputs: Iterable[str | Path | None]) -> None:
+    """Refuse to write over a file that is read, by whatever name."""
+    for output in filter(None, outputs):
+        to = destination(output)
+        for source in (Path(each) for each in inputs if each):
+            if to.is_file and to.found and source.exists() and source.samefile(to.end):
+                raise ValueError(f"cannot write {output}: it is what is read, {source}")

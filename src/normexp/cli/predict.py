@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from .._files import atomic_write
+from .._files import write_files
 from . import terminal
-from .group import Output
+from .group import Output, spare
 from .options import as_json, read_from
 from .reading import load_for
 
@@ -37,6 +37,7 @@ def predict(
 
     from ..model import Model, class_name
 
+    spare([output], [model, data])
     trained = Model.load(model)
     dataset = load_for(trained, data, reading)
     labels = trained.predict(dataset)
@@ -50,8 +51,7 @@ def predict(
         columns |= {f"p({name})": probabilities[:, k] for k, name in enumerate(names)}
     predictions = pl.DataFrame(columns)
     if output is not None:
-        with atomic_write(output) as file:
-            predictions.write_csv(file)
+        write_files({output: predictions.write_csv()})
         terminal.note(f"Wrote {output}.")
     if as_json:
         click.echo(terminal.as_json(predictions.to_dicts()))

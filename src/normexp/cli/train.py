@@ -11,7 +11,7 @@ import click
 from .._defaults import TOL
 from ..losses import LOSSES
 from . import terminal
-from .group import Output
+from .group import Output, spare
 from .options import as_json, drop, loss_names, read_from, train_by
 
 
@@ -54,6 +54,7 @@ def train(
     from ..linear import LinearClassifier
     from ..model import Model
 
+    spare([output], [data])
     dataset = load(data, drop=drop, **reading)
     assert dataset.target is not None  # `load` insists on it
     encoder = Encoder.fit(dataset)

@@ -28,7 +28,7 @@ from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from ..._files import atomic_write
+from ..._files import write_files
 
 DIGEST_SIZE = hashlib.sha256().digest_size
 
@@ -119,9 +119,8 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, payload: bytes) -> None:
-    with atomic_write(path) as file:
-        Path(file.name).chmod(0o600)  # whatever the umask: what others can write to is not read
-        file.write(hashlib.sha256(payload).digest() + payload)
+    content = hashlib.sha256(payload).digest() + payload
+    write_files({path: content}, mode=0o600)  # what others can write to is not read
 
 
 class KernelCache(_Cache):
