@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 
 import pytest
 from hypothesis import settings
@@ -60,3 +61,13 @@ def violations():
         ]
 
     return found
+
+
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C as in a terminal, here and in what is started: under `nohup`, and in a background job
+    of a script, it is ignored.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

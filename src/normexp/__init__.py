@@ -1,22 +1,22 @@
 """normexp: softmax, the losses built on it and the classifiers trained with them, exactly."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._settings import accuracy, get_num_threads, set_num_threads
-from .functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax
-from .losses import (
-    BinaryCrossEntropy,
-    CrossEntropy,
-    LinearLossGrad,
-    LossGrad,
-    MulticlassHinge,
-    SquaredError,
-    cross_entropy,
-)
-
 if TYPE_CHECKING:
+    from ._settings import accuracy, get_num_threads, set_num_threads
     from .diagnosis import diagnose
     from .explanation import explain
+    from .functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax
+    from .losses import (
+        BinaryCrossEntropy,
+        CrossEntropy,
+        LinearLossGrad,
+        LossGrad,
+        MulticlassHinge,
+        SquaredError,
+    )
+    from .losses.cross_entropy import cross_entropy
 
 __version__ = "0.1.0"
 
@@ -40,15 +40,32 @@ __all__ = [
     "softmax",
 ]
 
+# Where a name is that is not a loss.
+_HOMES = {
+    "accuracy": "_settings",
+    "diagnose": "diagnosis",
+    "explain": "explanation",
+    "get_num_threads": "_settings",
+    "log_sigmoid": "functions",
+    "log_softmax": "functions",
+    "logsumexp": "functions",
+    "set_num_threads": "_settings",
+    "sigmoid": "functions",
+    "softmax": "functions",
+}
+_ROOMS = ("functions", "kernels", "losses")
+
 
 def __getattr__(name: str) -> Any:
-    """What few programs need is loaded when it is first asked for."""
-    if name == "diagnose":
-        from .diagnosis import diagnose
+    """What a program uses is loaded when it is first asked for."""
+    if name in _ROOMS:
+        return import_module(f".{name}", __name__)
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f".{_HOMES.get(name, 'losses')}", __name__), name)
+    globals()[name] = found
+    return found
 
-        return diagnose
-    if name == "explain":
-        from .explanation import explain
 
-        return explain
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_ROOMS})

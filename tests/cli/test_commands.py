@@ -277,6 +277,7 @@ def test_colour_is_for_terminals_that_want_it(run):
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]", colourless.stdout + colourless.stderr)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_interrupting_a_training_leaves_no_files(tmp_path):
     pty = pytest.importorskip("pty")
     reader, writer = pty.openpty()

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -54,7 +55,7 @@ def test_the_folder_belongs_to_the_user_alone(cache_folder):
     hits()
     (versioned,) = cache_folder.iterdir()
     assert versioned.stat().st_mode & 0o777 == 0o700
-    assert f"normexp{cache.version('normexp')}" in versioned.name
+    assert f"normexp{cache.__version__}" in versioned.name
     assert f"numba{cache.numba.__version__}" in versioned.name
 
 
@@ -76,6 +77,129 @@ def test_a_changed_file_is_never_unpickled(cache_folder, monkeypatch):
     file.write_bytes(content)
     monkeypatch.setattr(cache.pickle, "loads", lambda _: pytest.fail("unpickled"))
     assert hits() == 0
+
+
+def subtract_one(x):
+    return x - 1.0
+
+
+def test_a_file_under_the_name_of_another_is_not_used(cache_folder):
+    hits()
+    other = Kernel(subtract_one).dispatcher
+    assert other(1.0) == 0.0
+    one, two = kernels(cache_folder)
+    contents = one.read_bytes(), two.read_bytes()
+    one.write_bytes(contents[1])
+    two.write_bytes(contents[0])
+    assert hits() == 0
+    assert hits() == 1  # it took the place of the wrong one
+    hits(1)  # another form of the same kernel
+    files = [path for path in kernels(cache_folder) if "add_one" in path.name]
+    files[0].write_bytes(files[1].read_bytes())
+    assert hits() + hits(1) == 1
+
+
+def test_a_file_of_another_version_is_not_used(cache_folder, monkeypatch):
+    hits()
+    (file,) = kernels(cache_folder)
+    monkeypatch.setattr(cache, "SOURCES", "0" * 16)
+    cache.folder.cache_clear()
+    (cache.folder() / file.name).write_bytes(file.read_bytes())
+    (cache.folder() / file.name).chmod(0o600)
+    assert hits() == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+def test_what_is_no_file_is_neither_read_nor_replaced(cache_folder, tmp_path):
+    """A FIFO waits for a writer, a device may never end."""
+    hits()
+    (file,) = kernels(cache_folder)
+    kept = tmp_path / "kept.kernel"
+    file.rename(kept)
+
+    def fifo():
+        os.mkfifo(file)
+
+    def device():
+        try:
+            os.mknod(file, 0o600 | stat.S_IFCHR, os.makedev(1, 5))  # /dev/zero
+        except PermissionError:
+            os.mkfifo(file)  # only root makes devices
+
+    makers = [
+        fifo,
+        device,
+        file.mkdir,
+        lambda: file.symlink_to("/dev/zero"),
+        lambda: file.symlink_to(file),
+        lambda: file.symlink_to(tmp_path / "nothing"),
+        lambda: file.symlink_to(kept),
+    ]
+    for make in makers:
+        make()
+        before = file.lstat()
+        assert hits() == 0
+        assert os.path.samestat(file.lstat(), before)
+        (file.rmdir if file.is_dir() and not file.is_symlink() else file.unlink)()
+    assert not (tmp_path / "nothing").exists()
+    kept.rename(file)
+    assert hits() == 1
+
+
+@pytest.mark.parametrize("name", ["BOUNDSCHECK", "OPT"])
+def test_what_numba_was_told_to_do_otherwise_is_kept_apart(cache_folder, monkeypatch, name):
+    hits()
+    monkeypatch.setattr(cache.numba.config, name, 1)
+    assert hits() == 0
+    monkeypatch.undo()
+    cache.folder.cache_clear()
+
+
+def test_a_folder_named_from_the_working_folder_stays_where_it_was(
+    cache_folder, tmp_path, monkeypatch
+):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NORMEXP_CACHE_DIR", "cache")
+    cache.folder()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    hits()
+    assert len(kernels(cache_folder)) == 1
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_moving_code_from_file_to_file_changes_the_digest_of_the_sources(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "__file__", str(tmp_path / "cpu" / "cache.py"))
+    (tmp_path / "cpu").mkdir()
+    found = set()
+    for parts in ({"a": "xy", "b": "z"}, {"a": "x", "b": "yz"}, {"a": "xy", "c": "z"}):
+        for old in tmp_path.glob("*.py"):
+            old.unlink()
+        for name, text in parts.items():
+            (tmp_path / f"{name}.py").write_text(text)
+        found.add(cache._digest_of_sources())
+    assert len(found) == 3
+
+
+@pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="it is set for all of these tests")
+def test_kernels_that_may_not_be_compiled_say_so(monkeypatch):
+    monkeypatch.setattr(cache.numba.config, "DISABLE_JIT", 1)
+    with pytest.raises(RuntimeError, match="NUMBA_DISABLE_JIT is set"):
+        Kernel(add_one)
+
+
+def test_a_kernel_that_is_read_loads_no_more_of_numba_than_it_needs(cache_folder):
+    """`Dispatcher`s are there at once; the code of every function that Numba knows is not."""
+    code = """
+import sys
+import normexp as nex
+nex.softmax([1.0, 2.0])
+assert "numba.np.arrayobj" not in sys.modules, "loaded"
+nex.sigmoid(1.0)
+"""
+    for expected in (1, 0):
+        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert ended.returncode == expected, ended.stderr
 
 
 @needs_owners

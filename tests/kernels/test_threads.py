@@ -230,6 +230,7 @@ def test_an_error_is_raised_when_the_other_thread_is_done_and_no_range_is_begun_
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal cannot be sent to a thread")
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_waits_for_the_helpers_however_often_it_comes():
     nex.set_num_threads(2)
     together = meet(2)

@@ -1,24 +1,74 @@
 """The command line: arguments in, calls out."""
 
+import os
+import signal
 import sys
+from collections.abc import Callable
+from types import FrameType
 from typing import NoReturn
+
+INTERRUPTED = "interrupted"
+
+_was_interrupted = False
 
 
 def main() -> None:
     """Run ``normexp`` with the arguments of the process; see ``normexp --help``."""
+    _on_ctrl_c(_leave)
     try:
         from .commands import normexp
 
+        sys.unraisablehook = _unraisable
+        _on_ctrl_c(_interrupt)
         normexp(prog_name="normexp")
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("normexp"):
+    except KeyboardInterrupt:
+        end(INTERRUPTED, 130)
+    except Exception as error:
+        name = error.name if isinstance(error, ModuleNotFoundError) else None
+        if not _was_interrupted and (name is None or name.startswith("normexp")):
             raise
-        end(f'the command line needs {error.name}: pip install "normexp[cli]"', 2)
-    except KeyboardInterrupt:  # while the commands are being loaded
-        end("interrupted", 130)
+        end(f'the command line needs {name}: pip install "normexp[cli]"', 2)
+    finally:
+        _on_ctrl_c(_leave)
 
 
 def end(message: str, status: int) -> NoReturn:
     """Leave with one line on standard error."""
+    if _was_interrupted:  # of which some library may have made another error
+        message, status = INTERRUPTED, 130
     print(f"normexp: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(status)
+
+
+def _on_ctrl_c(handle: Callable[[int, FrameType | None], None]) -> None:
+    """Let a function handle Ctrl-C, unless the process was told to ignore it (``nohup``)."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, handle)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Before a command has begun, or after it ended, there is nothing to tidy up.
+
+    An exception could come at any point of an import or of the interpreter's own end, some of
+    which print it and go on.
+    """
+    os.write(2, f"normexp: {INTERRUPTED}\n".encode())
+    os._exit(130)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """A command removes what it has half written."""
+    global _was_interrupted
+    _was_interrupted = True
+    raise KeyboardInterrupt
+
+
+def _unraisable(found: "sys.UnraisableHookArgs") -> None:
+    """What is raised in a destructor is printed and lost. Ctrl-C comes again right after it."""
+    if found.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(found)
+        return
+    import _thread
+    import threading
+
+    threading.Timer(0.01, _thread.interrupt_main).start()

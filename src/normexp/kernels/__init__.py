@@ -88,6 +88,8 @@ def kernels_for(array: object, backend: str | None = None) -> ModuleType:
 @cache
 def _cpu() -> ModuleType:
     """Not loaded before it is needed: Numba takes its time."""
-    from . import cpu
+    from .undisturbed import undisturbed
 
+    with undisturbed():
+        from . import cpu
     return cpu

@@ -19,18 +19,23 @@ import sys
 import time
 from contextlib import suppress
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import llvmlite
 import numba
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.runtime.nrt import rtsys
 from numba.core.serialize import dumps
 
+from ... import __version__
 from ..._files import write_files
 
 DIGEST_SIZE = hashlib.sha256().digest_size
+
+# Of Numba, from its environment variables: what the code that comes out depends on.
+SETTINGS = ("BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "OPT", "SLP_VECTORIZE")
 
 # What is kept for other versions: these days since the last use, and no more than so many folders.
 KEPT_DAYS = 30
@@ -38,9 +43,12 @@ KEPT_FOLDERS = 8
 
 
 def _digest_of_sources() -> str:
+    kernels = Path(__file__).parent.parent
     source = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.parent.rglob("*.py")):
-        source.update(file.read_bytes())
+    for file in sorted(kernels.rglob("*.py")):
+        content = file.read_bytes()
+        source.update(f"{file.relative_to(kernels).as_posix()} {len(content)}\n".encode())
+        source.update(content)
     return source.hexdigest()[:16]
 
 
@@ -53,7 +61,7 @@ def folder() -> Path | None:
     """The folder of this version's kernels; None where none can be had that is safe to read."""
     name = "-".join(
         [
-            f"normexp{version('normexp')}",
+            f"normexp{__version__}",
             f"numba{numba.__version__}",
             f"python{sys.version_info.major}.{sys.version_info.minor}",
             SOURCES,
@@ -76,7 +84,7 @@ def folder() -> Path | None:
 def _user_folder() -> Path:
     named = os.environ.get("NORMEXP_CACHE_DIR")
     if named:
-        return Path(named)
+        return Path(named).absolute()  # also after a change of the working folder
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "normexp/cache"
     if sys.platform == "darwin":
@@ -108,18 +116,30 @@ def _prune(current: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
+def _digest(path: Path, payload: bytes) -> bytes:
+    """Of the content and of what it is: under another name, or in another version's folder, a
+    kernel would be taken for one that it is not.
+    """
+    return hashlib.sha256(f"{path.parent.name}/{path.name}\n".encode() + payload).digest()
+
+
 def _read(path: Path) -> bytes | None:
     """What was written; None if somebody else can have done it, or if it is not all there."""
+    # Opening a FIFO waits for a writer, and a device may do anything: only a file is opened.
+    if not stat.S_ISREG(path.lstat().st_mode):
+        return None
     with path.open("rb") as file:
         if not _is_trusted(os.fstat(file.fileno())):
             return None
         content = file.read()
     digest, payload = content[:DIGEST_SIZE], content[DIGEST_SIZE:]
-    return payload if hashlib.sha256(payload).digest() == digest else None
+    return payload if _digest(path, payload) == digest else None
 
 
 def _write(path: Path, payload: bytes) -> None:
-    content = hashlib.sha256(payload).digest() + payload
+    if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+        return  # it is not a kernel, and not ours to replace
+    content = _digest(path, payload) + payload
     write_files({path: content}, mode=0o600)  # what others can write to is not read
 
 
@@ -135,7 +155,6 @@ class KernelCache(_Cache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The kernel for a signature, or None if it has to be compiled."""
-        target_context.refresh()
         path = self._path(sig, target_context.codegen())
         if path is None:
             return None
@@ -143,6 +162,8 @@ class KernelCache(_Cache):
             payload = _read(path)
             if payload is None:
                 return None
+            # What compiled code calls. `refresh`, as Numba's own cache does, loads all of Numba.
+            rtsys.initialize(target_context)
             return CompileResult._rebuild(target_context, *pickle.loads(payload))
         except Exception:  # a file that cannot be used is as good as none
             return None
@@ -161,9 +182,11 @@ class KernelCache(_Cache):
     disable = flush = enable
 
     def _path(self, sig: Any, codegen: Any) -> Path | None:
-        """The file of a signature on this processor."""
+        """The file of a signature, compiled for this processor and like this."""
         where = folder()
         if where is None:
             return None
-        key = hashlib.sha256(repr((sig, codegen.magic_tuple())).encode()).hexdigest()
+        settings = [getattr(numba.config, name) for name in SETTINGS]
+        what = sig, codegen.magic_tuple(), llvmlite.__version__, settings
+        key = hashlib.sha256(repr(what).encode()).hexdigest()
         return where / f"{self._name}-{key[:32]}.kernel"

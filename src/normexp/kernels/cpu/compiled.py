@@ -3,10 +3,12 @@
 from collections.abc import Callable, Hashable
 from typing import Any
 
+import numba
 import numpy as np
 from numba import njit, types
 from numba.np.numpy_support import from_dtype
 
+from ..undisturbed import undisturbed
 from .cache import KernelCache
 from .vector import STRICT
 
@@ -18,6 +20,10 @@ class Kernel:
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
+        if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+            raise RuntimeError(
+                "NUMBA_DISABLE_JIT is set, and kernels do not run without being compiled: unset it"
+            )
         self.dispatcher: Any = njit(**STRICT)(function)
         self.dispatcher._cache = KernelCache(function)
         self.forms: dict[Hashable, Callable[..., None]] = {}
@@ -27,8 +33,9 @@ class Kernel:
         found = self.forms.get(key)
         if found is None:
             signature = (*map(numba_type, arguments), types.intp, types.intp)
-            self.dispatcher.compile(signature)
-            found = self.forms[key] = self.dispatcher.overloads[signature].entry_point
+            with undisturbed():
+                self.dispatcher.compile(signature)
+                found = self.forms[key] = self.dispatcher.overloads[signature].entry_point
         return found
 
 

@@ -185,4 +185,4 @@ def _kept() -> set[tuple[str, int]]:
             "there is no folder for compiled kernels that can be made and that others cannot "
             "write to; NORMEXP_CACHE_DIR can name one"
         )
-    return {(path.name, path.stat().st_mtime_ns) for path in where.glob("*.kernel")}
+    return {(path.name, path.lstat().st_mtime_ns) for path in where.glob("*.kernel")}
