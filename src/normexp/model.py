@@ -16,12 +16,13 @@ from safetensors.numpy import save
 
 from . import __version__
 from ._files import write_files
-from .data import Dataset, Encoder
+from .data import Dataset, Encoder, Schema, load
+from .data.frames import is_frame
 from .data.opening import check_file
 from .linear import LinearClassifier
 from .losses import CrossEntropy, MulticlassHinge, RowLoss, SquaredError
 
-FORMAT = "normexp-model-1"
+FORMAT = "normexp-model-2"
 LOSS_TYPES = {kind.__name__: kind for kind in (CrossEntropy, MulticlassHinge, SquaredError)}
 
 
@@ -41,6 +42,8 @@ class Model:
         ``class_names[k]`` is the name of the label k, where the source names its classes.
     image_shape : tuple of int or None
         Where rows are images.
+    schema : Schema or None
+        How the cells of the training rows were read; `normexp.data.load` reads others by it.
 
     Examples
     --------
@@ -48,8 +51,8 @@ class Model:
     >>> iris = load("iris")
     >>> encoder = Encoder.fit(iris)
     >>> classifier = LinearClassifier().fit(encoder.transform(iris), iris.target)
-    >>> model = Model(encoder, classifier, class_names=iris.class_names)
-    >>> model.predict(iris.take([0, 149]))
+    >>> model = Model(encoder, classifier, class_names=iris.class_names, schema=iris.schema)
+    >>> model.predict(load("iris", schema=model.schema).take([0, 149]))
     array([0, 2])
     """
 
@@ -58,18 +61,19 @@ class Model:
     target: str | None = None
     class_names: tuple[str, ...] | None = None
     image_shape: tuple[int, ...] | None = None
+    schema: Schema | None = None
 
     @property
     def has_probabilities(self) -> bool:
         """Whether the loss gives the logits a meaning as probabilities."""
         return hasattr(self.classifier, "predict_proba")
 
-    def predict(self, dataset: Dataset) -> NDArray[Any]:
-        """The label of each row."""
-        labels: NDArray[Any] = self.classifier.predict(self.encoder.transform(dataset))
+    def predict(self, data: Dataset | Any) -> NDArray[Any]:
+        """The label of each row of a data set, or of a frame of polars or pandas."""
+        labels: NDArray[Any] = self.classifier.predict(self._encoded(data))
         return labels
 
-    def predict_proba(self, dataset: Dataset) -> NDArray[np.floating[Any]]:
+    def predict_proba(self, data: Dataset | Any) -> NDArray[np.floating[Any]]:
         """The probability of each class, (n, classes), in the order of `classifier.classes_`.
 
         Raises
@@ -78,9 +82,15 @@ class Model:
             If the loss gives no probabilities: see `has_probabilities`.
         """
         probabilities: NDArray[np.floating[Any]] = self.classifier.predict_proba(
-            self.encoder.transform(dataset)
+            self._encoded(data)
         )
         return probabilities
+
+    def _encoded(self, data: Dataset | Any) -> Any:
+        """The features of rows, a frame being read by the schema as a file would be."""
+        if self.schema is not None and is_frame(data):
+            data = load(data, schema=self.schema, require_target=False)
+        return self.encoder.transform(data)
 
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, whole or not at all."""
@@ -94,6 +104,7 @@ class Model:
             "target": self.target,
             "class_names": self.class_names,
             "image_shape": self.image_shape,
+            "schema": self.schema and self.schema.state(),
             "normexp": __version__,
         }
         tensors = {f"encoder.{name}": array for name, array in arrays.items()}
@@ -153,6 +164,7 @@ class Model:
             plain["target"],
             plain["class_names"] and tuple(plain["class_names"]),
             plain["image_shape"] and tuple(plain["image_shape"]),
+            plain["schema"] and Schema.from_state(plain["schema"]),
         )
 
 

@@ -156,7 +156,7 @@ def test_a_model_asks_for_its_target_where_there_is_a_choice_alone(run):
 
 def test_rows_without_labels_are_not_judged(run, model):
     pl.DataFrame({"colour": ["rose"], "height": [20.0]}).write_csv("new.csv")
-    assert refuses(run("evaluate", model, "new.csv"), "has no labels", "--target")
+    assert refuses(run("evaluate", model, "new.csv"), "without labels", "'species'")
 
 
 @pytest.mark.parametrize("logits", [("-1", "2"), ("--", "-1", "2"), ("-1e0", "2.0")])

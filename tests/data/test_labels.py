@@ -16,7 +16,7 @@ def labelled(tmp_path, labels, **options):
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        (["b", "a", " a "], ["b", "a", " a "]),
+        (["b", "a", " a "], ["b", "a", "a"]),
         ([3, -1, 2**62], [3, -1, 2**62]),
         ([True, False, True], ["true", "false", "true"]),
         (pl.Series(["b", "a"], dtype=pl.Categorical), ["b", "a"]),
@@ -53,7 +53,8 @@ def test_rows_without_a_label_are_left_out(tmp_path, labels):
     data = labelled(tmp_path, labels)
     assert data.features["x"].to_list() == [0, 2, 3]
     assert len(data.target) == 3
-    assert data.notes[0] == "1 row without a label left out"
+    assert data.notes[-1] == "1 row without a label left out"
+    assert data.left_out == {"without a label": 1}
 
 
 @pytest.mark.parametrize("labels", [[None, None], [np.nan, np.nan]])

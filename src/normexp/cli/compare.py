@@ -13,13 +13,13 @@ from .._files import write_files
 from ..losses import COMPARED, LOSSES
 from . import terminal
 from .group import Output, spare
-from .options import as_json, drop, loss_names, read_from, train_by
+from .options import as_json, columns, loss_names, read_from, train_by
 
 
 @click.command()
 @click.argument("data", default="digits")
 @read_from
-@drop
+@columns
 @click.option(
     "--loss",
     "names",
@@ -56,6 +56,8 @@ def compare(
     data: str,
     reading: dict[str, Any],
     drop: tuple[str, ...],
+    keep: tuple[str, ...],
+    missing: tuple[str, ...],
     names: tuple[str, ...],
     alpha: float,
     max_iter: int,
@@ -77,7 +79,7 @@ def compare(
 
     numbers = output.with_suffix(".json")
     spare([output, numbers], [data])
-    dataset = load(data, drop=drop, **reading)
+    dataset = load(data, drop=drop, keep=keep, missing=missing or None, **reading)
     with terminal.training(TOL) as show:
         compared = comparison.compare(
             dataset,

@@ -21,6 +21,8 @@ from .reading import load_for
 def evaluate(model: Path, data: str, reading: dict[str, Any], as_json: bool) -> None:
     """Measure how well a model predicts the labels of DATA.
 
+    Rows without a label are left out, and counted.
+
     \b
     Example:
       normexp evaluate flowers.safetensors more-flowers.csv
@@ -32,6 +34,10 @@ def evaluate(model: Path, data: str, reading: dict[str, Any], as_json: bool) -> 
     dataset = load_for(trained, data, reading)
     found = metrics.evaluate(trained, dataset)
     if as_json:
-        click.echo(terminal.as_json(asdict(found)))
+        click.echo(terminal.as_json({**asdict(found), "left_out": dict(dataset.left_out)}))
     else:
         terminal.print_table([dataset.name], [found])
+        for why, rows in dataset.left_out.items():
+            click.echo(f"Left out: {rows} of {rows + len(dataset)} rows, {why}.")
+    for remark in (*dataset.notes, *trained.encoder.unseen(dataset)):
+        terminal.note(remark)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 
 from .._files import destination
 from . import end
+from .words import as_options
 
 
 class Commands(click.Group):
@@ -30,18 +30,8 @@ class Commands(click.Group):
                 raise
             if isinstance(error, OSError) and error.filename:
                 end(f"{error.filename}: {error.strerror}", 2)
-            end(self._with_options(str(error)), 2)
+            end(as_options(str(error)), 2)
         sys.exit(status if isinstance(status, int) else 0)
-
-    def _with_options(self, message: str) -> str:
-        """What the library says of an argument, such as target=, said of its option."""
-        options = {
-            f"{parameter.name}=": parameter.opts[-1]
-            for command in self.commands.values()
-            for parameter in command.params
-            if isinstance(parameter, click.Option)
-        }
-        return re.sub(r"\b[a-z_]+=", lambda found: options.get(found[0], found[0]), message)
 
 
 class Output(click.Path):

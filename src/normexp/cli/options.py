@@ -81,8 +81,24 @@ def read_from(command: Command) -> Command:
     return options(*READING.values())(reading)
 
 
-drop = click.option(
-    "--drop", metavar="COLUMN", multiple=True, help="A column to leave out. May be repeated."
+columns = options(
+    click.option(
+        "--drop", metavar="COLUMN", multiple=True, help="A column to leave out. May be repeated."
+    ),
+    click.option(
+        "--keep",
+        metavar="COLUMN",
+        multiple=True,
+        help="A column to keep that would be left out: row numbers, or texts that nearly all "
+        "differ. May be repeated.",
+    ),
+    click.option(
+        "--missing",
+        metavar="TEXT",
+        multiple=True,
+        help="A text that stands for a missing value, also among the labels, in place of the "
+        "usual ones (NA, NaN, null, ? and others). May be repeated.",
+    ),
 )
 train_by = options(
     click.option(

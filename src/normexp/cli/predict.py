@@ -18,20 +18,30 @@ from .reading import load_for
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("data")
 @read_from
+@click.option(
+    "--carry",
+    metavar="COLUMN",
+    multiple=True,
+    help="A column of DATA to carry through to the output. May be repeated.",
+)
 @click.option("-o", "--output", type=Output(), help="A CSV file.  [default: standard output]")
 @as_json
 def predict(
     model: Path,
     data: str,
     reading: dict[str, Any],
+    carry: tuple[str, ...],
     output: Path | None,
     as_json: bool,
 ) -> None:
     """Predict the label of each row of DATA, and its probabilities where the loss gives them.
 
+    One row comes out for each row that goes in, in the same order, whatever labels DATA has.
+
     \b
-    Example:
+    Examples:
       normexp predict flowers.safetensors more-flowers.csv -o labels.csv
+      normexp predict flowers.safetensors more-flowers.csv --carry id
     """
     import polars as pl
 
@@ -39,7 +49,7 @@ def predict(
 
     spare([output], [model, data])
     trained = Model.load(model)
-    dataset = load_for(trained, data, reading)
+    dataset = load_for(trained, data, reading, carry=carry, require_target=False)
     labels = trained.predict(dataset)
     columns: dict[str, Any] = {"label": labels}
     if trained.class_names is not None:
@@ -50,6 +60,12 @@ def predict(
         names = [class_name(trained.class_names, label) for label in classes]
         columns |= {f"p({name})": probabilities[:, k] for k, name in enumerate(names)}
     predictions = pl.DataFrame(columns)
+    if dataset.carried is not None:
+        own = set(predictions.columns)
+        carried = dataset.carried.rename(lambda name: f"{name} (given)" if name in own else name)
+        predictions = carried.hstack(predictions)
+    for remark in (*dataset.notes, *trained.encoder.unseen(dataset)):
+        terminal.note(remark)
     if output is not None:
         write_files({output: predictions.write_csv()})
         terminal.note(f"Wrote {output}.")

@@ -9,10 +9,13 @@ if TYPE_CHECKING:
     from ..model import Model
 
 
-def load_for(model: Model, data: str, reading: dict[str, Any]) -> Dataset:
-    """Rows for a trained model; by default their labels are where those of its training were."""
+def load_for(model: Model, data: str, reading: dict[str, Any], **options: Any) -> Dataset:
+    """Rows for a trained model, read as those of its training were.
+
+    By default their labels are where those were.
+    """
     from ..data import load, options_of
 
     if reading["target"] is None and "target" in options_of(data):
         reading = {**reading, "target": model.target}
-    return load(data, require_target=False, **reading)
+    return load(data, schema=model.schema, **reading, **options)

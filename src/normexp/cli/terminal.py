@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ..report.comparison import Result
     from ..report.metrics import Metrics
 
+from .words import as_options
+
 T = TypeVar("T")
 
 WIDE = 200  # where the output is no terminal, no line has to be broken
@@ -29,7 +31,7 @@ WIDE = 200  # where the output is no terminal, no line has to be broken
 
 def note(message: str) -> None:
     """Say something beside the results."""
-    click.echo(message, err=True)
+    click.echo(as_options(message), err=True)
 
 
 def as_json(value: Any) -> str:

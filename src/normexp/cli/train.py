@@ -12,13 +12,13 @@ from .._defaults import TOL
 from ..losses import LOSSES
 from . import terminal
 from .group import Output, spare
-from .options import as_json, drop, loss_names, read_from, train_by
+from .options import as_json, columns, loss_names, read_from, train_by
 
 
 @click.command()
 @click.argument("data")
 @read_from
-@drop
+@columns
 @click.option(
     "--loss", type=loss_names, default="softmax", show_default=True, help="To train with."
 )
@@ -36,6 +36,8 @@ def train(
     data: str,
     reading: dict[str, Any],
     drop: tuple[str, ...],
+    keep: tuple[str, ...],
+    missing: tuple[str, ...],
     loss: str,
     alpha: float,
     max_iter: int,
@@ -55,7 +57,7 @@ def train(
     from ..model import Model
 
     spare([output], [data])
-    dataset = load(data, drop=drop, **reading)
+    dataset = load(data, drop=drop, keep=keep, missing=missing or None, **reading)
     assert dataset.target is not None  # `load` insists on it
     encoder = Encoder.fit(dataset)
     with terminal.training(TOL) as show, warnings.catch_warnings(record=True) as caught:
@@ -66,9 +68,14 @@ def train(
             max_iter=max_iter,
             callbacks=[lambda state: show(loss, state, "")],
         ).fit(encoder.transform(dataset), dataset.target)
-    Model(encoder, classifier, reading["target"], dataset.class_names, dataset.image_shape).save(
-        output
-    )
+    Model(
+        encoder,
+        classifier,
+        reading["target"],
+        dataset.class_names,
+        dataset.image_shape,
+        dataset.schema,
+    ).save(output)
     for remark in (*dataset.notes, *encoder.notes, *(str(warning.message) for warning in caught)):
         terminal.note(remark)
     facts = {

@@ -6,21 +6,23 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from .arrays import read_npy, read_npz
 from .builtin import builtin_names, read_builtin
 from .cifar import BATCHES, is_cifar_folder, read_cifar, read_cifar_batch
-from .cleaning import clean
+from .cleaning import Wishes, clean
 from .dataset import Dataset
 from .encoding import Encoder
+from .frames import is_frame
 from .idx import is_idx_folder, read_idx, read_idx_folder
 from .opening import MAX_SIZE, at_most, check_regular, plain_name
 from .raw import Raw
-from .tables import read_csv, read_parquet
+from .schema import Schema
+from .tables import read_csv, read_frame, read_parquet
 from .words import listed
 
-__all__ = ["Dataset", "Encoder", "builtin_names", "load", "options_of"]
+__all__ = ["Dataset", "Encoder", "Schema", "builtin_names", "load", "options_of"]
 
 # The end of the name of what a file holds, with its reader and the options that this one takes.
 READERS: dict[tuple[str, ...], tuple[Callable[..., Raw], set[str]]] = {
@@ -48,11 +50,15 @@ NOT_TAKEN = {
 
 
 def load(
-    source: str | Path,
+    source: str | Path | Any,
     *,
     target: str | int | None = None,
     require_target: bool = True,
     drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    missing: Sequence[str] | None = None,
+    carry: Sequence[str] = (),
+    schema: Schema | None = None,
     features: str | None = None,
     split: Literal["train", "test"] | None = None,
     max_size: int | None = None,
@@ -64,22 +70,39 @@ def load(
     ``.npz``, CIFAR-10 and CIFAR-100 (a batch, the folder or the ``.tar.gz``, of the binary or the
     Python version) and MNIST's idx files (images with their labels beside them, or the folder).
 
-    Rows without a label are left out, labels that are whole floating numbers become integers, and
-    booleans become the text true and false; missing features stay for `Encoder` to treat.
-    `Dataset.notes` tells which of this was done.
+    What the columns of a table hold, and how, is learnt from all of its cells: numbers (also with a
+    decimal comma, with thousands apart, with a currency or percent sign), true and false, texts, or
+    dates. That is `Dataset.schema`; other rows are read by it if it is given, so that a row is read
+    alike whatever the file around it. A cell that its column cannot hold is missing. Row numbers
+    as pandas writes them are left out, and texts that nearly all differ.
+
+    Rows without a label are left out, and labels that are whole numbers are integers; missing
+    features stay for `Encoder` to treat. `Dataset.notes` tells all that was done.
 
     Parameters
     ----------
-    source : str or Path
-        One of `builtin_names`, or a path; ``"./iris"`` is a file where ``"iris"`` is built in.
+    source : str, Path, polars.DataFrame or pandas.DataFrame
+        One of `builtin_names`, or a path; ``"./iris"`` is a file where ``"iris"`` is built in. Or a
+        frame, which is read as a file would be.
     target : str or int, optional
         What holds the labels: the column of a table, the index of a column of an ``.npy`` array,
         the array of an ``.npz`` file, or CIFAR-100's fine or coarse labels.
     require_target : bool
-        False for data that a trained model is applied to: the labels may be missing, or be of one
-        class only.
+        False for data that a trained model is applied to: every row is kept, and `Dataset.target`
+        is None unless each has a label that can be read.
     drop : sequence of str
         Names of features to leave out.
+    keep : sequence of str
+        Names of features to keep that would be left out: row numbers, and texts that nearly all
+        differ.
+    missing : sequence of str, optional
+        The texts that stand for a missing value, beside the empty cell; by default the markers of
+        pandas and the question mark. Among labels that are texts, these are classes unless they
+        are given here.
+    carry : sequence of str
+        Columns to carry along as they stand, in `Dataset.carried`.
+    schema : Schema, optional
+        That of the training rows, to read these by.
     split : {"train", "test"}, optional
         Which part to read where the source tells them apart; by default the training part.
     features : str, optional
@@ -92,10 +115,13 @@ def load(
     ------
     FileNotFoundError
         If there is no such file.
+    TypeError
+        If a text is given where a list of texts is meant.
     ValueError
         If it is no regular file but a device, say, or a pipe; if the file is empty, cut off,
         damaged, too large or not of its format; if the labels are missing,
-        of one class only or no classes at all, or if an option does not suit the source.
+        of one class only or no classes at all, if a column is missing that the schema has, or if
+        an option does not suit the source.
 
     Examples
     --------
@@ -105,7 +131,12 @@ def load(
     """
     if max_size is not None and not (isinstance(max_size, int) and max_size > 0):
         raise ValueError(f"max_size: expected a number of bytes, got {max_size!r}")
-    name = Path(os.path.abspath(source)).name  # noqa: PTH100  # the link's own name
+    wishes = Wishes(
+        require_target=require_target, drop=drop, keep=keep, missing=missing, carry=carry
+    )
+    if schema is not None and (drop or keep or missing is not None):
+        raise ValueError("schema: it says already what drop, keep and missing would")
+    name = "frame" if is_frame(source) else Path(os.path.abspath(source)).name  # noqa: PTH100  # the link's own name
     read, accepted = _reader(source)
     given = {"target": target, "features": features, "split": split}
     options = {option: str(value) for option, value in given.items() if value is not None}
@@ -117,7 +148,7 @@ def load(
         raise ValueError(f"split: expected 'train' or 'test', got {split!r}")
     with at_most(max_size or MAX_SIZE):
         raw = read(**options)
-    return clean(raw, name, require_target=require_target, drop=drop)
+    return clean(raw, name, wishes, schema)
 
 
 def options_of(source: str | Path) -> set[str]:
@@ -129,8 +160,10 @@ def options_of(source: str | Path) -> set[str]:
     return _reader(source)[1]
 
 
-def _reader(source: str | Path) -> tuple[Callable[..., Raw], set[str]]:
+def _reader(source: str | Path | Any) -> tuple[Callable[..., Raw], set[str]]:
     """Choose the reader for a source, and say which options it takes."""
+    if is_frame(source):
+        return partial(read_frame, source), {"target"}
     if isinstance(source, str) and source in builtin_names():
         return partial(read_builtin, source), set()
     path = Path(source)

@@ -2,105 +2,198 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from .checks import check_finite, told_counting
 from .dataset import Dataset
+from .labels import learn_labels
+from .learning import learn_columns
 from .raw import Raw
-from .words import counted, listed
+from .reading import read_table
+from .schema import Column, Schema
+from .texts import MARKERS
+from .words import counted, did_you_mean, listed
+
+# The numbers of the rows: as pandas writes them into CSV, as it calls them when it reads that
+# again, and as it writes them into Parquet.
+ROW_NUMBERS = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
+
+UNLABELLED = "without a label"
 
 
-def clean(raw: Raw, name: str, *, require_target: bool, drop: Sequence[str]) -> Dataset:
-    """Make the data set `name` from what its reader found."""
-    if raw.target is None and require_target:
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What `load` was asked for; see there."""
+
+    require_target: bool = True
+    drop: Sequence[str] = ()
+    keep: Sequence[str] = ()
+    missing: Sequence[str] | None = None
+    carry: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("drop", "keep", "missing", "carry"):
+            if isinstance(given := getattr(self, name), str):
+                raise TypeError(f"{name}: expected a list of texts, got the text {given!r}")
+
+
+def clean(raw: Raw, name: str, wishes: Wishes, schema: Schema | None = None) -> Dataset:
+    """Make the data set `name` from what its reader found: by a schema, or learning one."""
+    if raw.target is None and wishes.require_target:
         raise ValueError(f"target: {name} comes without labels: {raw.no_target}")
     if raw.target is not None and len(raw.target) != len(raw.features):
         raise ValueError(f"{name} has {len(raw.features)} rows but {len(raw.target)} labels")
     if len(raw.features) == 0:
         raise ValueError(f"{name} has no rows")
-
+    carried = _carried(raw, wishes.carry)
     notes = list(raw.notes)
-    features, feature_names = _without(raw, drop)
-    if drop:
-        notes.append(f"left out as asked: {listed(drop)}")
-    if not feature_names:
-        raise ValueError(f"{name} has no features, only labels")
-    _check_finite(features, feature_names)
+    is_new = schema is None
+    if schema is None:
+        raw, treatments = _chosen(raw, wishes)
+        if not raw.feature_names:
+            raise ValueError(f"{name} has no features, only labels")
+        schema, remarks = _learnt(raw, wishes)
+        notes += treatments + remarks
+    raw, treatments = _read(raw, schema)
+    if not raw.feature_names:
+        raise ValueError(f"{name}: no column is left to learn from; {'; '.join(notes)}")
+    notes += treatments
+    check_finite(raw.features, raw.feature_names)
+    if is_new and raw.image_shape is None:
+        notes += told_counting(raw.features, raw.feature_names)
+    dataset = Dataset(
+        name,
+        raw.features,
+        None,
+        raw.feature_names,
+        raw.image_shape,
+        raw.class_names,
+        tuple(notes),
+        schema=schema,
+        carried=carried,
+    )
+    return dataset if raw.target is None else _labelled(dataset, raw, raw.target, wishes)
 
-    target = None
-    if raw.target is not None:
-        if require_target and raw.is_cut and (raw.target == raw.target[-1]).sum() == 1:
-            raise ValueError(
-                f"target: the last line of {name} does not end, and its label {raw.target[-1]!r} "
-                "occurs in no other row: the file seems cut off; if it is whole, end the line"
-            )
-        labels = raw.target.fill_nan(None) if raw.target.dtype.is_float() else raw.target
-        present = np.flatnonzero(labels.is_not_null())
-        if len(present) == 0:
-            raise ValueError(f"target: no row of {name} has a label")
-        if len(present) < len(labels):
-            notes.append(f"{counted(labels.null_count(), 'row')} without a label left out")
-            features = features[present]
-        target, treatment = _labels(labels.drop_nulls())
-        notes += treatment
-        if require_target and (target == target[0]).all():
-            raise ValueError(
-                f"target: expected two classes or more, but every label of {name} is {target[0]}"
-            )
-    return Dataset(
-        name, features, target, feature_names, raw.image_shape, raw.class_names, tuple(notes)
+
+def _chosen(raw: Raw, wishes: Wishes) -> tuple[Raw, list[str]]:
+    """The features that are asked for; those that number the rows only when asked for."""
+    notes = []
+    dropped = set(wishes.drop)
+    if dropped:
+        if raw.image_shape is not None:
+            raise ValueError("drop: the rows are images, which have no columns to leave out")
+        _check_known("drop", wishes.drop, raw.feature_names)
+        notes.append(f"left out as asked: {listed(wishes.drop)}")
+    _check_known("keep", wishes.keep, raw.feature_names)
+    numbering = [name for name in raw.feature_names if ROW_NUMBERS.fullmatch(name)]
+    if numbering := [name for name in numbering if name not in {*dropped, *wishes.keep}]:
+        called = "without a name" if numbering == [""] else listed(numbering)
+        notes.append(f"the column {called} left out: row numbers, as pandas writes them")
+        dropped |= set(numbering)
+    if not dropped:
+        return raw, notes
+    kept = [i for i, name in enumerate(raw.feature_names) if name not in dropped]
+    names = tuple(raw.feature_names[i] for i in kept)
+    return replace(raw, features=raw.features[:, kept], feature_names=names), notes
+
+
+def _learnt(raw: Raw, wishes: Wishes) -> tuple[Schema, list[str]]:
+    """The schema of the features."""
+    missing = MARKERS if wishes.missing is None else tuple(wishes.missing)
+    if isinstance(raw.features, pl.DataFrame):
+        columns, notes = learn_columns(
+            raw.features,
+            is_typed=raw.lines is None,
+            missing=missing,
+            keep=wishes.keep,
+            semicolons=raw.separator == ";",
+        )
+        return Schema(columns, missing), notes
+    names = raw.feature_names if raw.image_shape is None else ()
+    return Schema(tuple(Column(name, "number") for name in names), missing), []
+
+
+def _read(raw: Raw, schema: Schema) -> tuple[Raw, list[str]]:
+    """The features as the schema has them; an array has numbers already."""
+    if not isinstance(raw.features, pl.DataFrame):
+        return raw, []
+    known = set(raw.feature_names)
+    wanted = [column for column in schema.columns if column.kind != "left out"]
+    if absent := [column.name for column in wanted if column.name not in known]:
+        raise ValueError(
+            f"features: no column {listed(absent)}{did_you_mean(absent[0], raw.feature_names)}; "
+            f"the model was trained with it, and the columns here are {listed(raw.feature_names)}"
+        )
+    features, notes = read_table(raw.features, wanted, schema.missing)
+    return replace(raw, features=features, feature_names=tuple(features.columns)), notes
+
+
+def _labelled(dataset: Dataset, raw: Raw, column: pl.Series, wishes: Wishes) -> Dataset:
+    """The data set with its labels; with the rows that have none, or else without these."""
+    assert dataset.schema is not None
+    labels, is_new = dataset.schema.labels, dataset.schema.labels is None
+    if wishes.require_target and is_new and raw.is_cut and (column == column[-1]).sum() == 1:
+        raise ValueError(
+            f"target: the last line of {dataset.name} does not end, and its label {column[-1]!r} "
+            "occurs in no other row: the file seems cut off; if it is whole, end the line"
+        )
+    try:
+        if labels is None:
+            is_typed = raw.lines is None
+            labels, read = learn_labels(column, is_typed=is_typed, missing=wishes.missing)
+        else:
+            read = labels.read(column)
+    except ValueError as error:
+        if not wishes.require_target:
+            return dataset
+        raise ValueError(f"target: {dataset.name}: {error}") from error
+    schema = replace(dataset.schema, labels=labels)
+    present = np.flatnonzero(read.present)
+    absent = len(dataset) - len(present)
+    if not wishes.require_target:
+        return replace(dataset, target=None if absent else read.values, schema=schema)
+    if len(present) == 0:
+        raise ValueError(f"target: no row of {dataset.name} has a label")
+    if is_new and (read.values == read.values[0]).all():
+        raise ValueError(
+            f"target: expected two classes or more, but every label of {dataset.name} is "
+            f"{read.values[0]}"
+        )
+    notes = list(read.notes)
+    if absent:
+        dataset = dataset.take(present)
+        notes.append(f"{counted(absent, 'row')} {UNLABELLED} left out")
+    return replace(
+        dataset,
+        target=read.values,
+        schema=schema,
+        notes=(*dataset.notes, *notes),
+        left_out={UNLABELLED: absent} if absent else {},
     )
 
 
-def _without(raw: Raw, drop: Sequence[str]) -> tuple[NDArray[Any] | pl.DataFrame, tuple[str, ...]]:
-    if not drop:
-        return raw.features, raw.feature_names
-    if raw.image_shape is not None:
-        raise ValueError("drop: the rows are images, which have no columns to leave out")
-    if unknown := [name for name in drop if name not in raw.feature_names]:
+def _carried(raw: Raw, carry: Sequence[str]) -> pl.DataFrame | None:
+    """The columns to carry through to the predictions, as they stand."""
+    if not carry:
+        return None
+    if not isinstance(raw.features, pl.DataFrame):
+        raise ValueError("carry: the rows are an array, which has no columns to carry through")
+    columns = raw.features.get_columns()
+    if raw.target is not None:
+        columns.append(raw.target)
+    by_name = {column.name: column for column in columns}
+    _check_known("carry", carry, tuple(by_name))
+    return pl.DataFrame([by_name[name] for name in dict.fromkeys(carry)])
+
+
+def _check_known(argument: str, names: Sequence[str], known: tuple[str, ...]) -> None:
+    if unknown := [name for name in names if name not in set(known)]:
         raise ValueError(
-            f"drop: no column {listed(unknown)} among the features, which are "
-            f"{listed(raw.feature_names)}"
+            f"{argument}: no column {listed(unknown)}{did_you_mean(unknown[0], known)} among the "
+            f"features, which are {listed(known)}"
         )
-    kept = [i for i, name in enumerate(raw.feature_names) if name not in drop]
-    return raw.features[:, kept], tuple(raw.feature_names[i] for i in kept)
-
-
-def _check_finite(features: NDArray[Any] | pl.DataFrame, names: tuple[str, ...]) -> None:
-    if isinstance(features, pl.DataFrame):
-        infinite = {
-            column.name: column.is_infinite().arg_true()
-            for column in features
-            if column.dtype.is_float()
-        }
-        found = [(name, rows[0]) for name, rows in infinite.items() if len(rows)]
-    else:
-        floats = features if features.dtype.kind == "f" else features[:0]
-        found = [(names[column], row) for row, column in np.argwhere(np.isinf(floats))]
-    if found:
-        name, row = found[0]
-        raise ValueError(
-            f"column {name!r} holds an infinite number in row {row + 1} (the first row is 1): "
-            "correct it, or leave the field empty"
-        )
-
-
-def _labels(column: pl.Series) -> tuple[NDArray[Any], list[str]]:
-    """Return labels as int64 or text, and what was done to them."""
-    dtype = column.dtype
-    if dtype in (pl.String, pl.Categorical, pl.Enum, pl.Boolean):
-        return np.array(column.cast(pl.String).to_list(), dtype=np.str_), []
-    if not dtype.is_numeric():
-        raise ValueError(f"target: expected labels that are text or integers, got {dtype}")
-    integers = column.cast(pl.Int64, strict=False)
-    if len(wrong := column.filter(integers.ne_missing(column))):
-        raise ValueError(
-            f"target: expected labels that are text or integers, got {wrong[0]}: this looks like "
-            "the target of a regression"
-        )
-    treatment = [] if dtype.is_integer() else [f"labels such as {column[0]} read as integers"]
-    return integers.to_numpy(), treatment

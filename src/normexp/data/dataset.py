@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from .schema import Schema
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +33,12 @@ class Dataset:
         Where the source names its classes: ``class_names[k]`` is the name of the label k.
     notes : tuple of str
         Every treatment that the data was given while it was loaded, in words.
+    schema : Schema or None
+        How the cells of the source are read; `load` reads another source by it.
+    carried : polars.DataFrame or None
+        The columns that `load` was asked to carry along, as they stand in the source.
+    left_out : mapping of str to int
+        Why rows of the source are not here, and how many.
 
     Examples
     --------
@@ -48,6 +57,9 @@ class Dataset:
     image_shape: tuple[int, ...] | None = None
     class_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    schema: Schema | None = None
+    carried: pl.DataFrame | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.features)
@@ -56,4 +68,5 @@ class Dataset:
         """Return the rows at `indices` (integers), in that order."""
         rows = np.asarray(indices, dtype=np.intp)
         target = None if self.target is None else self.target[rows]
-        return replace(self, features=self.features[rows], target=target)
+        carried = None if self.carried is None else self.carried[rows]
+        return replace(self, features=self.features[rows], target=target, carried=carried)

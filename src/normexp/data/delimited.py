@@ -51,6 +51,7 @@ def read_delimited(path: Path, target: str | None = None) -> Raw:
         notes=tuple(notes),
         is_cut=is_cut,
         lines=lines,
+        separator=separator,
     )
 
 

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, hstack
 
 from .dataset import Dataset
-from .words import listed
+from .dates import PARTS, part_names, parts_of
+from .frames import as_frame
+from .learning import learn_columns
+from .onehot import MISSING, categories_of, one_hot, positions, told_unseen
+from .reading import TREATMENT, read_table
+from .schema import Column
+from .words import did_you_mean, listed
 
-MISSING = "(missing)"
-
-# More texts than this in one column, or a text of its own in each of this many rows, is a name of
-# the rows and no property of them.
-MAX_CATEGORIES = 1000
-MIN_ROWS_OF_IDENTIFIER = 50
+Features = pl.DataFrame | NDArray[Any]
+Encoded: TypeAlias = "NDArray[np.floating[Any]] | csr_array"
 
 # Rows at a time where a sum needs them in float64: a set of byte images would not fit eight times.
 BLOCK = 1024
+
+# From so many columns on, of which so few are not 0, the encoding is sparse.
+SPARSE_WIDTH = 256
+SPARSE_SHARE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,14 +43,18 @@ class Encoder:
     - A text becomes one column of 0 or 1 for each category of the training rows, in sorted order,
       with a missing text a category of its own; a category that was not seen in training is 0 in
       all of them. A column of one category contributes nothing.
+    - A date becomes four numbers: its year, month and day of the week (Monday is 1), and the days
+      since the first date of the training rows.
 
     Attributes
     ----------
     numbers : tuple of str
-        The columns of numbers; they come first in the encoding.
+        The columns of numbers, and what dates become; they come first in the encoding.
     mean, scale : arrays of float64, one for each of `numbers`
     categories : dict of str to tuple of str
         The categories of each column of text.
+    dates : dict of str to str
+        The first date of each column of dates.
     notes : tuple of str
         Every treatment that the training rows were given, in words.
 
@@ -64,29 +75,41 @@ class Encoder:
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
     categories: dict[str, tuple[str, ...]]
+    dates: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def fit(cls, dataset: Dataset) -> Encoder:
-        """Learn the encoding of the rows of `dataset`.
+    def fit(cls, data: Dataset | Any) -> Encoder:
+        """Learn the encoding of the rows of a data set, or of a frame of polars or pandas.
+
+        Of a frame, and of a data set without a schema, columns of texts that nearly all differ
+        are left out, and texts that are dates are dates.
 
         Raises
         ------
         ValueError
-            If a column holds dates or another type that is neither number nor text, as many
-            texts as an identifier does, or numbers whose variance overflows.
+            If a column holds values that are neither numbers nor texts nor dates, or numbers whose
+            variance overflows.
         """
-        features = dataset.features
-        numbers, texts = _kinds(dataset)
-        values = _numbers(features, numbers)
+        dataset = data if isinstance(data, Dataset) else _dataset(as_frame(data))
+        features, remarks = dataset.features, list[str]()
+        if isinstance(features, pl.DataFrame) and dataset.schema is None:
+            columns, remarks = learn_columns(features, is_typed=True, missing=())
+            features, _ = read_table(features, columns, ())
+        numbers, texts, dates = _kinds(dataset.feature_names, features)
+        values = _numbers(features, numbers, dates)
+        if not (numbers or texts or dates):
+            raise ValueError(f"features: no column is left to learn from; {'; '.join(remarks)}")
+        numbers += tuple(name for day, first in dates.items() for name in part_names(day, first))
         mean, deviation = _moments(values, numbers)
         if dataset.image_shape is None:
             scale = np.where(deviation > 0, deviation, 1.0)
         else:
             scale = np.full_like(deviation, np.sqrt(np.mean(deviation**2)) or 1.0)
-        categories = {column.name: _categories(column) for column in _texts(features, texts)}
-        encoder = cls(numbers, mean, scale, categories)
-        return replace(encoder, notes=_notes(dataset, encoder, values, deviation))
+        categories = categories_of(_texts(features, texts))
+        encoder = cls(numbers, mean, scale, categories, dates)
+        notes = _notes(dataset, encoder, values, deviation)
+        return replace(encoder, notes=(*remarks, *notes))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -94,35 +117,48 @@ class Encoder:
         one_hot = (f"{name}={text}" for name, texts in self.categories.items() for text in texts)
         return (*self.numbers, *one_hot)
 
-    def transform(self, data: Dataset | pl.DataFrame | NDArray[Any]) -> NDArray[np.floating[Any]]:
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the encoding is sparse: wide, and nearly all of it 0."""
+        width = len(self.mean) + sum(map(len, self.categories.values()))
+        held = len(self.mean) + len(self.categories)
+        return width >= SPARSE_WIDTH and held < SPARSE_SHARE * width
+
+    def transform(self, data: Dataset | Any) -> Encoded:
         """Encode rows as (n, len(feature_names)): float32 if they are bytes, float64 otherwise.
 
-        A table may hold its columns in any order, and others besides.
+        A table may hold its columns in any order, and others besides; it may be a frame of polars
+        or pandas. The result is an array, or a `scipy.sparse.csr_array` if `is_sparse`.
 
         Raises
         ------
         ValueError
             If a column is missing, or holds text where the training rows had numbers.
         """
-        features = data.features if isinstance(data, Dataset) else data
-        self._check_columns(features)
-        values = _numbers(features, self.numbers)
+        features = self._features(data)
+        values = _numbers(features, self._plain_numbers, self.dates)
         dtype = np.float32 if values.dtype == np.uint8 else np.float64
-        encoded = np.zeros((len(features), len(self.feature_names)), dtype)
+        columns = _texts(features, tuple(self.categories))
+        found = positions(columns, self.categories)
+        shape = len(features), len(self.numbers) + sum(map(len, self.categories.values()))
+        encoded = np.zeros((shape[0], len(self.numbers) if self.is_sparse else shape[1]), dtype)
 
-        standardised, one_hot = np.split(encoded, [len(self.numbers)], axis=1)
+        standardised = encoded[:, : len(self.numbers)]
         np.subtract(values, self.mean, out=standardised, casting="same_kind")
         standardised /= self.scale
         standardised[np.isnan(standardised)] = 0.0
 
-        start = 0
-        for column in _texts(features, tuple(self.categories)):
-            texts = self.categories[column.name]
-            codes = column.cast(pl.Enum(texts), strict=False).to_physical()
-            seen = codes.is_not_null()
-            one_hot[seen.arg_true(), start + codes.filter(seen).cast(pl.Int64)] = 1.0
-            start += len(texts)
+        if self.is_sparse:
+            texts = one_hot(found, shape[0], shape[1] - len(self.numbers))
+            return csr_array(hstack([csr_array(encoded), texts], format="csr"))
+        column, row = np.nonzero(found >= 0)
+        encoded[row, len(self.numbers) + found[column, row]] = 1.0
         return encoded
+
+    def unseen(self, data: Dataset | Any) -> tuple[str, ...]:
+        """Say which texts of the rows are no categories of the training rows, and of how many."""
+        features = self._features(data)
+        return told_unseen(_texts(features, tuple(self.categories)), self.categories)
 
     def state(self) -> tuple[dict[str, NDArray[np.float64]], dict[str, Any]]:
         """Return all of the encoder as arrays, for safetensors, and plain values, for JSON."""
@@ -130,6 +166,7 @@ class Encoder:
         plain = {
             "numbers": list(self.numbers),
             "categories": {name: list(texts) for name, texts in self.categories.items()},
+            "dates": self.dates,
             "notes": list(self.notes),
         }
         return arrays, plain
@@ -144,77 +181,98 @@ class Encoder:
             mean=arrays["mean"],
             scale=arrays["scale"],
             categories={name: tuple(texts) for name, texts in plain["categories"].items()},
+            dates=dict(plain["dates"]),
             notes=tuple(plain["notes"]),
         )
 
-    def _check_columns(self, features: pl.DataFrame | NDArray[Any]) -> None:
-        if isinstance(features, pl.DataFrame):
-            expected = (*self.numbers, *self.categories)
-            if missing := [name for name in expected if name not in features.columns]:
+    def _features(self, data: Dataset | Any) -> Features:
+        """The rows with their columns typed as in training."""
+        is_read = isinstance(data, Dataset) and data.schema is not None
+        features: Features = data.features if isinstance(data, Dataset) else as_frame(data)
+        expected = [*self._plain_numbers, *self.dates, *self.categories]
+        if not isinstance(features, pl.DataFrame):
+            if self.categories or self.dates:
                 raise ValueError(
-                    f"features: no column {listed(missing)}; the model was trained with it, and "
-                    f"the columns here are {listed(features.columns)}"
+                    "features: expected a table with the columns "
+                    f"{listed([*self.dates, *self.categories])}, got an array of shape "
+                    f"{features.shape}"
                 )
-        elif self.categories:
+            if features.shape != (len(features), len(self.numbers)):
+                raise ValueError(
+                    f"features: expected an array of shape (n, {len(self.numbers)}), as in "
+                    f"training, got {features.shape}"
+                )
+            return features
+        names = set(features.columns)
+        if missing := [name for name in expected if name not in names]:
             raise ValueError(
-                f"features: expected a table with the columns {listed(list(self.categories))}, "
-                f"got an array of shape {features.shape}"
+                f"features: no column {listed(missing)}{did_you_mean(missing[0], names)}; the "
+                f"model was trained with it, and the columns here are {listed(features.columns)}"
             )
-        elif features.shape != (len(features), len(self.numbers)):
+        return features if is_read else self._typed(features)
+
+    @property
+    def _plain_numbers(self) -> tuple[str, ...]:
+        return self.numbers[: len(self.numbers) - len(PARTS) * len(self.dates)]
+
+    def _typed(self, features: pl.DataFrame) -> pl.DataFrame:
+        """A frame whose types need not be those of training; nothing in it may be unreadable."""
+        flags = {name for name, dtype in features.schema.items() if dtype == pl.Boolean}
+        columns = [
+            *(
+                Column(name, "boolean" if name in flags else "number")
+                for name in self._plain_numbers
+            ),
+            *(Column(name, "date") for name in self.dates),
+            *(Column(name, "text") for name in self.categories),
+        ]
+        typed, notes = read_table(features, columns, ())
+        if notes:
             raise ValueError(
-                f"features: expected an array of shape (n, {len(self.numbers)}), as in training, "
-                f"got {features.shape}"
+                f"features: expected numbers, as in training: {notes[0].removesuffix(TREATMENT)}"
             )
+        return typed
 
 
-def _kinds(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Part the columns into those of numbers and those of text."""
-    if not isinstance(dataset.features, pl.DataFrame):
-        return dataset.feature_names, ()
-    numbers, texts = [], []
-    for name, dtype in dataset.features.schema.items():
-        if dtype.is_numeric() or dtype in (pl.Boolean, pl.Null):
-            numbers.append(name)
-        elif dtype in (pl.String, pl.Categorical, pl.Enum):
-            texts.append(name)
+def _dataset(features: Features) -> Dataset:
+    if isinstance(features, pl.DataFrame):
+        return Dataset("frame", features, None, tuple(features.columns))
+    return Dataset("array", features, None, tuple(f"x{i}" for i in range(features.shape[1])))
+
+
+def _kinds(
+    names: tuple[str, ...], features: Features
+) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]:
+    """The columns of numbers, those of text, and those of dates with the first of them."""
+    if not isinstance(features, pl.DataFrame):
+        return names, (), {}
+    numbers, texts, dates = [], [], {}
+    for column in features.get_columns():
+        if column.dtype == pl.String:
+            texts.append(column.name)
+        elif column.dtype.is_temporal():
+            first: Any = column.min()
+            dates[column.name] = "1970-01-01" if first is None else f"{first:%Y-%m-%d}"
         else:
-            kind = "dates or times" if dtype.is_temporal() else f"values of type {dtype}"
-            raise ValueError(
-                f"column {name!r} holds {kind}, which are neither numbers nor categories: turn it "
-                f"into numbers, or leave it out with drop=[{name!r}] (--drop)"
-            )
-    return tuple(numbers), tuple(texts)
+            numbers.append(column.name)
+    return tuple(numbers), tuple(texts), dates
 
 
-def _numbers(features: pl.DataFrame | NDArray[Any], names: tuple[str, ...]) -> NDArray[Any]:
-    """Return the columns `names` as a matrix in which a missing number is NaN."""
+def _numbers(features: Features, names: Sequence[str], dates: Mapping[str, str]) -> NDArray[Any]:
+    """The columns `names` and the parts of dates as a matrix in which a missing number is NaN."""
     if not isinstance(features, pl.DataFrame):
         return features
-    try:
-        matrix = features.select(pl.col(names).cast(pl.Float64)).to_numpy()
-    except pl.exceptions.InvalidOperationError as error:
-        reason = str(error).partition("\n")[0]
-        raise ValueError(f"features: expected numbers, as in training: {reason}") from error
-    # polars gives a table without columns no rows.
-    return matrix.reshape(len(features), len(names))
+    columns = [features.get_column(name).cast(pl.Float64) for name in names]
+    for name, first in dates.items():
+        columns += parts_of(features.get_column(name), first)
+    if not columns:
+        return np.empty((len(features), 0))
+    joined: NDArray[np.float64] = pl.concat(columns).rechunk().to_numpy()
+    return joined.reshape(len(columns), len(features)).T
 
 
-def _texts(features: pl.DataFrame | NDArray[Any], names: tuple[str, ...]) -> pl.DataFrame:
-    """Return the columns `names` as text in which a missing one says so; an array has none."""
-    if not isinstance(features, pl.DataFrame):
-        return pl.DataFrame()
-    return features.select(pl.col(names).cast(pl.String).fill_null(MISSING))
-
-
-def _categories(column: pl.Series) -> tuple[str, ...]:
-    """Return the sorted categories of a column of text, none where it is constant."""
-    texts = sorted(column.unique())
-    if len(texts) > MAX_CATEGORIES or len(texts) == len(column) >= MIN_ROWS_OF_IDENTIFIER:
-        raise ValueError(
-            f"column {column.name!r} holds {len(texts)} different texts in {len(column)} rows, as "
-            f"identifiers and dates do: leave it out with drop=[{column.name!r}] (--drop)"
-        )
-    return tuple(texts) if len(texts) > 1 else ()
+def _texts(features: Features, names: tuple[str, ...]) -> list[pl.Series]:
+    return [] if not isinstance(features, pl.DataFrame) else [features[name] for name in names]
 
 
 def _moments(

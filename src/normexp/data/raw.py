@@ -17,7 +17,7 @@ class Raw:
     `target` is a column that may still hold missing, boolean or floating labels. Where it is None,
     `no_target` says why, and what to do about it. `is_cut` says that the last row may be cut short.
     Where the source is text, every column is text, and `lines` says in which line of the file, the
-    first being 1, each row begins.
+    first being 1, each row begins; `separator` is what stands between its cells.
     """
 
     features: NDArray[Any] | pl.DataFrame
@@ -29,3 +29,4 @@ class Raw:
     no_target: str = ""
     is_cut: bool = False
     lines: NDArray[np.int64] | None = None
+    separator: str = ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 
 def listed(names: Sequence[str], limit: int = 10) -> str:
@@ -44,3 +45,14 @@ def columns(number: int) -> tuple[str, ...]:
     ('x0', 'x1', 'x2')
     """
     return tuple(f"x{i}" for i in range(number))
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Name what comes closest to a misspelt name, if anything does; for the middle of a message.
+
+    >>> did_you_mean("sepcies", ["species", "height"]), did_you_mean("x", ["height"])
+    (" (did you mean 'species'?)", '')
+    """
+    by_lower = {each.lower(): each for each in known}
+    close = get_close_matches(name.lower(), by_lower, n=1)
+    return f" (did you mean {by_lower[close[0]]!r}?)" if close else ""

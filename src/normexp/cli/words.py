@@ -1,0 +1,27 @@
+"""The library's words as those of the command line."""
+
+from __future__ import annotations
+
+import re
+
+# Arguments of the library that are options of the same name.
+OPTIONS = "target|features|split|drop|keep|missing|carry|max_size|test_size|seed|alpha|max_iter"
+
+
+def as_options(message: str) -> str:
+    """Name options where the library names its arguments.
+
+    >>> as_options("leave it out with drop=['size'], or name it with target=")
+    'leave it out with --drop size, or name it with --target'
+    """
+
+    def options(match: re.Match[str]) -> str:
+        name, values = match.groups()
+        texts = re.findall(r"'([^']*)'|(\.\.\.)", values)
+        return " ".join(f"--{name} {text or 'COLUMN'}" for text, _ in texts)
+
+    def option(match: re.Match[str]) -> str:
+        return f"--{match[1].replace('_', '-')}"
+
+    message = re.sub(rf"\b({OPTIONS})=\[([^\]]*)\]", options, message)
+    return re.sub(rf"\b({OPTIONS})=(?![\w'\"])", option, message)

@@ -1,0 +1,46 @@
+"""Frames of other libraries as those of polars."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+
+def is_frame(data: Any) -> bool:
+    """Whether `data` is a frame of polars or pandas."""
+    return isinstance(data, pl.DataFrame) or _is_pandas(data)
+
+
+def as_frame(data: Any) -> pl.DataFrame | NDArray[Any]:
+    """A frame of polars; what is no frame as an array.
+
+    >>> as_frame(pl.DataFrame({"x": [1]})).shape, as_frame([[1, 2]]).shape
+    ((1, 1), (1, 2))
+    """
+    if isinstance(data, pl.DataFrame):
+        return data
+    if _is_pandas(data):
+        names = [str(name) for name in data.columns]
+        columns = [_column(name, data.iloc[:, i]) for i, name in enumerate(names)]
+        return pl.DataFrame(columns)
+    return np.asarray(data)
+
+
+def _is_pandas(data: Any) -> bool:
+    pandas = sys.modules.get("pandas")  # if nobody has imported it, this is none of its frames
+    return pandas is not None and isinstance(data, pandas.DataFrame)
+
+
+def _column(name: str, column: Any) -> pl.Series:
+    """A column of pandas: by its buffer where NumPy has the type, elsewhere value by value."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biufM":
+        return pl.Series(name, column.to_numpy(), nan_to_null=True)
+    values = column.astype(object).where(column.notna(), None).tolist()
+    try:
+        return pl.Series(name, values)
+    except TypeError:  # values of several types
+        return pl.Series(name, [None if value is None else str(value) for value in values])

@@ -1,0 +1,177 @@
+"""Labels: integers, or texts as they stand in the file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from .texts import MARKERS, as_text
+from .words import counted, listed
+
+INT64 = range(-(2**63), 2**63)
+LABEL_TYPES = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Null)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """How the labels of the training rows are written.
+
+    Attributes
+    ----------
+    are_integers : bool
+        Otherwise they are texts.
+    classes : tuple of str
+        The labels as texts.
+    missing : tuple of str
+        What stands for a missing label, beside the empty cell.
+    """
+
+    are_integers: bool
+    classes: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+
+    def state(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        return {
+            "are_integers": self.are_integers,
+            "classes": list(self.classes),
+            "missing": list(self.missing),
+        }
+
+    @classmethod
+    def from_state(cls, plain: dict[str, Any]) -> Labels:
+        """Return the labels that `state` was taken of."""
+        return cls(plain["are_integers"], tuple(plain["classes"]), tuple(plain["missing"]))
+
+    def read(self, column: pl.Series) -> LabelsRead:
+        """Read a column by what was learnt.
+
+        A text is the class that is written so; else the class that is the same number, or the same
+        truth value. A marker of missing values that is no class is missing.
+
+        Raises
+        ------
+        ValueError
+            If a label is none of the classes.
+        """
+        texts = _texts(column)
+        counts = Counter(texts)
+        found = {text: self._class_of(text) for text in counts}
+        others = [text for text, name in found.items() if name is None]
+        missing = [text for text in others if text in {"", *self.missing, *MARKERS}]
+        if unknown := sorted(set(others) - set(missing)):
+            rows = sum(counts[text] for text in unknown)
+            raise ValueError(
+                f"{counted(rows, 'row')} with the label {listed(unknown)}, which the model was not "
+                f"trained on; it knows {listed(self.classes)}"
+            )
+        names = [name for text in texts if (name := found[text]) is not None]
+        values = np.array([int(name) for name in names] if self.are_integers else names)
+        return LabelsRead(
+            values.astype(np.int64 if self.are_integers else np.str_),
+            np.array([found[text] is not None for text in texts], dtype=bool),
+            tuple(
+                f"{text!r} in the label column taken as missing ({counted(counts[text], 'row')})"
+                for text in missing
+                if text
+            ),
+        )
+
+    def _class_of(self, text: str) -> str | None:
+        if text in self._values:
+            return text
+        value = _value(text)
+        equal = [name for name, known in self._values.items() if known == value]
+        return equal[0] if value is not None and len(equal) == 1 else None
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        return {name: _value(name) for name in self.classes}
+
+
+@dataclass(frozen=True, eq=False)
+class LabelsRead:
+    """The labels of the rows that have one, which rows these are, and what was done, in words."""
+
+    values: NDArray[Any]
+    present: NDArray[np.bool_]
+    notes: tuple[str, ...]
+
+
+def learn_labels(
+    column: pl.Series, *, is_typed: bool, missing: Collection[str] | None
+) -> tuple[Labels, LabelsRead]:
+    """Learn how labels are written, and read them.
+
+    The empty cell is missing, and what `missing` says. Where all labels but markers of missing
+    values are integers, the markers are missing too; a class beside texts may be called by one.
+
+    Raises
+    ------
+    ValueError
+        If the labels are numbers but not whole ones, or of a type that no label has.
+    """
+    dtype = column.dtype
+    if not (dtype.is_numeric() or dtype in LABEL_TYPES):
+        raise ValueError(f"expected labels that are text or integers, got {dtype}")
+    counts = Counter(_texts(column))
+    names = [text for text in counts if text and text not in (missing or ())]
+    plain = [text for text in names if missing is not None or text not in MARKERS]
+    notes = []
+    if are_integers := not (is_typed and dtype == pl.String) and _are_integers(plain):
+        whole = {text: str(int(_value(text) or 0)) for text in plain}
+        pointed = [text for text in plain if "." in text]
+        if dtype.is_float() or pointed:
+            came = pointed[0] if pointed else f"{plain[0]}.0"
+            notes.append(f"labels such as {came} read as integers")
+        names = list(dict.fromkeys(whole.values()))
+    elif missing is None:
+        notes += [
+            f"the label {text!r} ({counted(counts[text], 'row')}) taken for a class; "
+            f"missing=[{text!r}] leaves such rows out"
+            for text in names
+            if text in MARKERS
+        ]
+    labels = Labels(are_integers, tuple(names), tuple(missing or ()))
+    read = labels.read(column)
+    return labels, LabelsRead(read.values, read.present, (*notes, *read.notes))
+
+
+def _texts(column: pl.Series) -> list[str]:
+    """Stripped, and empty where the column has nothing."""
+    texts: list[str] = as_text(column).str.strip_chars().fill_null("").to_list()
+    return texts
+
+
+def _value(text: str) -> bool | int | float | None:
+    """The number or the truth value that a text stands for."""
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        tidy = text.replace("−", "-")
+        return int(tidy) if re.fullmatch(r"[+-]?\d+", tidy) else float(tidy)
+    except ValueError:
+        return None
+
+
+def _are_integers(texts: Collection[str]) -> bool:
+    """Whether labels are integers; those that begin with a 0, such as 01, are codes."""
+    values = {text: _value(text) for text in texts}
+    if not values or any(value is None or isinstance(value, bool) for value in values.values()):
+        return False
+    for text, value in values.items():
+        if isinstance(value, float) and not (value.is_integer() and int(value) in INT64):
+            raise ValueError(
+                f"expected labels that are text or integers, got {text}: this looks like the "
+                "target of a regression"
+            )
+    is_code = any(re.match(r"[+−-]?0\d", text) for text in texts)
+    return not is_code and all(int(value) in INT64 for value in values.values() if value)
