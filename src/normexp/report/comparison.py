@@ -23,6 +23,7 @@ from ..model import class_name
 from .metrics import Metrics, measure
 from .mistakes import Mistake, hardest_mistakes
 from .split import Split, split
+from .weights import ClassWeights, class_weights
 
 DEFAULTS = LinearClassifier()
 PACKAGES = ("normexp", "numpy", "scipy", "scikit-learn", "numba")
@@ -84,7 +85,26 @@ class Result:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The results of some losses on one split, and what it takes to repeat them."""
+    """The results of some losses on one split, and what it takes to repeat them.
+
+    Attributes
+    ----------
+    data : str
+    class_names : tuple of str
+    features : int
+        After encoding.
+    image_shape : tuple or None
+    train_rows, test_rows : int
+    test_size, seed, alpha, max_iter
+        As they were asked for.
+    notes : tuple of str
+        What was done to the data.
+    results : tuple of Result
+    class_weights : tuple of ClassWeights or None
+        What each class looks for; None where rows are images (see `Result.templates`).
+    versions : dict
+    machine : str
+    """
 
     data: str
     class_names: tuple[str, ...]
@@ -98,11 +118,12 @@ class Comparison:
     max_iter: int
     notes: tuple[str, ...]
     results: tuple[Result, ...]
+    class_weights: tuple[ClassWeights, ...] | None
     versions: dict[str, str]
     machine: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values that JSON can hold."""
+        """Everything as plain values that JSON can hold: a key for each attribute, all the way."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=lambda a: a.tolist()))
         return plain
 
@@ -149,12 +170,17 @@ def compare(
     """
     losses = losses or {name: LOSSES[name] for name in COMPARED}
     parts = split(dataset, test_size, seed)
+    trained = [
+        _train(name, loss, parts, alpha, max_iter, on_progress) for name, loss in losses.items()
+    ]
+    results, coefficients = zip(*trained, strict=True)
+    names = parts.encoder.feature_names
     return Comparison(
         data=dataset.name,
         class_names=tuple(
             class_name(dataset.class_names, label) for label in parts.labels.tolist()
         ),
-        features=len(parts.encoder.feature_names),
+        features=len(names),
         image_shape=dataset.image_shape,
         train_rows=len(parts.train_target),
         test_rows=len(parts.test_target),
@@ -163,9 +189,8 @@ def compare(
         alpha=alpha,
         max_iter=max_iter,
         notes=(*dataset.notes, *parts.notes, *parts.encoder.notes),
-        results=tuple(
-            _train(name, loss, parts, alpha, max_iter, on_progress) for name, loss in losses.items()
-        ),
+        results=results,
+        class_weights=class_weights(names, coefficients) if dataset.image_shape is None else None,
         versions={"Python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         machine=f"{platform.system()}, {platform.machine()}, {os.cpu_count()} CPUs",
     )
@@ -178,8 +203,11 @@ def _train(
     alpha: float,
     max_iter: int,
     on_progress: Progress | None,
-) -> Result:
-    """Train with one loss, watching the accuracy on the test rows, and measure what it learnt."""
+) -> tuple[Result, NDArray[np.floating[Any]]]:
+    """Train with one loss, watching the accuracy on the test rows, and measure what it learnt.
+
+    Returns the weights too, as they are for encoded features.
+    """
     # Also the call that compiles the loss's kernels, before the clock is started.
     zeros = np.zeros((len(parts.labels), parts.train_features.shape[1]), parts.train_features.dtype)
     start = loss.linear_value_and_grad(parts.train_features, zeros, parts.train_target).value
@@ -212,7 +240,7 @@ def _train(
     if parts.dataset.image_shape is not None:
         weights = classifier.coef_ / parts.encoder.scale
         templates = weights.reshape(-1, *parts.dataset.image_shape)
-    return Result(
+    result = Result(
         name=name,
         loss=repr(loss),
         objective=float(classifier.objective_),
@@ -226,3 +254,4 @@ def _train(
         mistakes=hardest_mistakes(classifier, parts, predicted, log_proba),
         templates=templates,
     )
+    return result, classifier.coef_

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from importlib.resources import files
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from .._policy import content_policy
-from . import plots, table
-from .comparison import Comparison, Result
-from .mistakes import Mistake
+from . import plots, sections, table
+from .comparison import Comparison
 from .summary import SIGNIFICANT, summary, unfinished
+
+LONG = 12  # columns of a class's name, for which a table makes room
 
 
 def page(comparison: Comparison, command: str | None = None) -> str:
@@ -31,16 +32,17 @@ def page(comparison: Comparison, command: str | None = None) -> str:
     True
     """
     environment = Environment(
-        loader=PackageLoader("normexp.report", "."),
+        loader=PackageLoader("normexp.report", "template"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    script = files("normexp.report").joinpath("template", "copy.js").read_text("utf-8")
     return environment.get_template("page.html.jinja").render(
         comparison=comparison,
         command=command,
-        policy=content_policy(),
+        policy=content_policy(script),
         title=f"Which loss for {comparison.data}?",
         sentences=[*summary(comparison), *unfinished(comparison.results)],
         rows=table.rows([result.metrics for result in comparison.results], comparison.results),
@@ -48,32 +50,10 @@ def page(comparison: Comparison, command: str | None = None) -> str:
         no_probabilities=table.NO_PROBABILITIES,
         significant=SIGNIFICANT,
         plots=plots,
-        certainty=_certainty,
-        confusions=[_confusion(result) for result in comparison.results],
-        strongest=[_strongest(result) for result in comparison.results],
+        certainty=sections.certainty,
+        confusion=sections.confusion(comparison),
+        looks=sections.looks(comparison),
+        long_names=max(map(sections.width, comparison.class_names)) > LONG,
+        strongest=[sections.strongest(result) for result in comparison.results],
+        script=Markup(script),
     )
-
-
-def _confusion(result: Result) -> list[list[dict[str, Any]]]:
-    """Each count with its strength of colour: of the right ones among these, of the wrong too."""
-    counts = result.metrics.confusion
-    is_right = np.eye(len(counts), dtype=bool)
-    tops = [max(counts[cells].max(), 1) for cells in (is_right, ~is_right)]
-    return [
-        [
-            {"count": int(count), "right": i == j, "share": round(float(count / tops[i != j]), 2)}
-            for j, count in enumerate(row)
-        ]
-        for i, row in enumerate(counts)
-    ]
-
-
-def _certainty(mistake: Mistake) -> str:
-    if mistake.confidence is None:
-        return f"by {mistake.surprise:.2g}"
-    return table.percent(mistake.confidence)
-
-
-def _strongest(result: Result) -> float:
-    """One scale for all templates of a loss: a pixel that is seldom on must not fade the others."""
-    return 0.0 if result.templates is None else float(np.quantile(np.abs(result.templates), 0.99))

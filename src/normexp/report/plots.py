@@ -39,6 +39,7 @@ DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)), (0, (9, 
 STYLE: dict[Any, Any] = {
     "font.size": 9,
     "text.color": INK,
+    "text.parse_math": False,  # a name may hold dollars
     "axes.labelcolor": MUTED,
     "axes.edgecolor": RULE,
     "axes.spines.top": False,

@@ -1,0 +1,153 @@
+"""What the sections of the page show, as plain values for its template."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import numpy as np
+
+from . import table
+from .classes import MANY, ClassScore, class_scores, confused_pairs
+from .comparison import Comparison, Result
+from .mistakes import Mistake
+
+SHORT = 18  # characters of a name at the edge of a matrix
+DRAWN = 12  # classes of MANY whose weights are drawn
+
+
+def confusion(comparison: Comparison) -> dict[str, Any]:
+    """A matrix for each loss if the classes are few, the frequent mistakes, and the classes alone.
+
+    The width is what a matrix needs, in rem: its labels and a cell for each class.
+    """
+    counts = [result.metrics.confusion for result in comparison.results]
+    scores = [class_scores(of_loss) for of_loss in counts]
+    names = comparison.class_names
+    shorts = [short(name) for name in names]
+    digits = len(str(max(of_loss.max() for of_loss in counts)))
+    label, cell = 0.45 * max(map(width, shorts)) + 1, max(1.6, 0.52 * digits + 0.4)
+    is_matrix = len(names) < MANY
+    return {
+        "is_matrix": is_matrix,
+        "matrices": [_shaded(result) for result in comparison.results] if is_matrix else [],
+        "labels": list(zip(names, shorts, strict=True)),
+        "is_upright": max(map(width, shorts)) > 3,
+        "label": round(label, 2),
+        "cell": round(cell, 2),
+        "width": round(label + len(names) * (cell + 0.02), 2),
+        "pairs": [confused_pairs(of_loss) for of_loss in counts],
+        "scores": [(names[k], [of_loss[k] for of_loss in scores]) for k in _hardest_first(scores)],
+        "ratio": _ratio,
+    }
+
+
+def _shaded(result: Result) -> list[list[dict[str, Any]]]:
+    """Each count with its strength of colour: of the right ones among these, of the wrong too."""
+    counts = result.metrics.confusion
+    is_right = np.eye(len(counts), dtype=bool)
+    tops = [max(counts[cells].max(), 1) for cells in (is_right, ~is_right)]
+    return [
+        [
+            {"count": int(count), "right": i == j, "share": round(float(count / tops[i != j]), 2)}
+            for j, count in enumerate(row)
+        ]
+        for i, row in enumerate(counts)
+    ]
+
+
+def _hardest_first(scores: list[list[ClassScore]]) -> list[int]:
+    """The classes by F1, the mean over the losses; those that no row is of come last."""
+    means = [
+        np.mean([1.0 if score.f1 is None else score.f1 for score in of_class])
+        for of_class in zip(*scores, strict=True)
+    ]
+    order: list[int] = np.argsort(means, kind="stable").tolist()
+    return order
+
+
+def _ratio(share: float | None) -> str:
+    return table.NONE if share is None else f"{share:.2f}"
+
+
+def looks(comparison: Comparison) -> dict[str, Any] | None:
+    """What each class looks for: as marks between −1 and 1 for some, as numbers for all.
+
+    Of two classes one speaks for both: what is for the one is against the other.
+    """
+    found, names = comparison.class_weights, comparison.class_names
+    if found is None:
+        return None
+    is_pair = len(names) == 2
+    scales = [
+        max(np.abs(of_class.weights[i]).max(initial=0.0) for of_class in found) or 1.0
+        for i in range(len(comparison.results))
+    ]
+    titles = [f"{names[1]} rather than {names[0]}"] * 2 if is_pair else names
+    classes = [k for k in range(is_pair, len(names)) if found[k].features]
+    drawn = classes
+    if len(names) >= MANY:
+        scores = [class_scores(result.metrics.confusion) for result in comparison.results]
+        drawn = [k for k in _hardest_first(scores) if k in classes][:DRAWN]
+    return {
+        "is_pair": is_pair,
+        "is_part": len(drawn) < len(classes),
+        "heights": np.linspace(-0.5, 0.5, len(scales) + 2)[1:-1].round(2).tolist(),
+        "panels": [
+            {
+                "title": titles[k],
+                "ends": [short(name) for name in names] if is_pair else ["against", "for"],
+                "features": [
+                    (short(name, 36), (weights / scales).round(3).tolist())
+                    for name, weights in zip(found[k].features, found[k].weights.T, strict=True)
+                ],
+            }
+            for k in drawn
+        ],
+        "rows": [
+            (
+                titles[k],
+                [
+                    (name, [_signed(weight) for weight in weights])
+                    for name, weights in zip(found[k].features, found[k].weights.T, strict=True)
+                ],
+            )
+            for k in classes
+        ],
+    }
+
+
+def _signed(weight: float) -> str:
+    return f"{weight:+.3g}".replace("-", "−")
+
+
+def certainty(mistake: Mistake) -> str:
+    """How sure the wrong answer was: its probability, or its lead in logits."""
+    if mistake.confidence is None:
+        return f"by {mistake.surprise:.2g}"
+    return table.percent(mistake.confidence)
+
+
+def strongest(result: Result) -> float:
+    """One scale for all templates of a loss: a pixel that is seldom on must not fade the others."""
+    return 0.0 if result.templates is None else float(np.quantile(np.abs(result.templates), 0.99))
+
+
+def short(name: str, most: int = SHORT) -> str:
+    """A name of `most` characters or so: where names are long, their ends tell them apart.
+
+    >>> short("a rather long name of class 27", 16)
+    'a rather … ss 27'
+    """
+    if len(name) <= most:
+        return name
+    return f"{name[: most // 2].rstrip()} … {name[-(most // 2 - 3) :].lstrip()}"
+
+
+def width(name: str) -> int:
+    """In columns, of which Chinese characters take two.
+
+    >>> width("猫 cat")
+    6
+    """
+    return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in name)

@@ -1,0 +1,61 @@
+"""What each class looks for: the features whose weights speak most for it or against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .classes import MANY
+
+SHOWN, SHOWN_OF_MANY = 8, 5  # features of a class, where there are few or MANY of them
+
+
+@dataclass(frozen=True, eq=False)
+class ClassWeights:
+    """The features that weigh most for or against one class, with any of the losses.
+
+    Attributes
+    ----------
+    features : tuple of str
+        The strongest first: by the largest weight as a share of the loss's largest.
+    weights : array of shape (losses, features)
+        In logits: for a standard deviation of a number, for a text that is there.
+    """
+
+    features: tuple[str, ...]
+    weights: NDArray[np.float64]
+
+
+def class_weights(
+    names: Sequence[str], coefficients: Sequence[NDArray[np.floating[Any]]]
+) -> tuple[ClassWeights, ...]:
+    """Return for each class the features that matter most to it.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the features.
+    coefficients : sequence of arrays of shape (classes, features)
+        The weights that each loss learnt.
+
+    Examples
+    --------
+    >>> first, _ = class_weights(["x", "y"], [np.array([[1.0, -2.0], [0.0, 0.0]])])
+    >>> first.features, first.weights
+    (('y', 'x'), array([[-2.,  1.]]))
+    """
+    scales = [float(np.abs(coef).max(initial=0.0)) or 1.0 for coef in coefficients]
+    classes = len(coefficients[0])
+    shown = SHOWN if classes < MANY else SHOWN_OF_MANY
+    found = []
+    for k in range(classes):
+        weights = np.array([coef[k] for coef in coefficients], dtype=np.float64)
+        strength = np.max(np.abs(weights) / np.array(scales)[:, None], axis=0)
+        strongest = np.argsort(-strength, kind="stable")[:shown]
+        strongest = strongest[strength[strongest] > 0]
+        found.append(ClassWeights(tuple(names[i] for i in strongest), weights[:, strongest]))
+    return tuple(found)

@@ -1,0 +1,162 @@
+"""The page of a comparison in a browser: it fits, it can be read, its command can be copied."""
+
+import numpy as np
+import pytest
+
+from normexp.data import Dataset, load
+from normexp.report.comparison import compare
+from normexp.report.page import page
+
+COMMAND = "normexp compare 'my data.csv' --output " + "/a/long/path" * 12 + "/report.html"
+
+
+def labelled(names, features=5, rows=6):
+    """Overlapping clusters, one for each name."""
+    rng = np.random.default_rng(0)
+    target = np.repeat(np.arange(len(names)), rows)
+    values = rng.normal(size=(len(names), features))[target] + rng.normal(
+        size=(len(target), features)
+    )
+    named = tuple(f"feature {i}" for i in range(features))
+    return compare(Dataset("some.csv", values, np.array(names)[target], named), max_iter=20)
+
+
+@pytest.fixture(scope="module")
+def comparisons(images, table):
+    return {
+        "images": images,
+        "table": table,
+        "pair": compare(load("breast_cancer"), max_iter=20),
+        "long": labelled([f"{i}: WWWWWWWWWWWWWWW" + "很长的名字" * 9 + f" {i}" for i in range(7)]),
+        "24": labelled([f"class {i}" for i in range(24)]),
+        "26": labelled([f"class {i}" for i in range(26)]),
+    }
+
+
+NAMES = ["images", "table", "pair", "long", "24", "26"]
+
+
+@pytest.fixture(scope="module")
+def addresses(comparisons, tmp_path_factory):
+    """The page of each comparison, as a file."""
+    folder = tmp_path_factory.mktemp("reports")
+    for name, comparison in comparisons.items():
+        (folder / f"{name}.html").write_text(page(comparison, COMMAND), encoding="utf-8")
+    return {name: (folder / f"{name}.html").as_uri() for name in comparisons}
+
+
+@pytest.fixture(scope="module")
+def visit(chromium, addresses):
+    """visit(name): the page of a comparison, loaded anew and watched, in a window kept for it."""
+    windows, wrong = {}, []
+
+    def open_page(name, width=1280):
+        if name not in windows:
+            context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+            opened = windows[name] = context.new_page()
+            opened.on("console", lambda said: wrong.append(said.text))
+            opened.on("pageerror", lambda error: wrong.append(str(error)))
+        opened = windows[name]
+        opened.set_viewport_size({"width": width, "height": 900})
+        opened.emulate_media(media="screen", color_scheme="light")
+        opened.goto(addresses[name])
+        return opened
+
+    yield open_page
+    for opened in windows.values():
+        opened.context.close()
+    assert wrong == []
+
+
+def at_widths(opened, *widths):
+    """The page at one width after the other."""
+    for width in widths:
+        opened.set_viewport_size({"width": width, "height": 900})
+        yield width
+
+
+@pytest.mark.parametrize("name", ["images", "table", "pair", "long", "26"])
+def test_no_rule_of_accessibility_is_broken(visit, violations, name):
+    opened = visit(name)
+    opened.evaluate("() => document.querySelectorAll('details').forEach((it) => (it.open = true))")
+    for theme in ("light", "dark"):
+        opened.emulate_media(color_scheme=theme)
+        for width in at_widths(opened, 390, 1280):
+            assert violations(opened) == [], (theme, width)
+
+
+BROAD = """() => [...document.querySelectorAll("body *")]
+    .filter((it) => it.getBoundingClientRect().right > innerWidth && !it.closest(".box, svg"))
+    .map((it) => it.outerHTML.slice(0, 99))"""
+
+SHOWN = """(selector) => [...document.querySelectorAll(selector)]
+    .filter((it) => it.getClientRects().length)
+    .map((it) => [it.getBoundingClientRect().width, it.parentElement.clientWidth])"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_wider_than_the_page(visit, name):
+    opened = visit(name)
+    for width in at_widths(opened, 320, 390, 768, 1280, 1600):
+        assert opened.evaluate(BROAD) == [], width
+        assert opened.evaluate("() => document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_matrix_fits_its_box_or_the_frequent_mistakes_stand_there(visit, name, comparisons):
+    opened = visit(name)
+    losses = len(comparisons[name].results)
+    for width in at_widths(opened, 320, 390, 500, 768, 1024, 1280, 1600):
+        matrices, pairs = (opened.evaluate(SHOWN, which) for which in (".confusion", ".pairs"))
+        assert all(wide <= box for wide, box in matrices), width
+        assert len(matrices) == (losses if name != "26" and (matrices or width >= 1280) else 0)
+        assert len(pairs) == losses - len(matrices)
+        said = opened.locator("#confusion ~ .note:visible").inner_text()
+        assert ("Blue" in said) == bool(matrices)
+
+
+def test_the_page_is_printed_whole(visit):
+    opened = visit("images", 718)
+    opened.emulate_media(media="print")
+    assert len(opened.evaluate(SHOWN, ".confusion")) == 2
+    assert opened.evaluate(SHOWN, ".scores")  # though its details are closed
+    assert not opened.evaluate(SHOWN, ".command button")
+
+
+@pytest.mark.parametrize("name", ["images", "table", "pair"])
+def test_both_halves_of_the_first_screen_are_used(visit, name):
+    opened = visit(name)
+    place = "(selector) => document.querySelector(selector).getBoundingClientRect().toJSON()"
+    for width in at_widths(opened, 1280, 1600):
+        lead, table = (opened.evaluate(place, selector) for selector in (".lead", ".results"))
+        assert lead["right"] < table["left"]
+        assert table["left"] > width / 2
+        assert table["bottom"] < 900
+
+
+def test_the_command_is_whole_and_can_be_copied(visit):
+    opened = visit("images")
+    for _ in at_widths(opened, 390, 1280):
+        assert opened.locator("pre").evaluate("(it) => it.scrollWidth <= it.clientWidth")
+    opened.get_by_role("button", name="Copy").click()
+    opened.get_by_role("button", name="Copied").wait_for()
+    assert opened.evaluate("() => navigator.clipboard.readText()") == COMMAND
+
+
+def test_the_command_can_be_copied_where_the_clipboard_is_closed(visit):
+    opened = visit("images")
+    opened.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
+    opened.get_by_role("button", name="Copy").click()
+    opened.get_by_role("button", name="Copied").wait_for()
+    assert opened.evaluate("() => getSelection().toString()") == COMMAND
+
+
+def test_no_other_script_runs(chromium, addresses):
+    opened = chromium.new_page()
+    opened.goto(addresses["table"])
+    opened.evaluate(
+        """() => { const more = document.createElement("script");
+                   more.textContent = "window.ran = true"; document.body.append(more); }"""
+    )
+    assert opened.evaluate("() => window.ran") is None
+    opened.close()
