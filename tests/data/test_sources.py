@@ -84,7 +84,9 @@ def test_a_file_may_have_the_name_of_a_built_in_set(tmp_path, monkeypatch):
 
 def test_an_unknown_ending_lists_the_known_ones(tmp_path):
     (tmp_path / "table.xlsx").write_bytes(b"PK")
-    with pytest.raises(ValueError, match=r"no known format: .*\.csv, \.tsv, \.parquet"):
+    with pytest.raises(
+        ValueError, match=r"no known format: .*\.csv, \.tsv, \.txt, \.data, \.parquet"
+    ):
         load(tmp_path / "table.xlsx")
 
 

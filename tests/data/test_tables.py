@@ -78,7 +78,7 @@ def test_blank_lines_and_the_row_numbers_of_pandas_are_left_out(tmp_path):
     data = load(write(tmp_path / "t.csv", ",x,y\n0,5,a\n\n1,6,b\n\n"), target="y")
     assert data.feature_names == ("x",)
     assert data.features["x"].to_list() == [5, 6]
-    assert data.notes[0] == "2 blank rows left out"
+    assert data.notes[0] == "2 blank lines left out"
     assert data.notes[1].startswith("the column without a name left out")
 
 
@@ -107,12 +107,12 @@ def test_without_its_target_the_columns_are_listed(tmp_path, options, message):
     ("text", "message"),
     [
         ("x,x,y\n1,2,a\n", "names 'x' more than once"),
-        ("x,y\n1,a\n2,b,c\n", "row 2 has 3 values, the header names 2 columns"),
-        ("x,z,y\n1,1,a\n2,b\n", "row 2 has 2 values, the header names 3 columns"),
-        ("x,y\n1,a\n2\n", "row 2 has 1 value, the header names 2 columns"),
+        ("x,y\n1,a\n2,b,c\n", "line 3 has 3 cells, the header names 2 columns"),
+        ("x,z,y\n1,1,a\n2,b\n", "line 3 has 2 cells, the header names 3 columns"),
+        ("x,y\n1,a\n2\n", "line 3 has 1 cell, the header names 2 columns"),
         ("x,y\n", "t.csv has no rows"),
         ("y\na\nb\n", "t.csv has no features"),
-        ('x,y\n1,"a\n2,b\n', "t.csv is damaged"),
+        ('x,y\n1,"a\n2,b\n', "t.csv: line 2: the quote that opens cell 2 is not closed"),
         ("x,y\n1,a\ninf,b\n", "'x' holds an infinite number in row 2"),
     ],
 )
@@ -134,12 +134,6 @@ def test_a_label_that_seems_cut_off_is_not_learnt(tmp_path, target):
     with pytest.raises(ValueError, match=r"last line of t\.csv does not end, and its label"):
         load(path, target=target)
     assert load(path, target=target, require_target=False).target[-1] in ("tul", 5)
-
-
-@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
-def test_text_that_is_not_utf8_is_refused(tmp_path, encoding):
-    with pytest.raises(ValueError, match=r"t\.csv is (not UTF-8 text|damaged).*"):
-        load(write(tmp_path / "t.csv", "x,y\n1,é\n2,b\n", encoding), target="y")
 
 
 def test_a_cut_gzip_is_refused(tmp_path):

@@ -26,7 +26,7 @@ __all__ = ["Dataset", "Encoder", "Schema", "builtin_names", "load", "options_of"
 
 # The end of the name of what a file holds, with its reader and the options that this one takes.
 READERS: dict[tuple[str, ...], tuple[Callable[..., Raw], set[str]]] = {
-    (".csv", ".tsv"): (read_csv, {"target"}),
+    (".csv", ".tsv", ".txt", ".data"): (read_csv, {"target", "encoding", "header", "separator"}),
     (".parquet",): (read_parquet, {"target"}),
     (".npy",): (read_npy, {"target"}),
     (".npz",): (read_npz, {"target", "features", "split"}),
@@ -42,10 +42,14 @@ FOLDERS: tuple[tuple[Callable[[Path], bool], Callable[..., Raw], set[str]], ...]
 )
 
 # Why a source does not take an option.
+NOT_TEXT = "is no delimited text"
 NOT_TAKEN = {
     "target": "has its labels in a place of their own",
     "features": "is no file of several arrays",
     "split": "does not tell training from test rows",
+    "encoding": NOT_TEXT,
+    "header": NOT_TEXT,
+    "separator": NOT_TEXT,
 }
 
 
@@ -62,13 +66,17 @@ def load(
     features: str | None = None,
     split: Literal["train", "test"] | None = None,
     max_size: int | None = None,
+    encoding: str | None = None,
+    header: bool = True,
+    separator: str | None = None,
 ) -> Dataset:
     """Load a data set by the name of a built-in one, or from a file or folder.
 
     Files are known by their names, all of them packed (``.gz``, ``.bz2``, ``.xz``, or alone in a
-    ``.zip``) or not: CSV (the separator a comma, a semicolon or a tab), Parquet, ``.npy``,
-    ``.npz``, CIFAR-10 and CIFAR-100 (a batch, the folder or the ``.tar.gz``, of the binary or the
-    Python version) and MNIST's idx files (images with their labels beside them, or the folder).
+    ``.zip``) or not: delimited text (``.csv``, ``.tsv``, ``.txt`` or ``.data``; what separates the
+    cells is found), Parquet, ``.npy``, ``.npz``, CIFAR-10 and CIFAR-100 (a batch, the folder or the
+    ``.tar.gz``, of the binary or the Python version) and MNIST's idx files (images with their
+    labels beside them, or the folder).
 
     What the columns of a table hold, and how, is learnt from all of its cells: numbers (also with a
     decimal comma, with thousands apart, with a currency or percent sign), true and false, texts, or
@@ -110,6 +118,15 @@ def load(
         data or images.
     max_size : int
         The number of bytes that a file may hold, or unpack to; 4 GB unless you allow more.
+    encoding : str, optional
+        How delimited text is encoded, such as ``"cp1252"``; by default as its byte order mark says,
+        or in UTF-8.
+    header : bool
+        False for delimited text whose first line is a row already: the columns are then called x0,
+        x1, and so on, and `target` may be the index of one; -1 is the last.
+    separator : str, optional
+        The character that separates the cells of delimited text, a space for any number of spaces
+        and tabs; by default the one that gives the rows as many cells as the first line has names.
 
     Raises
     ------
@@ -138,8 +155,15 @@ def load(
         raise ValueError("schema: it says already what drop, keep and missing would")
     name = "frame" if is_frame(source) else Path(os.path.abspath(source)).name  # noqa: PTH100  # the link's own name
     read, accepted = _reader(source)
-    given = {"target": target, "features": features, "split": split}
-    options = {option: str(value) for option, value in given.items() if value is not None}
+    given = {
+        "target": None if target is None else str(target),
+        "features": features,
+        "split": split,
+        "encoding": encoding,
+        "header": None if header else False,
+        "separator": separator,
+    }
+    options = {option: value for option, value in given.items() if value is not None}
     if unsuited := sorted(options.keys() - accepted):
         raise ValueError(
             f"{unsuited[0]}: {name} {NOT_TAKEN[unsuited[0]]}; leave out {unsuited[0]}="

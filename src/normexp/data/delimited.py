@@ -2,81 +2,115 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections import Counter
 from pathlib import Path
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from .decoding import decoded
+from .dialect import Dialect, find_dialect
+from .header import column_names, looks_like_row
 from .opening import read_plain
 from .raw import Raw
+from .records import BLANKS, MalformedError, line_ends, records
+from .rows import read_rows
 from .words import counted, listed
 
-SEPARATORS = ",;\t"
 
-
-def read_delimited(path: Path, target: str | None = None) -> Raw:
-    """Read comma-, semicolon- or tab-separated text whose first line names the columns.
+def read_delimited(
+    path: Path,
+    *,
+    encoding: str | None = None,
+    header: bool = True,
+    separator: str | None = None,
+) -> Raw:
+    """Read a table of text; the options are those of `normexp.data.load`.
 
     Every column is text, just as it stands in the file; an empty cell is the empty text. What the
     texts mean is not asked here.
-    """
-    try:
-        text = read_plain(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name} is not UTF-8 text: {error.reason}") from error
-    separator = max(SEPARATORS, key=text.partition("\n")[0].count)
-    names, rows, lines, blank = _records(text, separator, path.name)
-    if duplicates := sorted(name for name, count in Counter(names).items() if count > 1):
-        raise ValueError(
-            f"{path.name}: the first line names {listed(duplicates)} more than once; "
-            "it must give each column a name of its own"
-        )
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
-    notes = []
-    is_cut = not text.endswith(("\n", "\r"))
-    if is_cut:
-        notes.append(f"the last line of {path.name} does not end: the file may be cut off")
-    if blank:
-        notes.append(f"{counted(blank, 'blank row')} left out")
-    features = frame.drop(target, strict=False) if target is not None else frame
+    Raises
+    ------
+    ValueError
+        If the text cannot be decoded, a quote is left open, a column's name stands there twice, or
+        a row has more cells or fewer than the header has names.
+    """
+    if separator is not None and (len(separator) != 1 or separator in '"\r\n'):
+        raise ValueError(f"separator: expected one character, got {separator!r}")
+    whole = decoded(read_plain(path), path.name, encoding)
+    text = whole.rstrip("\r\n")
+    ends = line_ends(whole[len(text) :])
+    if not text.strip():
+        raise ValueError(f"{path.name} holds nothing but white space")
+    try:
+        dialect = find_dialect(text, header=header, separator=separator)
+        names = _names(text, dialect)
+        frame, lines, blank, notes = read_rows(text, dialect, names)
+    except MalformedError as error:
+        raise ValueError(f"{path.name}: {error}") from error
+
+    frame, nameless = _without_nameless(frame, dialect)
+    is_cut = not ends
     return Raw(
-        features=features,
-        target=frame[target] if target is not None and target in frame.columns else None,
-        feature_names=tuple(features.columns),
-        notes=tuple(notes),
+        features=frame,
+        target=None,
+        feature_names=tuple(frame.columns),
+        notes=(
+            *([f"the last line of {path.name} does not end: the file may be cut off"] * is_cut),
+            *_remarks(dialect, blank + max(ends - 1, 0)),
+            *notes,
+            *nameless,
+        ),
         is_cut=is_cut,
         lines=lines,
-        separator=separator,
+        separator=dialect.separator,
     )
 
 
-def _records(
-    text: str, separator: str, name: str
-) -> tuple[list[str], list[list[str]], NDArray[np.int64], int]:
-    """Return the header, the rows, the line that each begins in, and how many were blank."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows: list[list[str]] = []
-    lines, blank = [], 0
+def _names(text: str, dialect: Dialect) -> list[str]:
+    """Return a name for each column: the header's, or its place."""
+    if dialect.names is None:
+        first = next(records(text, dialect.separator, dialect.start, dialect.line))
+        return [f"x{i}" for i in range(len(first.cells))]
     try:
-        header = next(reader, [])
-        before = reader.line_num
-        for row in reader:
-            if not row:
-                blank += 1
-            elif len(row) != len(header):
-                raise ValueError(
-                    f"{name}: row {len(rows) + blank + 1} has {counted(len(row), 'value')}, the "
-                    f"header names {counted(len(header), 'column')}"
-                )
-            else:
-                rows.append(row)
-                lines.append(before + 1)
-            before = reader.line_num
-    except csv.Error as error:
-        raise ValueError(f"{name} is damaged: line {reader.line_num}: {error}") from error
-    return header, rows, np.array(lines, np.int64), blank
+        return column_names(dialect.names)
+    except ValueError as error:
+        raise MalformedError(f"line {dialect.names_at} {error}{_hint(dialect)}") from error
+
+
+def _hint(dialect: Dialect) -> str:
+    """Ask whether there is a header at all, if it does not look like one."""
+    cells = dialect.names
+    if cells is None or not looks_like_row(cells, dialect.rows):
+        return ""
+    return f"; if {listed(cells, 3)} are not names but a row of the table, give header=False"
+
+
+def _remarks(dialect: Dialect, blank: int) -> list[str]:
+    """Say what was found, and left out, besides the rows."""
+    remarks = []
+    if dialect.separator == BLANKS:
+        remarks.append("cells told apart by the blanks between them")
+    if dialect.comments:
+        remarks.append(f"{counted(dialect.comments, 'comment line')} left out")
+    if hint := _hint(dialect):
+        remarks.append(f"line {dialect.names_at} taken as the names of the columns{hint}")
+    if blank:
+        remarks.append(f"{counted(blank, 'blank line')} left out")
+    return remarks
+
+
+def _without_nameless(frame: pl.DataFrame, dialect: Dialect) -> tuple[pl.DataFrame, list[str]]:
+    """Give the first column no name if it has none, and leave out what has neither name nor cells.
+
+    Tools that number or name the rows put that first, without a name; others end every line with a
+    separator.
+    """
+    nameless = [i for i, name in enumerate(dialect.names or ()) if not name.strip()]
+    is_blank = {i: (frame[:, i].str.strip_chars() == "").all() for i in nameless}
+    called = [frame.columns[i] for i in nameless if i > 0 and not is_blank[i]]
+    notes = []
+    if called:
+        notes.append(f"columns without a name called {listed(called)}")
+    if blank := [frame.columns[i] for i in nameless if is_blank[i]]:
+        notes.append(f"{counted(len(blank), 'column')} with neither name nor value left out")
+    return frame.drop(blank).rename({"column 1": ""} if is_blank.get(0) is False else {}), notes

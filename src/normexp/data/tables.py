@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +16,25 @@ from .delimited import read_delimited
 from .frames import as_frame
 from .opening import check_magic, opened
 from .raw import Raw
-from .words import did_you_mean, listed
+from .words import counted, did_you_mean, listed
 
 
-def read_csv(path: Path, target: str | None = None) -> Raw:
-    """Read delimited text, each cell as the text that stands there."""
-    return parted(read_delimited(path), target, path.name)
+def read_csv(
+    path: Path,
+    target: str | None = None,
+    *,
+    encoding: str | None = None,
+    header: bool = True,
+    separator: str | None = None,
+) -> Raw:
+    """Read delimited text, each cell as the text that stands there.
+
+    Without a header `target` may be an index.
+    """
+    raw = read_delimited(path, encoding=encoding, header=header, separator=separator)
+    if not header:
+        target = _indexed(raw.feature_names, target)
+    return parted(raw, target, path.name)
 
 
 def read_parquet(path: Path, target: str | None = None) -> Raw:
@@ -38,6 +52,18 @@ def read_frame(data: Any, target: str | None = None) -> Raw:
     frame = as_frame(data)
     assert isinstance(frame, pl.DataFrame)  # mypy
     return parted(Raw(frame, None, tuple(frame.columns)), target, "frame")
+
+
+def _indexed(names: Sequence[str], target: str | None) -> str | None:
+    """Return the name of the column whose index `target` is, where it is one."""
+    if target is None or not re.fullmatch(r"-?\d+", target):
+        return target
+    if not -len(names) <= int(target) < len(names):
+        raise ValueError(
+            f"target: expected the index of a column, got {target} for a table of "
+            f"{counted(len(names), 'column')}"
+        )
+    return names[int(target)]
 
 
 def parted(raw: Raw, target: str | None, name: str) -> Raw:

@@ -1,0 +1,86 @@
+"""The names of a table's columns, and whether the line that should hold them is a row instead."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from .words import listed
+
+NUMBER = re.compile(r"[-+−]?[$€£]?(\d[\d.,'’ ]*|[.,]\d+)(e[-+]?\d+)?[%€]?", re.IGNORECASE)
+
+
+def column_names(cells: Sequence[str]) -> list[str]:
+    """Return the names without the white space around them, and for a blank one its place.
+
+    Raises
+    ------
+    ValueError
+        If a name stands there more than once.
+
+    Examples
+    --------
+    >>> column_names(["x ", " ", "y"])
+    ['x', 'column 2', 'y']
+    """
+    stripped = [cell.strip() for cell in cells]
+    names = [name or f"column {i + 1}" for i, name in enumerate(stripped)]
+    if duplicates := sorted(name for name, count in Counter(names).items() if count > 1):
+        raise ValueError(
+            f"names {listed(duplicates)} more than once; it must give each column a name of its own"
+        )
+    return names
+
+
+def is_number(cell: str) -> bool:
+    """Tell whether people would take the text for a number.
+
+    >>> [is_number(cell) for cell in ("5.1", "1 234,5", "−3", "5%", "$5", "1e-3", "", "5a")]
+    [True, True, True, True, True, True, False, False]
+    """
+    return NUMBER.fullmatch(cell.strip()) is not None
+
+
+def looks_like_names(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a column holds numbers alone, but for the text that `cells` has above it.
+
+    >>> looks_like_names(["x", "kind"], [["1", "a"]]), looks_like_names(["2", "b"], [["1", "a"]])
+    (True, False)
+    """
+    columns = zip(cells, zip(*rows, strict=False), strict=False)
+    return any(
+        cell.strip() and not is_number(cell) and all(map(is_number, column))
+        for cell, column in columns
+    )
+
+
+def looks_like_row(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the cells that should be names look like the first row of the table instead.
+
+    So they do if one is a text that its column repeats, or if they hold numbers that neither count
+    (0, 1, 2; 2019, 2020) nor measure (a spectrum's wavelengths).
+
+    >>> looks_like_row(["5.1", "setosa"], [["4.9", "setosa"]]), looks_like_row(["0", "1"], [])
+    (True, False)
+    """
+    numbers = [cell.strip() for cell in cells if is_number(cell)]
+    have_decimals = any(re.search(r"[.,]\d", number) for number in numbers)
+    if (have_decimals or len(numbers) == len(cells)) and not _is_scale(numbers):
+        return True
+    return any(
+        cell.strip() and not is_number(cell) and cell in column
+        for cell, column in zip(cells, zip(*rows, strict=False), strict=False)
+    )
+
+
+def _is_scale(numbers: Sequence[str]) -> bool:
+    try:
+        values = [float(number) for number in numbers]
+    except ValueError:
+        return False
+    steps = [after - before for before, after in pairwise(values)]
+    return all(step == 1 for step in steps) or (
+        len(steps) > 4 and (min(steps) > 0 or max(steps) < 0)
+    )

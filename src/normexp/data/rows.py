@@ -1,0 +1,112 @@
+"""The rows of a delimited text: by polars where that is right, with care where it may not be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from .dialect import Dialect
+from .records import MalformedError, Record, lines_like_rows, records
+from .regular import read_regular
+from .words import counted
+
+
+class Rows(NamedTuple):
+    """The rows as texts, the line that each begins in, blank lines among them, what to say."""
+
+    frame: pl.DataFrame
+    lines: NDArray[np.int64]
+    blank: int
+    notes: list[str]
+
+
+def read_rows(text: str, dialect: Dialect, names: list[str]) -> Rows:
+    """Read the rows of `text`, which has no blank lines at its end.
+
+    Raises
+    ------
+    MalformedError
+        If a quote is left open, or a row has more cells or fewer than there are `names`.
+    """
+    body = text[dialect.start :]
+    if not body:
+        frame = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+        return Rows(frame, np.empty(0, np.int64), 0, [])
+    if read := read_regular(body, names, dialect.separator):
+        return _rows(body, dialect, *read)
+    if '\\"' in body:
+        # Quotes may be escaped with backslashes, as MySQL does it, instead of doubled.
+        doubled = body.replace("\\\\", "\0").replace('\\"', '""').replace("\0", "\\")
+        if read := read_regular(doubled, names, dialect.separator):
+            rows = _rows(doubled, dialect, *read)
+            return rows._replace(notes=[*rows.notes, "quotes escaped with backslashes"])
+    return _read_with_care(text, dialect, names)
+
+
+def _rows(body: str, dialect: Dialect, frame: pl.DataFrame, before: NDArray[np.int64]) -> Rows:
+    count = body.count("\n") + 1
+    spans = np.flatnonzero(np.diff(before, append=count) > 1)
+    lines = body.split("\n") if len(spans) else []
+    stops = np.append(before[1:], count)
+    chunks = (
+        (dialect.line + before[i], "\n".join(lines[before[i] : stops[i]])) for i in spans.tolist()
+    )
+    return Rows(frame, dialect.line + before, 0, _swallowing(chunks, dialect, frame.width))
+
+
+def _read_with_care(text: str, dialect: Dialect, names: list[str]) -> Rows:
+    rows: list[Record] = []
+    blank = comments = 0
+    for record in records(text, dialect.separator, dialect.start, dialect.line):
+        if len(record.cells) == len(names):
+            rows.append(record)
+        elif record.is_blank:
+            blank += 1
+        elif dialect.comment and text.startswith(dialect.comment, record.start):
+            comments += 1
+        else:
+            raise MalformedError(_wrong_width(record, len(names), dialect))
+    frame = pl.DataFrame(
+        [row.cells for row in rows], schema=dict.fromkeys(names, pl.String), orient="row"
+    )
+    loose = [row.line for row in rows if row.has_loose_quotes]
+    chunks = ((row.line, text[row.start : row.end].rstrip("\r\n")) for row in rows if row.lines > 1)
+    notes = _swallowing(chunks, dialect, len(names))
+    if comments:
+        notes.append(f"{counted(comments, 'comment line')} among the rows left out")
+    if loose:
+        notes.append(
+            f"{counted(len(loose), 'row')} with a quote inside of quotes that is not doubled, the "
+            f"first in line {loose[0]}: taken as it stands there"
+        )
+    return Rows(frame, np.array([row.line for row in rows], np.int64), blank, notes)
+
+
+def _swallowing(chunks: Iterable[tuple[int, str]], dialect: Dialect, width: int) -> list[str]:
+    """Say which rows, given as their first line and their text, seem to swallow others."""
+    found = [(line, lines_like_rows(chunk, dialect.separator, width)) for line, chunk in chunks]
+    hidden = [(line, count) for line, count in found if count > 1]
+    if not hidden:
+        return []
+    return [
+        f"{counted(sum(count for _, count in hidden), 'line')} that could each be a row read as "
+        f"{counted(len(hidden), 'row')}, because a cell in quotes runs over them: if a quote is "
+        f"left open, it is in line {hidden[0][0]}" + (" or later" if len(hidden) > 1 else "")
+    ]
+
+
+def _wrong_width(record: Record, width: int, dialect: Dialect) -> str:
+    expected = "the header names" if dialect.names is not None else "the first row has"
+    cause = (
+        f": does a cell hold {dialect.separator!r} without quotes around it?"
+        if len(record.cells) > width
+        else ": is the line cut off?"
+    )
+    return (
+        f"line {record.line} has {counted(len(record.cells), 'cell')}, {expected} "
+        f"{counted(width, 'column')}{cause}"
+    )
