@@ -95,6 +95,32 @@ def test_the_report_tells_the_command_that_repeats_it(run, tmp_path):
     assert results() == first
 
 
+def test_the_command_that_repeats_it_tells_how_the_file_was_read(run, tmp_path):
+    rows = "".join(f"{i % 7}.5\t{'ab'[i % 2]}\n" for i in range(40))
+    (tmp_path / "t.data").write_text(rows)
+    reading = ("--no-header", "--target", -1, "--separator", r"\t", "--encoding", "cp1252")
+    assert run("compare", "t.data", *reading, "--loss", "softmax").exit_code == 0
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    words = re.search(r"<pre[^>]*>normexp (.*)</pre>", html)[1]
+    assert "--target -1 --encoding cp1252 --no-header --separator &#39;\\t&#39;" in words
+
+
+def test_a_note_names_options_too(run, tmp_path):
+    (tmp_path / "t.data").write_text("5.5,a\n4.5,b\n1.5,a\n")
+    result = run("train", "t.data", "--target", "a")
+    assert "not names but a row of the table, give --no-header" in result.stderr
+
+
+def test_a_model_reads_other_files_as_it_is_told(run, tmp_path):
+    (tmp_path / "train.txt").write_bytes("höhe;art\n1,5;ä\n2,5;ö\n".encode("cp1252"))
+    (tmp_path / "more.txt").write_text("höhe\tart\n1,5\tö\n", encoding="utf-16")
+    assert run("train", "train.txt", "--target", "art", "--encoding", "cp1252").exit_code == 0
+    result = run("predict", "model.safetensors", "more.txt")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1].startswith("ä,")
+    assert refuses(run("predict", "model.safetensors", "train.txt"), "0xF6 in line 1", "--encoding")
+
+
 def test_train_predict_and_evaluate_agree(run, model, tmp_path):
     result = run("predict", model, "flowers.csv")
     predictions = pl.read_csv(result.stdout.encode())

@@ -111,7 +111,12 @@ def _words(context: click.Context) -> list[str]:
         value = context.params[str(parameter.name)]
         if isinstance(parameter, click.Argument):
             words.append(str(value))
-        elif value is not None and parameter.name != "as_json":
+        elif isinstance(parameter, click.Option) and parameter.is_flag:
+            words += [parameter.opts[-1]] * (
+                parameter.name != "as_json" and value != parameter.default
+            )
+        elif value is not None:
             values = value if parameter.multiple else [value]
-            words += [word for each in values for word in (parameter.opts[-1], str(each))]
+            written = (str(each).replace("\t", r"\t") for each in values)  # copied, it is a blank
+            words += [word for each in written for word in (parameter.opts[-1], each)]
     return words

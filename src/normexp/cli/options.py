@@ -39,6 +39,15 @@ def size(text: str) -> int:
     return int(float(number) * (1024 if is_binary else 1000) ** " kmgt".index(unit.lower() or " "))
 
 
+def character(text: str) -> str:
+    r"""A character, which may be a tab written as shells let one: ``\t``.
+
+    >>> character(r"\t"), character(";")
+    ('\t', ';')
+    """
+    return "\t" if text == r"\t" else text
+
+
 as_json = click.option(
     "--json",
     "as_json",
@@ -62,6 +71,24 @@ READING = {
         "--split",
         type=click.Choice(["train", "test"]),
         help="The part to read, where the data tell them apart.  [default: train]",
+    ),
+    "encoding": click.option(
+        "--encoding",
+        metavar="NAME",
+        help="How text is encoded, such as cp1252.  [default: by its mark, or UTF-8]",
+    ),
+    "header": click.option(
+        "--no-header",
+        "header",
+        flag_value=False,
+        default=True,
+        help="The first line of the text is a row; --target may be an index, as -1.",
+    ),
+    "separator": click.option(
+        "--separator",
+        type=character,
+        metavar="CHARACTER",
+        help="What separates the cells of text, such as '\\t'.  [default: found by the rows]",
     ),
     "max_size": click.option(
         "--max-size",

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 # Arguments of the library that are options of the same name.
-OPTIONS = "target|features|split|drop|keep|missing|carry|max_size|test_size|seed|alpha|max_iter"
+OPTIONS = (
+    "target|features|split|encoding|separator|drop|keep|missing|carry|max_size|test_size|seed|alpha|"
+    "max_iter"
+)
 
 
 def as_options(message: str) -> str:
@@ -13,6 +16,8 @@ def as_options(message: str) -> str:
 
     >>> as_options("leave it out with drop=['size'], or name it with target=")
     'leave it out with --drop size, or name it with --target'
+    >>> as_options("if it is a row, give header=False")
+    'if it is a row, give --no-header'
     """
 
     def options(match: re.Match[str]) -> str:
@@ -23,5 +28,6 @@ def as_options(message: str) -> str:
     def option(match: re.Match[str]) -> str:
         return f"--{match[1].replace('_', '-')}"
 
+    message = re.sub(r"\bheader=False\b", "--no-header", message)
     message = re.sub(rf"\b({OPTIONS})=\[([^\]]*)\]", options, message)
     return re.sub(rf"\b({OPTIONS})=(?![\w'\"])", option, message)
