@@ -58,3 +58,9 @@ def test_a_test_set_smaller_than_the_number_of_classes_is_refused():
 def test_rows_without_labels_are_refused():
     with pytest.raises(ValueError, match="target: rows has no labels"):
         split(Dataset("rows", np.zeros((3, 1)), None, ("x",)), 0.2, 0)
+
+
+@pytest.mark.parametrize("share", [np.nan, np.inf, -0.1, 0, 1])
+def test_a_share_that_is_none_is_refused(share):
+    with pytest.raises(ValueError, match=r"^test_size: expected a share between 0 and 1"):
+        split(dataset([0, 1] * 20), test_size=share, seed=0)

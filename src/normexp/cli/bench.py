@@ -13,6 +13,8 @@ from . import terminal
 from .group import Output, spare
 from .options import as_json
 
+MOST_THREADS = 1024
+
 
 def _shapes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[Shape]:
     try:
@@ -41,7 +43,7 @@ def _shapes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> li
 )
 @click.option(
     "--threads",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MOST_THREADS),
     default=1,
     show_default=True,
     help="Of each contender that can have more than one.",

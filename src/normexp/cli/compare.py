@@ -13,7 +13,7 @@ from .._files import write_files
 from ..losses import COMPARED, LOSSES
 from . import terminal
 from .group import Output, spare
-from .options import as_json, columns, loss_names, read_from, train_by
+from .options import Number, as_json, columns, loss_names, read_from, train_by
 
 
 @click.command()
@@ -31,7 +31,7 @@ from .options import as_json, columns, loss_names, read_from, train_by
 @train_by
 @click.option(
     "--test-size",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Number(0, 1, min_open=True, max_open=True),
     default=0.2,
     show_default=True,
     help="The share of the rows to test on.",

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..losses import LOSSES, BinaryCrossEntropy, Loss, RowLoss
 from . import terminal
-from .options import as_json, loss_names
+from .options import Integer, as_json, loss_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,10 +32,10 @@ BINARY = "binary"
     show_default=True,
     help="That the logits are meant for.",
 )
-@click.option("--axis", type=int, default=-1, show_default=True, help="Of the classes.")
+@click.option("--axis", type=Integer(), default=-1, show_default=True, help="Of the classes.")
 @click.option(
     "--ignore-index",
-    type=int,
+    type=Integer(),
     default=-100,
     show_default=True,
     help="The class id that leaves a row out.",

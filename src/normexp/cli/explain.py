@@ -11,7 +11,7 @@ from .._files import write_files
 from ..losses import LOSSES
 from . import terminal
 from .group import Output
-from .options import as_json, loss_names
+from .options import Integer, as_json, loss_names
 
 if TYPE_CHECKING:
     from ..explanation import Derivation
@@ -21,7 +21,7 @@ FORMATS = {".txt": "text", ".tex": "latex", ".html": "html", ".json": "json", ".
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("logits", type=float, nargs=-1, required=True)
-@click.option("--target", type=int, help="The class id of the target, from 0.")
+@click.option("--target", type=Integer(), help="The class id of the target, from 0.")
 @click.option("--loss", type=loss_names, default="softmax", show_default=True, help="To work out.")
 @click.option(
     "--format",

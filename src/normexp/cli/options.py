@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from functools import wraps
 from typing import Any
 
@@ -36,7 +38,8 @@ def size(text: str) -> int:
     if parts is None:
         raise click.BadParameter(f"expected a size such as 500MB or 2GiB, got {text!r}")
     number, unit, is_binary = parts.groups()
-    return int(float(number) * (1024 if is_binary else 1000) ** " kmgt".index(unit.lower() or " "))
+    base, power = 1024 if is_binary else 1000, " kmgt".index(unit.lower() or " ")
+    return int(Fraction(number) * base**power)
 
 
 def character(text: str) -> str:
@@ -46,6 +49,28 @@ def character(text: str) -> str:
     ('\t', ';')
     """
     return "\t" if text == r"\t" else text
+
+
+class Number(click.FloatRange):
+    """A finite number: NaN is within every range as click looks at it."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number.", param, ctx)
+        return number
+
+
+class Integer(click.types.IntParamType):
+    """An integer of 64 bits."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        number: int = super().convert(value, param, ctx)
+        if not -(2**63) <= number < 2**63:
+            self.fail(f"{value} is no integer of 64 bits.", param, ctx)
+        return number
 
 
 as_json = click.option(
@@ -130,7 +155,7 @@ columns = options(
 train_by = options(
     click.option(
         "--alpha",
-        type=click.FloatRange(min=0),
+        type=Number(min=0),
         default=ALPHA,
         show_default=True,
         help="Strength of the penalty alpha/2 · ‖W‖² on the weights.",

@@ -63,7 +63,8 @@ def split(dataset: Dataset, test_size: float, seed: int) -> Split:
     Raises
     ------
     ValueError
-        If the rows have no labels, or too few of a class are left on either side.
+        If the rows have no labels, if `test_size` is no share, or if too few of a class are left on
+        either side.
 
     Examples
     --------
@@ -74,6 +75,8 @@ def split(dataset: Dataset, test_size: float, seed: int) -> Split:
     """
     if dataset.target is None:
         raise ValueError(f"target: {dataset.name} has no labels to learn from")
+    if not 0 < test_size < 1:  # nan neither
+        raise ValueError(f"test_size: expected a share between 0 and 1, got {test_size}")
     labels, target = np.unique(dataset.target, return_inverse=True)
     counts = np.bincount(target)
     is_lone = counts[target] == 1
