@@ -185,12 +185,12 @@ def test_rows_without_labels_are_not_judged(run, model):
     assert refuses(run("evaluate", model, "new.csv"), "without labels", "'species'")
 
 
-@pytest.mark.parametrize("logits", [("-1", "2"), ("--", "-1", "2"), ("-1e0", "2.0")])
+@pytest.mark.parametrize("logits", [("-1", "2"), ("--", "-1", "2"), ("-1e0", "2.0"), ("−1", "2")])
 def test_explain_takes_negative_numbers(run, logits):
     result = run("explain", "--target", 1, *logits)
     assert result.exit_code == 0
-    table = [line.split() for line in result.stdout.splitlines() if " -3 " in line]
-    assert table[0][:3] == ["0", "-1", "-3"]
+    table = [line.split() for line in result.stdout.splitlines() if " −3 " in line]
+    assert table[0][:3] == ["0", "−1", "−3"]
     assert "(2 − 2) + log1p(0.0497871) = 0.0485874" in result.stdout
 
 

@@ -132,7 +132,7 @@ def test_printing_gives_the_text():
 def test_one_formula_is_set_three_ways():
     z, m = Name("z"), Name("m")
     formula = (m - z["k"]) / sum_over("j", z["j"], omit="k") * 1e-9
-    assert text.formula(formula) == "(m − z_k) / (Σ_j≠k z_j) · 1e-9"
+    assert text.formula(formula) == "(m − z_k) / (Σ_j≠k z_j) · 1e−9"
     assert latex.formula(formula) == (
         r"\frac{m - z_{k}}{\sum_{j \ne k} z_{j}} \cdot 1 \times 10^{-9}"
     )
@@ -143,11 +143,11 @@ def test_one_formula_is_set_three_ways():
 @pytest.mark.parametrize(
     ("formula", "shown"),
     [
-        (Name("a") - Number(-2.0), "a − (-2)"),
-        (Number(-2.0) - Name("a"), "-2 − a"),
-        (Name("a") * Number(-2.0), "a · (-2)"),
-        (Number(-2.0) ** 2, "(-2)²"),
-        (Number(2e-9) ** 2, "(2e-9)²"),
+        (Name("a") - Number(-2.0), "a − (−2)"),
+        (Number(-2.0) - Name("a"), "−2 − a"),
+        (Name("a") * Number(-2.0), "a · (−2)"),
+        (Number(-2.0) ** 2, "(−2)²"),
+        (Number(2e-9) ** 2, "(2e−9)²"),
         (-(Name("a") + Name("b")), "−(a + b)"),
         (-(Name("b") - Name("a")) * 2, "(−(b − a)) · 2"),
         ((Name("a") + Name("b")) * Name("c"), "(a + b) · c"),
@@ -174,3 +174,42 @@ def test_chinese_lines_are_wrapped_by_their_width_on_the_screen():
     shown = DERIVATIONS["chinese"].text()
     assert max(map(len, shown.splitlines())) <= 96
     assert "\n    ，" not in shown
+
+
+@pytest.mark.parametrize("width", [80, 60, 40])
+@pytest.mark.parametrize("name", DERIVATIONS)
+def test_no_line_of_the_text_is_wider_than_it_may_be(name, width):
+    """But for a word that is wider itself, such as MulticlassHinge(variant='crammer-singer')."""
+    lines = DERIVATIONS[name].text(width).splitlines()
+    assert [line for line in lines if text._width(line) > width and " " in line.strip()] == []
+
+
+def test_narrow_text_says_the_same_as_wide_text():
+    """But for the labels of the table, which are said once more beside each part of it."""
+    derivation = DERIVATIONS["all options"]
+
+    def words(width):
+        steps = derivation.text(width).partition("The maximum")[2]
+        return re.sub(r"[─\s]+", " ", steps)
+
+    assert words(40) == words(80) == words(500)
+
+
+def test_a_formula_goes_on_before_an_operator():
+    derivation = nex.explain([2.0, 1.0, -0.1, 0.3, 5.25], 0, nex.SquaredError(on="probabilities"))
+    lines = derivation.text(60).splitlines()
+    first = lines.index("      = Σ_j p_j · d_j")
+    assert lines[first + 1 : first + 5] == [
+        "      = 0.0364122 · (−0.963588) + 0.0133953 · 0.0133953",
+        "        + 0.0044589 · 0.0044589 + 0.0066519 · 0.0066519",
+        "        + 0.939082 · 0.939082",
+        "      = 0.847032",
+    ]
+
+
+def test_a_table_that_is_too_wide_goes_on_below():
+    lines = nex.explain([2.0, 1.0], 0).text(40).splitlines()
+    heads = [line.split()[1] for line in lines if line.startswith("  class ")]
+    assert len(heads) > 1
+    assert heads[0] == "z"
+    assert sum(line.startswith("→ 0 ") for line in lines) == len(heads)

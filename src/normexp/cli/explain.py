@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,8 +19,19 @@ if TYPE_CHECKING:
 FORMATS = {".txt": "text", ".tex": "latex", ".html": "html", ".json": "json", ".svg": "svg"}
 
 
+class Real(click.types.FloatParamType):
+    """A number, with the minus sign of the keyboard or that of print."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        typed = value.replace("−", "-") if isinstance(value, str) else value
+        number: float = super().convert(typed, param, ctx)
+        return number
+
+
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("logits", type=float, nargs=-1, required=True)
+@click.argument("logits", type=Real(), nargs=-1, required=True)
 @click.option("--target", type=Integer(), help="The class id of the target, from 0.")
 @click.option("--loss", type=loss_names, default="softmax", show_default=True, help="To work out.")
 @click.option(
@@ -76,4 +87,6 @@ def _shown(derivation: Derivation, form: str) -> str:
         from ..explanation.render.html import page
 
         return page(derivation)
-    return {"text": derivation.text, "latex": derivation.latex, "svg": derivation.svg}[form]()
+    if form == "text":
+        return derivation.text(terminal.width())
+    return {"latex": derivation.latex, "svg": derivation.svg}[form]()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,12 +28,18 @@ from .words import as_options
 
 T = TypeVar("T")
 
+TEXT_WIDTH = 80
 WIDE = 200  # where the output is no terminal, no line has to be broken
 
 
 def note(message: str) -> None:
     """Say something beside the results."""
     click.echo(as_options(message), err=True)
+
+
+def width() -> int:
+    """The columns of the terminal; 80 where the output is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else TEXT_WIDTH
 
 
 def as_json(value: Any) -> str:

@@ -62,13 +62,14 @@ class Derivation:
     def __repr__(self) -> str:
         return f"Derivation(loss={self.loss!r}, target={self.target!r}, value={self.value!r})"
 
-    def text(self) -> str:
-        """Plain text for a terminal."""
+    def text(self, width: int = 80) -> str:
+        """Plain text for a terminal of so many columns."""
         from .render import text
 
-        return text.text(self)
+        return text.text(self, width)
 
-    __str__ = text
+    def __str__(self) -> str:
+        return self.text()
 
     def latex(self) -> str:
         """LaTeX for an article: sentences and displayed formulas.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
+from ..._text import with_minus
 from ..derivation import Derivation
 from ..formula import (
     Big,
@@ -29,7 +31,14 @@ from ..steps import Step
 from ..words import phrase
 from .outline import Table, equations, sections, title
 
-WIDTH = 88  # of the sentences
+WIDTH = 80
+INDENT = "    "
+EQUAL = "      = "  # on a line of its own
+HANGED = "        "  # what goes on from the line before
+
+# Where a formula goes on in a new line: between the terms of a sum, else before any operator, and
+# in a long row of a matrix between two numbers.
+BREAKS = tuple(map(re.compile, (r" (?=[+−] )|(?<=[,;]) ", r" (?=[·/] )", r" (?![+−·/] )(?<! . )")))
 
 
 def formula(of: Formula) -> str:
@@ -44,7 +53,7 @@ def formula(of: Formula) -> str:
     match of:
         case Number():
             mantissa, exponent = digits(of.value)
-            return f"{mantissa}e{exponent}" if exponent else mantissa
+            return with_minus(f"{mantissa}e{exponent}" if exponent else mantissa)
         case Name(letter, index):
             return f"{letter}_{','.join(map(str, index))}" if index else letter
         case Sum(terms):
@@ -87,53 +96,94 @@ def _whole(of: Formula) -> str:
     return formula(of) if is_whole else f"({formula(of)})"
 
 
-def text(derivation: Derivation) -> str:
-    """Set a derivation: the table of the classes, and step by step how its numbers come about."""
-    return "\n".join([title(derivation), *_body(derivation)])
+def text(derivation: Derivation, width: int = WIDTH) -> str:
+    """Set a derivation: the table of the classes, and step by step how its numbers come about.
+
+    No line is wider than `width` columns, but for a word or a number that is wider itself.
+    """
+    return "\n".join([*_wrapped(title(derivation), width, ""), *_body(derivation, width)])
 
 
-def _body(derivation: Derivation) -> Iterator[str]:
+def _body(derivation: Derivation, width: int) -> Iterator[str]:
     """Of a batch the first sample, and what it has beyond its samples."""
     language = derivation.language
     for sample in derivation.samples[:1]:
-        yield from ("", phrase("sample", language, index=0), *_body(sample))
+        yield from ("", phrase("sample", language, index=0), *_body(sample, width))
     if len(derivation.samples) > 1:
         count = len(derivation.samples) - 1
         yield from ("", phrase("more", language, count=count))
     for section in sections(derivation):
-        yield from ("", _underlined(section.title))
+        yield from ("", *_underlined(section.title, width))
         if section.table is not None:
-            yield from ("", *_table(section.table))
+            yield from ("", *_table(section.table, width))
         for step in section.steps:
-            yield from ("", *_step(step))
+            yield from ("", *_step(step, width))
 
 
-def _step(step: Step) -> Iterator[str]:
-    yield step.title
+def _step(step: Step, width: int) -> Iterator[str]:
+    yield from _wrapped(step.title, width, "")
     for parts in equations(step):
-        yield from ["    …"] if parts is None else _equals(parts)
-    yield from _wrapped(step.why)
+        yield from [f"{INDENT}…"] if parts is None else _equals(parts, width)
+    yield from _wrapped(step.why, width)
 
 
-def _equals(parts: Sequence[Formula]) -> list[str]:
-    """One line, or where that is too long one for each equals sign."""
+def _equals(parts: Sequence[Formula], width: int) -> Iterator[str]:
+    """One line, or where that is too long one for each equals sign, and more where one is."""
     first, *others = map(formula, parts)
-    line = " = ".join([first, *others])
-    if len(line) <= WIDTH:
-        return [f"    {line}"]
-    return [f"    {first}", *(f"      = {other}" for other in others)]
+    line = INDENT + " = ".join([first, *others])
+    if _width(line) <= width:
+        yield line
+        return
+    yield from _broken(INDENT + first, width)
+    for other in others:
+        yield from _broken(EQUAL + other, width)
 
 
-def _table(of: Table) -> Iterator[str]:
+def _broken(line: str, width: int) -> Iterator[str]:
+    """A formula in lines that begin with an operator, or end with a comma."""
+    pieces = [line]
+    for breaks in BREAKS:
+        parts = [breaks.split(p) if _width(HANGED + p) > width else [p] for p in pieces]
+        pieces = list(chain.from_iterable(parts))
+    taken, *others = pieces
+    for piece in others:
+        if _width(f"{taken} {piece}") > width:
+            yield taken
+            taken = HANGED + piece
+        else:
+            taken = f"{taken} {piece}"
+    yield taken
+
+
+def _table(of: Table, width: int) -> Iterator[str]:
+    """A line for each class; columns that have no room come below, beside the classes again."""
     labels, columns = [f"  {of.corner}"], [[formula(heading)] for heading in of.headings]
     for row in of.rows:
         label, is_target, values = row or ("…", False, [])
         labels.append(("→ " if is_target else "  ") + label)
         for k, column in enumerate(columns):
             column.append(formula(Number(values[k])) if values else "…")
-    cells = [_aligned(labels, left=True), *map(_aligned, columns)]
-    for line in zip(*cells, strict=True):
-        yield "  ".join(line).rstrip()
+    first = _aligned(labels, left=True)
+    room = width - _width(first[0])
+    for k, some in enumerate(_fitting(list(map(_aligned, columns)), room)):
+        if k:
+            yield ""
+        for line in zip(first, *some, strict=True):
+            yield "  ".join(line).rstrip()
+
+
+def _fitting(columns: list[list[str]], room: int) -> Iterator[list[list[str]]]:
+    """As many columns at a time as there is room for, one at least."""
+    some: list[list[str]] = []
+    left = room
+    for column in columns:
+        needed = 2 + _width(column[0])
+        if some and needed > left:
+            yield some
+            some, left = [], room
+        some.append(column)
+        left -= needed
+    yield some
 
 
 def _aligned(cells: list[str], left: bool = False) -> list[str]:
@@ -142,8 +192,9 @@ def _aligned(cells: list[str], left: bool = False) -> list[str]:
     return [c + b if left else b + c for c, b in zip(cells, blanks, strict=True)]
 
 
-def _underlined(of: str) -> str:
-    return f"{of}\n{'─' * _width(of)}"
+def _underlined(of: str, width: int) -> Iterator[str]:
+    yield from _wrapped(of, width, "")
+    yield "─" * min(width, _width(of))
 
 
 def _width(of: str) -> int:
@@ -151,13 +202,13 @@ def _width(of: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in of)
 
 
-def _wrapped(sentence: str) -> Iterator[str]:
+def _wrapped(sentence: str, width: int, indent: str = INDENT) -> Iterator[str]:
     """Lines of words; Chinese may break between any two characters, but not before a comma."""
     line = ""
     for word in re.findall(r"[\u4e00-\u9fff][，。；：）”]*|[^\s\u4e00-\u9fff]+|\s+", sentence):
-        if _width(line + word) > WIDTH and word.strip():
-            yield f"    {line.rstrip()}"
+        if line.strip() and _width(indent + line + word) > width and word.strip():
+            yield indent + line.rstrip()
             line = ""
         line += word
     if line:
-        yield f"    {line}"
+        yield indent + line
