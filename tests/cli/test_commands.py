@@ -191,7 +191,7 @@ def test_explain_takes_negative_numbers(run, logits):
     assert result.exit_code == 0
     table = [line.split() for line in result.stdout.splitlines() if " −3 " in line]
     assert table[0][:3] == ["0", "−1", "−3"]
-    assert "(2 − 2) + log1p(0.0497871) = 0.0485874" in result.stdout
+    assert "= (2 − 2) + log1p(0.0497871)\n      = 0.0485874\n" in result.stdout
 
 
 def test_json_writes_infinite_numbers_as_text(run):

@@ -25,7 +25,7 @@ class Real(click.types.FloatParamType):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        typed = value.replace("−", "-") if isinstance(value, str) else value
+        typed: Any = value.replace("−", "-") if isinstance(value, str) else value
         number: float = super().convert(typed, param, ctx)
         return number
 
