@@ -83,3 +83,51 @@ def test_the_file_of_labels_alone_is_refused(tmp_path):
     path = write(tmp_path / "train-labels-idx1-ubyte", idx(LABELS))
     with pytest.raises(ValueError, match="not an idx file of images"):
         load(path)
+
+
+def test_a_file_beside_its_gz_is_one_set(tmp_path):
+    for name, array in (("train-images-idx3-ubyte", IMAGES), ("train-labels-idx1-ubyte", LABELS)):
+        write(tmp_path / name, idx(array))
+        write(tmp_path / f"{name}.gz", idx(array))
+    data = load(tmp_path)
+    assert data.notes == ("train-images-idx3-ubyte read",)
+    np.testing.assert_array_equal(data.target, LABELS)
+
+
+@pytest.mark.parametrize("labels_are_unpacked", [True, False])
+def test_some_programs_unpack_into_a_folder_of_the_same_name(tmp_path, labels_are_unpacked):
+    names = {"train-images-idx3-ubyte": IMAGES, "train-labels-idx1-ubyte": LABELS}
+    for name, array in names.items():
+        if name in "train-images-idx3-ubyte" or labels_are_unpacked:
+            (tmp_path / name).mkdir()
+            write(tmp_path / name / name, idx(array))
+        write(tmp_path / f"{name.replace('-idx', '.idx')}", idx(array))
+        if not labels_are_unpacked:
+            write(tmp_path / f"{name}.gz", idx(array))
+    data = load(tmp_path)
+    assert len(data) == 6
+    np.testing.assert_array_equal(data.target, LABELS)
+    name = "train-images-idx3-ubyte"
+    np.testing.assert_array_equal(load(tmp_path / name / name).target, LABELS)
+
+
+def test_the_files_may_stand_in_a_folder_of_their_own(tmp_path):
+    folder = tmp_path / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    write(folder / "train-images-idx3-ubyte", idx(IMAGES))
+    write(folder / "train-labels-idx1-ubyte", idx(LABELS))
+    assert len(load(tmp_path / "MNIST")) == 6
+    (tmp_path / "MNIST" / "processed").mkdir()
+    with pytest.raises(ValueError, match="folder of no known format"):
+        load(tmp_path / "MNIST")
+
+
+@pytest.mark.parametrize("end", [".bz2", ".xz"])
+def test_other_packings_are_read(tmp_path, end):
+    import bz2
+    import lzma
+
+    pack = {".bz2": bz2.compress, ".xz": lzma.compress}[end]
+    (tmp_path / f"train-images-idx3-ubyte{end}").write_bytes(pack(idx(IMAGES)))
+    (tmp_path / f"train-labels-idx1-ubyte{end}").write_bytes(pack(idx(LABELS)))
+    np.testing.assert_array_equal(load(tmp_path).target, LABELS)

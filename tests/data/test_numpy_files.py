@@ -1,4 +1,5 @@
 import gzip
+import zipfile
 
 import numpy as np
 import pytest
@@ -142,3 +143,87 @@ def test_labels_of_another_byte_order_are_the_same_labels(tmp_path):
     data = load(tmp_path / "d.npz")
     np.testing.assert_array_equal(data.target, Y)
     np.testing.assert_array_equal(data.features, X)
+
+
+def test_both_arrays_can_be_named(tmp_path):
+    np.savez(tmp_path / "d.npz", emb=X, kind=np.array(list("ababab")), X=X + 1, y=Y)
+    data = load(tmp_path / "d.npz", features="emb", target="kind")
+    np.testing.assert_array_equal(data.features, X)
+    assert data.target.tolist() == list("ababab")
+    with pytest.raises(ValueError, match=r"features: d\.npz has no array 'e'; the names in it are"):
+        load(tmp_path / "d.npz", features="e")
+    np.save(tmp_path / "x.npy", X)
+    with pytest.raises(ValueError, match=r"^features: x\.npy is no file of several arrays; leave"):
+        load(tmp_path / "x.npy", features="emb")
+
+
+def test_features_that_are_named_have_the_labels_of_their_split(tmp_path):
+    np.savez(tmp_path / "d.npz", emb_train=X, y_train=Y, emb_test=X[:2], y_test=Y[:2] + 7)
+    data = load(tmp_path / "d.npz", features="emb_test")
+    assert data.target.tolist() == [7, 8]
+    assert data.notes == ("arrays of the split 'test' read",)
+
+
+@pytest.mark.parametrize("colours", [1, 3])
+def test_the_colour_may_come_first(tmp_path, colours):
+    images = np.random.default_rng(0).integers(0, 256, (6, colours, 4, 5), dtype=np.uint8)
+    np.savez(tmp_path / "d.npz", images=images, labels=Y)
+    data = load(tmp_path / "d.npz")
+    assert data.image_shape == ((4, 5, 3) if colours == 3 else (4, 5))
+    rows = data.features.reshape(6, 4, 5, colours)
+    np.testing.assert_array_equal(rows.transpose(0, 3, 1, 2), images)
+    assert data.notes == (f"read as images (n, colour, h, w): the shape is {images.shape}",)
+
+
+def test_where_the_colour_may_be_first_or_last_it_is_last(tmp_path):
+    np.savez(tmp_path / "d.npz", images=np.zeros((6, 3, 5, 3)), labels=Y)
+    data = load(tmp_path / "d.npz")
+    assert data.image_shape == (3, 5, 3)
+    assert data.notes == ()
+
+
+def test_long_doubles_are_rounded_and_a_model_of_them_is_saved(tmp_path):
+    long = X.astype(np.longdouble) / 3
+    np.savez(tmp_path / "d.npz", X=long, y=Y.astype(np.longdouble))
+    data = load(tmp_path / "d.npz")
+    assert data.features.dtype == np.float64
+    np.testing.assert_array_equal(data.features, long.astype(np.float64))
+    assert data.target.tolist() == Y.tolist()
+    is_long = np.dtype(np.longdouble).itemsize > 8
+    assert is_long == any(note.endswith("rounded to float64") for note in data.notes)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).max == np.finfo(float).max, reason="no longer type")
+def test_a_long_double_beyond_float64_is_named(tmp_path):
+    long = X.astype(np.longdouble)
+    long[2, 1] = np.longdouble("1e4000")
+    np.savez(tmp_path / "d.npz", X=long, y=Y)
+    with pytest.raises(ValueError, match="'x1' holds an infinite number in row 3"):
+        load(tmp_path / "d.npz")
+
+
+def test_labels_of_bytes_are_text(tmp_path):
+    np.savez(tmp_path / "d.npz", X=X, y=np.array([b"a", b"b"] * 3))
+    assert load(tmp_path / "d.npz").target.tolist() == ["a", "b"] * 3
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (Y + 0j, "labels that are text or integers, got dtype complex128"),
+        (Y.astype("M8[s]"), r"labels that are text or integers, got dtype datetime64\[s\]"),
+        (np.array(3), r"one label to a row, got the shape \(\)"),
+        (np.zeros(6, [("a", int)]), "labels that are text or integers, got dtype"),
+    ],
+)
+def test_labels_that_are_none_are_refused(tmp_path, labels, message):
+    np.savez(tmp_path / "d.npz", X=X, y=labels)
+    with pytest.raises(ValueError, match=message):
+        load(tmp_path / "d.npz")
+
+
+def test_what_else_stands_in_an_archive_is_left_alone(tmp_path):
+    np.savez(tmp_path / "d.npz", X=X, y=Y)
+    with zipfile.ZipFile(tmp_path / "d.npz", "a") as archive:
+        archive.writestr("README.txt", "about X and y")
+    assert load(tmp_path / "d.npz").target.tolist() == Y.tolist()

@@ -23,8 +23,9 @@ from .warmup import warmup
 def normexp(context: click.Context) -> None:
     """Softmax, the losses built on it, and the linear classifiers trained with them.
 
-    DATA is the name of a built-in data set (digits, iris, wine, breast_cancer) or a file: CSV,
-    Parquet, .npy, .npz, CIFAR-10's binary version or MNIST's idx files, gzipped or not.
+    DATA is the name of a built-in data set (digits, iris, wine, breast_cancer), or a file, packed
+    or not: CSV, Parquet, .xlsx, .arff; .npy, .npz, .mat, SVMlight; MNIST's idx files, CIFAR-10 or
+    CIFAR-100, or a folder of pictures for each class.
 
     \b
     Examples:

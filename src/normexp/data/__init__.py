@@ -8,17 +8,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from .arff import read_arff
 from .arrays import read_npy, read_npz
 from .builtin import builtin_names, read_builtin
 from .cifar import BATCHES, is_cifar_folder, read_cifar, read_cifar_batch
 from .cleaning import Wishes, clean
 from .dataset import Dataset
 from .encoding import Encoder
+from .excel import read_excel
 from .frames import is_frame
 from .idx import is_idx_folder, read_idx, read_idx_folder
+from .image_folder import ENDINGS as IMAGES
+from .image_folder import is_image_folder, read_image, read_image_folder
+from .matlab import read_mat
 from .opening import MAX_SIZE, at_most, check_regular, plain_name
 from .raw import Raw
 from .schema import Schema
+from .svmlight import read_svmlight
 from .tables import read_csv, read_frame, read_parquet
 from .words import listed
 
@@ -28,17 +34,23 @@ __all__ = ["Dataset", "Encoder", "Schema", "builtin_names", "load", "options_of"
 READERS: dict[tuple[str, ...], tuple[Callable[..., Raw], set[str]]] = {
     (".csv", ".tsv", ".txt", ".data"): (read_csv, {"target", "encoding", "header", "separator"}),
     (".parquet",): (read_parquet, {"target"}),
+    (".xlsx", ".xlsm"): (read_excel, {"target"}),
+    (".arff",): (read_arff, {"target"}),
+    (".svm", ".svmlight", ".libsvm"): (read_svmlight, set()),
     (".npy",): (read_npy, {"target"}),
     (".npz",): (read_npz, {"target", "features", "split"}),
+    (".mat",): (read_mat, {"target", "features", "split"}),
     (".bin", *BATCHES, "test_batch"): (read_cifar_batch, {"target"}),
     (".tar", ".tgz", ".tbz2", ".txz"): (read_cifar, {"target", "split"}),
     ("idx3-ubyte", "idx1-ubyte"): (read_idx, set()),
+    IMAGES: (read_image, set()),
 }
 
 # What a folder may be.
 FOLDERS: tuple[tuple[Callable[[Path], bool], Callable[..., Raw], set[str]], ...] = (
     (is_cifar_folder, read_cifar, {"target", "split"}),
     (is_idx_folder, read_idx_folder, {"split"}),
+    (is_image_folder, read_image_folder, {"split"}),
 )
 
 # Why a source does not take an option.
@@ -72,11 +84,19 @@ def load(
 ) -> Dataset:
     """Load a data set by the name of a built-in one, or from a file or folder.
 
-    Files are known by their names, all of them packed (``.gz``, ``.bz2``, ``.xz``, or alone in a
-    ``.zip``) or not: delimited text (``.csv``, ``.tsv``, ``.txt`` or ``.data``; what separates the
-    cells is found), Parquet, ``.npy``, ``.npz``, CIFAR-10 and CIFAR-100 (a batch, the folder or the
-    ``.tar.gz``, of the binary or the Python version) and MNIST's idx files (images with their
-    labels beside them, or the folder).
+    Files are known by their names; any may be packed (``.gz``, ``.bz2``, ``.xz``, or alone in a
+    ``.zip``).
+
+    - Tables: delimited text (``.csv``, ``.tsv``, ``.txt`` or ``.data``; what separates the cells is
+      found), Parquet, where a list of numbers becomes a column for each place in it, Excel's
+      ``.xlsx`` (its first sheet), Weka's ``.arff``.
+    - Arrays: ``.npy``; several with names, ``.npz`` and MATLAB's ``.mat`` up to version 7; SVMlight
+      and LIBSVM (``.svm``, ``.svmlight``, ``.libsvm``). The colour of images is first or last.
+    - Images: MNIST's idx files (the images, with the labels beside them, or the folder); CIFAR-10
+      and CIFAR-100 in the binary or the Python version (a batch, the folder or the ``.tar.gz``); a
+      folder of pictures for each class, perhaps in folders ``train`` and ``test``.
+
+    Nothing is ever unpickled; the pickles of CIFAR's Python version are read without running them.
 
     What the columns of a table hold, and how, is learnt from all of its cells: numbers (also with a
     decimal comma, with thousands apart, with a currency or percent sign), true and false, texts, or
@@ -219,6 +239,6 @@ def _folder_reader(path: Path, depth: int = 3) -> tuple[Callable[..., Raw], set[
     if len(inner) == 1 and depth:
         return _folder_reader(inner[0], depth - 1)
     raise ValueError(
-        f"{path} is a folder of no known format: expected CIFAR's batches, or MNIST's "
-        "train-images-idx3-ubyte and the like in it"
+        f"{path} is a folder of no known format: expected in it CIFAR's batches, MNIST's "
+        "train-images-idx3-ubyte and the like, or pictures in a folder for each class"
     )

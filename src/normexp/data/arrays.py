@@ -44,7 +44,10 @@ def read_npz(
     with _archive(path) as archive:
         arrays = NamedArrays(path.name, tuple(_members(archive)))
         chosen = arrays.chosen(target, features, split)
-        return arrays.raw(chosen, lambda name: _member(archive, name, path.name))
+        rows = _member(archive, chosen.features, path.name)
+        named = chosen.labels
+        labels = None if named is None else _member(archive, named, path.name)
+    return arrays.raw(chosen, rows, labels)
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:

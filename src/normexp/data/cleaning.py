@@ -16,6 +16,7 @@ from .learning import learn_columns
 from .raw import Raw
 from .reading import read_table
 from .schema import Column, Schema
+from .svmlight import fitted
 from .texts import MARKERS
 from .words import counted, did_you_mean, listed
 
@@ -120,6 +121,8 @@ def _learnt(raw: Raw, wishes: Wishes) -> tuple[Schema, list[str]]:
 
 def _read(raw: Raw, schema: Schema) -> tuple[Raw, list[str]]:
     """The features as the schema has them; an array has numbers already."""
+    if raw.is_sparse:
+        return fitted(raw, [column.name for column in schema.columns])
     if not isinstance(raw.features, pl.DataFrame):
         return raw, []
     known = set(raw.feature_names)

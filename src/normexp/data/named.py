@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy import sparse
 
 from .images import NAME_SIZE, as_images, images_as_rows
 from .opening import check_size
@@ -65,12 +65,14 @@ class NamedArrays:
             (f"arrays of the split {min(by_split)!r} read",) if by_split else (),
         )
 
-    def raw(self, chosen: Chosen, read: Callable[[str], NDArray[Any]], **fields: Any) -> Raw:
-        """Features and labels as rows, with `read` to read an array by its name."""
+    def raw(
+        self, chosen: Chosen, features: NDArray[Any], labels: NDArray[Any] | None, **fields: Any
+    ) -> Raw:
+        """The arrays that were chosen as rows."""
         return raw_of(
             self.source,
-            read(chosen.features),
-            None if chosen.labels is None else read(chosen.labels),
+            features,
+            labels,
             notes=chosen.notes,
             no_target="expected one array of labels, called y, target or labels, or what target= "
             f"says; {self._names}",
@@ -110,6 +112,15 @@ def raw_of(
         return Raw(array, target, feature_names=names, notes=(*notes, *treatment), **fields)
     images, layout = as_images(array, source)
     return images_as_rows(images, target, notes=(*notes, *treatment, *layout), **fields)
+
+
+def dense(matrix: sparse.spmatrix, source: str) -> NDArray[Any]:
+    """A sparse matrix as an array, where that is allowed to be so large."""
+    rows, width = matrix.shape
+    holds = f"is a sparse matrix of shape {(rows, width)}, which takes, written out,"
+    check_size(rows * width * matrix.dtype.itemsize, source, holds)
+    array: NDArray[Any] = matrix.toarray()
+    return array
 
 
 def _storable(array: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:

@@ -76,12 +76,11 @@ def at_most(size: int) -> Iterator[None]:
         _limit.reset(token)
 
 
-def check_size(size: int, name: str) -> None:
+def check_size(size: int, name: str, holds: str = "holds, or unpacks to,") -> None:
     """Raise `ReadingError` if so many bytes of `name` are more than may be read."""
     if size > (limit := _limit.get()):
         raise ReadingError(
-            f"{name} holds, or unpacks to, more than {sized(limit)}: if you trust it, allow more "
-            "with max_size="
+            f"{name} {holds} more than {sized(limit)}: if you trust it, allow more with max_size="
         )
 
 

@@ -17,7 +17,8 @@ class Raw:
     `target` is a column that may still hold missing, boolean or floating labels. Where it is None,
     `no_target` says why, and what to do about it. `is_cut` says that the last row may be cut short.
     Where the source is text, every column is text, and `lines` says in which line of the file, the
-    first being 1, each row begins; `separator` is what stands between its cells.
+    first being 1, each row begins; `separator` is what stands between its cells. `is_sparse` says
+    that features are numbered, and one which the source does not have is 0 in every row.
     """
 
     features: NDArray[Any] | pl.DataFrame
@@ -30,3 +31,4 @@ class Raw:
     is_cut: bool = False
     lines: NDArray[np.int64] | None = None
     separator: str = ""
+    is_sparse: bool = False

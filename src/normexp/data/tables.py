@@ -14,6 +14,7 @@ import polars as pl
 
 from .delimited import read_delimited
 from .frames import as_frame
+from .lists import spread
 from .opening import check_magic, opened
 from .raw import Raw
 from .words import counted, did_you_mean, listed
@@ -44,7 +45,8 @@ def read_parquet(path: Path, target: str | None = None) -> Raw:
         file.seek(0)
         with _readable(path.name):
             frame = pl.read_parquet(file)
-    return parted(Raw(frame, None, tuple(frame.columns)), target, path.name)
+    frame, notes = spread(frame, path.name)
+    return parted(Raw(frame, None, tuple(frame.columns), notes=notes), target, path.name)
 
 
 def read_frame(data: Any, target: str | None = None) -> Raw:

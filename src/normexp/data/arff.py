@@ -1,0 +1,189 @@
+"""Weka's ARFF files: attributes with their types, then a row to a line.
+
+Numbers come as numbers; nominal values, texts and dates as text. The readers that exist were not
+taken: SciPy's knows no text, and in liac-arff a list of forty nominal values that lacks its last
+brace keeps a regular expression busy for hours.
+Format: https://waikato.github.io/weka-wiki/formats_and_processing/arff_stable/
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from .opening import check_size, read_plain
+from .raw import Raw
+from .tables import parted
+from .words import counted, listed
+
+NUMBERS = {"numeric", "real", "integer"}
+BLOCK = 10_000  # rows whose cells are held as texts at a time
+
+# No part of these can match in two ways, so that none tries again.
+VALUE = r"""(?:'((?:[^'\\]|\\.)*+)'|"((?:[^"\\]|\\.)*+)"|([^,'"{}%]*+))\s*+(?:(,)|$|%.*+)"""
+FIELD = re.compile(rf"\s*+{VALUE}")
+INDEXED = re.compile(rf"\s*+(\d++)\s++{VALUE}")
+NAME = re.compile(r"""@attribute\s++(?:'((?:[^'\\]|\\.)*+)'|"([^"]*+)"|([^\s'"{]++))\s*+""", re.I)
+ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+
+Cells = list[str | None]
+
+
+class Attribute(NamedTuple):
+    """A column: its name and whether it holds numbers; else its values, where they are listed."""
+
+    name: str
+    is_number: bool
+    values: tuple[str, ...] = ()
+
+
+def read_arff(path: Path, target: str | None = None) -> Raw:
+    """Read a table whose cells are told apart by commas, or of which those that are not 0 stand."""
+    content = read_plain(path)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name} is not UTF-8 text: {error.reason}") from error
+    lines = _lines(text)
+    attributes = _attributes(lines, path.name)
+    frames: list[pl.DataFrame] = []
+    rows: list[tuple[int, Cells]] = []
+    weights = 0
+    for number, line in lines:
+        cells = _cells(line, attributes, f"{path.name}: line {number}")
+        weights += len(cells) > len(attributes)
+        rows.append((number, cells[: len(attributes)]))
+        check_size(8 * len(attributes) * (len(frames) * BLOCK + len(rows)), path.name)
+        if len(rows) == BLOCK:
+            frames.append(_frame(rows, attributes, path.name))
+            rows = []
+    frame = pl.concat([*frames, _frame(rows, attributes, path.name)])
+    notes = (f"the weight of {counted(weights, 'row')} left out",) if weights else ()
+    return parted(Raw(frame, None, tuple(frame.columns), notes=notes), target, path.name)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines that hold something, with their numbers; a comment begins with %."""
+    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), 1):
+        if (content := line.strip()) and not content.startswith("%"):
+            yield number, content
+
+
+def _attributes(lines: Iterator[tuple[int, str]], name: str) -> list[Attribute]:
+    """Read the header, up to the line @data."""
+    attributes: list[Attribute] = []
+    for number, line in lines:
+        keyword = line.split(maxsplit=1)[0].lower()
+        if keyword == "@attribute":
+            attributes.append(_attribute(line, f"{name}: line {number}"))
+        elif keyword == "@data":
+            break
+        elif keyword != "@relation":
+            raise ValueError(
+                f"{name}: line {number}: expected @relation, @attribute or @data, got {line[:40]!r}"
+            )
+    else:
+        raise ValueError(f"{name} is cut off, or no ARFF file: there is no line @data")
+    names = Counter(attribute.name for attribute in attributes)
+    if duplicates := [each for each, count in names.items() if count > 1]:
+        raise ValueError(f"{name} names {listed(duplicates)} more than once")
+    return attributes
+
+
+def _attribute(line: str, where: str) -> Attribute:
+    if (found := NAME.match(line)) is None:
+        raise ValueError(f"{where}: expected the name of an attribute, got {line[:40]!r}")
+    name, kind = _text(*found.groups()) or "", line[found.end() :]
+    if kind.startswith("{") and kind.endswith("}"):
+        return Attribute(name, False, tuple(value or "?" for value in _values(kind[1:-1], where)))
+    word = kind.split(maxsplit=1)[0].lower() if kind else ""
+    if word not in NUMBERS | {"string", "date"}:
+        raise ValueError(
+            f"{where}: expected the type of {name!r}, numeric, string, date or values in braces, "
+            f"got {kind[:40]!r}"
+        )
+    return Attribute(name, word in NUMBERS)
+
+
+def _cells(line: str, attributes: list[Attribute], where: str) -> Cells:
+    """The cells of a row, and its weight where it has one."""
+    if line.startswith("{"):
+        return _sparse_cells(line, attributes, where)
+    body, brace, weight = line.rpartition("{") if line.endswith("}") else (line, "", "")
+    cells = _values(body.rstrip(", \t") if brace else body, where)
+    if len(cells) == 1 < len(attributes):
+        cells = _values(",".join(body.split()), where)  # told apart by white space
+    if len(cells) != len(attributes):
+        raise ValueError(
+            f"{where}: expected {counted(len(attributes), 'value')}, one to an attribute, got "
+            f"{len(cells)}"
+        )
+    return [*cells, weight] if brace else cells
+
+
+def _sparse_cells(line: str, attributes: list[Attribute], where: str) -> Cells:
+    """The cells of a row that names those which are not 0, or not the first of their values."""
+    inside, brace, weight = line[1:].partition("}")
+    cells: Cells = ["0" if each.is_number else next(iter(each.values), None) for each in attributes]
+    for index, *value in _matches(INDEXED, inside, where):
+        if int(index or 0) >= len(cells):
+            raise ValueError(f"{where}: there is no attribute {index}")
+        cells[int(index or 0)] = _text(*value)
+    if not brace:
+        raise ValueError(f"{where}: the brace that opens the row is not closed")
+    return [*cells, weight] if weight.strip(", \t") else cells
+
+
+def _values(text: str, where: str) -> Cells:
+    if not re.search("['\"%{}]", text):
+        return [None if value == "?" else value for value in map(str.strip, text.split(","))]
+    return [_text(*groups) for groups in _matches(FIELD, text, where)]
+
+
+def _matches(pattern: re.Pattern[str], text: str, where: str) -> Iterator[tuple[str | None, ...]]:
+    """The groups of what matches at the start of `text`, after it, and so on to the end."""
+    at, has_more = 0, bool(text.strip())
+    while has_more:
+        found = pattern.match(text, at)
+        if found is None:
+            raise ValueError(f"{where}: cannot be read from {text[at : at + 20]!r} on")
+        *groups, comma = found.groups()
+        yield tuple(groups)
+        at, has_more = found.end(), comma is not None
+
+
+def _text(single: str | None, double: str | None, plain: str | None) -> str | None:
+    """A value out of its quotes, if it has any; None if it is missing."""
+    quoted = double if single is None else single
+    if quoted is None:
+        value = (plain or "").strip()
+        return None if value in ("", "?") else value
+    return re.sub(r"\\(.)", lambda found: ESCAPES.get(found[1], found[1]), quoted)
+
+
+def _frame(rows: list[tuple[int, Cells]], attributes: list[Attribute], name: str) -> pl.DataFrame:
+    """Some rows as a table, each cell held to the type of its attribute."""
+    schema = {attribute.name: pl.String for attribute in attributes}
+    texts = pl.DataFrame([cells for _, cells in rows], schema=schema, orient="row")
+    columns = []
+    for attribute, column in zip(attributes, texts, strict=True):
+        held = column
+        if attribute.is_number:
+            held = column.cast(pl.Float64, strict=False)
+        elif attribute.values:
+            held = column.replace_strict(
+                {value: value for value in attribute.values}, default=None, return_dtype=pl.String
+            )
+        if len(wrong := (held.is_null() & column.is_not_null()).arg_true()):
+            kind = "a number" if attribute.is_number else f"one of {listed(attribute.values)}"
+            raise ValueError(
+                f"{name}: line {rows[wrong[0]][0]}: expected {kind} for {attribute.name!r}, got "
+                f"{column[wrong[0]]!r}"
+            )
+        columns.append(held)
+    return pl.DataFrame(columns)
