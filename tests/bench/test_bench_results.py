@@ -1,9 +1,12 @@
 import json
+import os
 
 import pytest
+from click.testing import CliRunner
 
 from normexp.bench.results import Benchmark, Row, Timing, read
 from normexp.bench.shapes import COPY, FAST, NORMEXP, TORCH, Case, Goal, beside, one_thread
+from normexp.cli.commands import normexp as command
 
 CASE = Case("wide rows", "softmax", (10, 100), goals=beside(TORCH, 2.0, 4.0))
 
@@ -88,9 +91,74 @@ def test_an_infinite_error_comes_back_from_text():
     assert Benchmark.from_dict(plain) == found
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"rows": [1]}'])
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "{}", '{"rows": [1]}', "no JSON", "[" * 100_000, '{"a":' * 100_000, "9" * 5000, "\xff"],
+)
 def test_another_file_is_refused(text, tmp_path):
     path = tmp_path / "other.json"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=r"other\.json: expected what `normexp bench -o` writes"):
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(ValueError, match=r"other\.json: expected what `normexp bench -o` writes: "):
         read(path)
+
+
+CHANGES = {
+    "machine": [None, [], {}],
+    "machine.caches": [None, {"L3": "much"}, {"L3": -1}, {"L3": True}],
+    "machine.versions": [["1"], {"torch": 2}],
+    "machine.threads": [0, "1", None, 1.5],
+    "left_out": [None, "jax", [1]],
+    "rows": [None, {}, [None]],
+    "rows.0.case": [None, []],
+    "rows.0.case.work": ["sleep", None, []],
+    "rows.0.case.shape": [[], [0], ["10"], [2.5], 10, [10**30]],
+    "rows.0.case.dtype": ["float8", "", None],
+    "rows.0.case.axis": ["0", None],
+    "rows.0.case.goals": [None, [{}], [{"ours": "a", "peer": "b", "ratio": 0}]],
+    "rows.0.timings": [None, {}, {"torch": None}, {"copy": {"rounds": [1, 1], "ulp": None}}],
+    "rows.0.timings.torch.rounds": [
+        None,
+        [],
+        [1.0],
+        [1.0, 0.0],
+        [1.0, "1"],
+        [1.0, 1e999],
+        [1, True],
+    ],
+    "rows.0.timings.torch.ulp": ["much", -1, [], False],
+    "rows.0.timings.torch.rounds.0": [10**400],
+    "starts": [None, [{}]],
+    "starts.0.goal": ["none"],
+    "starts.0.call_seconds": [None, "nan", -1],
+}
+
+
+@pytest.mark.parametrize("place", CHANGES)
+def test_every_field_is_checked(place, benchmark, tmp_path):
+    *way, last = (int(part) if part.isdecimal() else part for part in place.split("."))
+    for wrong in CHANGES[place]:
+        plain = json.loads(json.dumps(benchmark.to_dict()))
+        inner = plain
+        for part in way:
+            inner = inner[part]
+        inner[last] = wrong
+        path = tmp_path / "other.json"
+        path.write_text(json.dumps(plain))
+        with pytest.raises(ValueError, match=r"other\.json: expected what `normexp bench -o` wri"):
+            read(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no pipes in folders")
+def test_a_pipe_a_folder_and_nothing_are_one_line(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "nothing").touch()
+    for name, expected in {
+        "pipe": "is a pipe",
+        "folder": "is a folder",
+        "nothing": "empty",
+    }.items():
+        result = CliRunner().invoke(command, ["bench", "--read", str(tmp_path / name)])
+        assert result.exit_code == 2
+        assert expected in result.stderr
+        assert len(result.stderr.splitlines()) == 1

@@ -4,7 +4,9 @@ import subprocess
 import sys
 
 import numpy as np
+import polars as pl
 import pytest
+from scipy.io import savemat
 
 from normexp.data import builtin_names, load
 
@@ -88,6 +90,22 @@ def test_an_unknown_ending_lists_the_known_ones(tmp_path):
         ValueError, match=r"no known format: .*\.csv, \.tsv, \.txt, \.data, \.parquet"
     ):
         load(tmp_path / "table.doc")
+
+
+def test_a_file_without_an_ending_is_known_by_how_it_begins(tmp_path):
+    frame = pl.DataFrame({"x": [1, 2], "y": ["a", "b"]})
+    frame.write_parquet(tmp_path / "part-0000")
+    (tmp_path / "weka").write_text(
+        "% a comment\n\n@RELATION r\n@attribute x real\n@attribute y {a,b}\n@data\n1,a\n2,b\n"
+    )
+    for name in ("part-0000", "weka"):
+        data = load(tmp_path / name, target="y")
+        assert data.features["x"].to_list() == [1, 2]
+    savemat(tmp_path / "mat", {"X": np.eye(3), "y": [1, 2, 1]})
+    assert load(tmp_path / "mat").target.tolist() == [1, 2, 1]
+    with (tmp_path / "array").open("wb") as file:
+        np.save(file, np.eye(3))
+    assert load(tmp_path / "array", target=0).target.tolist() == [1, 0, 0]
 
 
 def test_a_folder_of_no_format_is_refused(tmp_path):

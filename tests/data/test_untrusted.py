@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 
 import numpy as np
+import polars as pl
 import pytest
 from click.testing import CliRunner
 
@@ -105,6 +106,14 @@ def test_a_file_that_claims_or_holds_too_much_is_one_line(tmp_path, say, name):
     assert ("--max-size" in shown) == ("max_size=" in message)
 
 
+def test_a_table_of_one_value_over_and_over_is_refused(tmp_path, say):
+    pl.DataFrame({"x": pl.repeat(1, 10**6, eager=True)}).write_parquet(tmp_path / "t.parquet")
+    assert (tmp_path / "t.parquet").stat().st_size < 10_000
+    message, shown = say("t.parquet")
+    assert re.search(UNBOUNDED, message)
+    assert "--max-size" in shown
+
+
 def special(path, kind):
     if kind == "pipe":
         os.mkfifo(path)
@@ -143,6 +152,16 @@ def test_so_are_the_files_beside_it_and_those_of_other_commands(tmp_path, say, k
     special(tmp_path / "labels-idx1-ubyte", kind)
     with pytest.raises(ValueError, match=r"images-idx3-ubyte has no rows|labels beside"):
         load("images-idx3-ubyte")
+
+
+def test_diagnose_has_the_limit_too(tmp_path):
+    np.save(tmp_path / "logits.npy", np.zeros((1000, 200)))
+    words = ["diagnose", str(tmp_path / "logits.npy")]
+    result = CliRunner().invoke(command, [*words, "--max-size", "1MB"])
+    assert result.exit_code == 2
+    assert "logits.npy holds, or unpacks to, more than 1 MB" in result.stderr
+    assert "--max-size" in result.stderr
+    assert CliRunner().invoke(command, [*words, "--max-size", "2MB"]).exit_code != 2
 
 
 @pytest.mark.parametrize("size", [0, -1, 0.5, "1MB"])

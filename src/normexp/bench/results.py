@@ -7,6 +7,7 @@ import statistics
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import checking
 from .shapes import Case, Goal, most_ulps
 
 
@@ -110,10 +111,16 @@ class Benchmark(NamedTuple):
 
 def read(path: Path) -> Benchmark:
     """The benchmark in a JSON file."""
+    from ..data.opening import read_bytes  # with which come the libraries of tables
+
+    content = read_bytes(path)
     try:
-        return Benchmark.from_dict(json.loads(path.read_text("utf-8")))
-    except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{path}: expected what `normexp bench -o` writes") from None
+        plain = json.loads(content)
+        checking.benchmark(plain, "")
+        return Benchmark.from_dict(plain)
+    except (ValueError, TypeError, RecursionError) as error:
+        reason = "it is too deep" if isinstance(error, RecursionError) else error
+        raise ValueError(f"{path}: expected what `normexp bench -o` writes: {reason}") from None
 
 
 def _row_to_dict(row: Row, cache: int | None) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def _shapes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> li
 )
 @click.option(
     "--read",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, path_type=Path),
     help="Show what -o has written instead of measuring.",
 )
 @click.option("-o", "--output", type=Output(".json"), help="All that was measured.")

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..losses import LOSSES, BinaryCrossEntropy, Loss, RowLoss
 from . import terminal
-from .options import Integer, as_json, loss_names
+from .options import READING, Integer, as_json, loss_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,6 +48,7 @@ BINARY = "binary"
     show_default=True,
     help="To say it in.",
 )
+@READING["max_size"]
 @as_json
 @click.pass_context
 def diagnose(
@@ -59,6 +60,7 @@ def diagnose(
     ignore_index: int,
     where: Path | None,
     language: str,
+    max_size: int | None,
     as_json: bool,
 ) -> None:
     """Say why the loss of an array of LOGITS is 0, inf or NaN, and what to do.
@@ -72,10 +74,12 @@ def diagnose(
       normexp diagnose logits.npy --target labels.npy
       normexp diagnose batch.npz --loss svm --language zh
     """
+    from ..data.opening import at_most
     from ..diagnosis import diagnose as examine
 
-    arrays = _read(logits)
-    arrays |= {key: _only(path) for key, path in _given(target=target, where=where).items()}
+    with at_most(max_size):
+        arrays = _read(logits)
+        arrays |= {key: _only(path) for key, path in _given(target=target, where=where).items()}
     if "logits" not in arrays:
         raise click.BadParameter(
             f"{logits.name} has no array called logits; it has {', '.join(arrays) or 'none'}"

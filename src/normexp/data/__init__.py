@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from .idx import is_idx_folder, read_idx, read_idx_folder
 from .image_folder import ENDINGS as IMAGES
 from .image_folder import is_image_folder, read_image, read_image_folder
 from .matlab import read_mat
-from .opening import MAX_SIZE, at_most, check_regular, plain_name
+from .opening import at_most, check_regular, opened, plain_name
 from .raw import Raw
 from .schema import Schema
 from .svmlight import read_svmlight
@@ -44,6 +45,16 @@ READERS: dict[tuple[str, ...], tuple[Callable[..., Raw], set[str]]] = {
     (".tar", ".tgz", ".tbz2", ".txz"): (read_cifar, {"target", "split"}),
     ("idx3-ubyte", "idx1-ubyte"): (read_idx, set()),
     IMAGES: (read_image, set()),
+}
+
+# How a file begins that has the format of such an ending, whatever its own name ends in.
+BEGINNINGS = {
+    rb"PAR1": ".parquet",
+    rb"\x93NUMPY": ".npy",
+    rb"MATLAB 5": ".mat",
+    rb"\x00\x00\x08\x03": "idx3-ubyte",
+    rb"(?i:(%[^\n]*+\n|\s)*+@relation\s)": ".arff",
+    rb"\x89PNG\r\n|\xff\xd8\xff": ".png",
 }
 
 # What a folder may be.
@@ -190,7 +201,7 @@ def load(
         )
     if split not in (None, "train", "test"):
         raise ValueError(f"split: expected 'train' or 'test', got {split!r}")
-    with at_most(max_size or MAX_SIZE):
+    with at_most(max_size):
         raw = read(**options)
     return clean(raw, name, wishes, schema)
 
@@ -220,14 +231,21 @@ def _reader(source: str | Path | Any) -> tuple[Callable[..., Raw], set[str]]:
     if path.is_dir():
         return _folder_reader(path)
     check_regular(path, status)
-    name = plain_name(path).lower()
-    for endings, (reader, options) in READERS.items():
-        if name.endswith(endings):
-            return partial(reader, path), options
+    for name in (plain_name(path).lower(), _ending(path)):
+        for endings, (reader, options) in READERS.items():
+            if name.endswith(endings):
+                return partial(reader, path), options
     raise ValueError(
         f"{path.name} is of no known format: expected a name that ends in "
         f"{', '.join(ending for endings in READERS for ending in endings)}"
     )
+
+
+def _ending(path: Path) -> str:
+    """What the name of a file would end in, by how it begins; or nothing."""
+    with opened(path) as file:
+        start = file.read(2**16)
+    return next((end for magic, end in BEGINNINGS.items() if re.match(magic, start)), "")
 
 
 def _folder_reader(path: Path, depth: int = 3) -> tuple[Callable[..., Raw], set[str]]:

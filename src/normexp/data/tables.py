@@ -15,7 +15,7 @@ import polars as pl
 from .delimited import read_delimited
 from .frames import as_frame
 from .lists import spread
-from .opening import check_magic, opened
+from .opening import check_magic, check_size, opened
 from .raw import Raw
 from .words import counted, did_you_mean, listed
 
@@ -44,6 +44,11 @@ def read_parquet(path: Path, target: str | None = None) -> Raw:
         check_magic(path.name, file.read(4), b"PAR1", "a Parquet file")
         file.seek(0)
         with _readable(path.name):
+            rows = pl.scan_parquet(file).select(pl.len()).collect().item()
+            file.seek(0)
+            # A column of one value takes next to no room in the file, and 8 bytes a row here.
+            check_size(8 * rows * len(pl.read_parquet_schema(file)), path.name)
+            file.seek(0)
             frame = pl.read_parquet(file)
     frame, notes = spread(frame, path.name)
     return parted(Raw(frame, None, tuple(frame.columns), notes=notes), target, path.name)
