@@ -78,6 +78,50 @@ def test_a_copy_is_written_and_its_address_printed(opened, tmp_path):
     assert file.read_text(encoding="utf-8") == explorer.page()
 
 
+@pytest.mark.parametrize("installed", [False, True])
+def test_a_copy_in_a_language_is_in_it_from_its_first_byte(
+    opened, tmp_path, monkeypatch, installed
+):
+    if installed:
+        monkeypatch.setattr(explorer, "ASSEMBLED", tmp_path / "explorer.html")
+        explorer.ASSEMBLED.write_text(assemble(), encoding="utf-8")
+    file = tmp_path / "copy.html"
+    assert run("-o", file, "--language", "zh", "--no-open") == f"{file.as_uri()}\n"
+    page = file.read_text(encoding="utf-8")
+    assert '<html lang="zh-Hans" data-language="zh">' in page
+    assert "<title>玩转 softmax</title>" in page
+
+
+def test_a_language_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="language must be 'en' or 'zh', not 'fr'"):
+        explorer.page("fr")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_title_of_the_file_is_that_of_the_page(value, language):
+    assert explorer.TITLES[language][1] == value("words", "words")[language]["title"]
+
+
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+def test_a_file_in_a_language_opens_in_it_unless_the_address_says_otherwise(
+    chromium, tmp_path, locale
+):
+    page = chromium.new_context(locale=locale).new_page()
+    for written, hash_, lang in [
+        ("zh", "", "zh-Hans"),
+        ("en", "", "en"),
+        ("zh", "#language=en", "en"),
+        ("en", "#language=zh", "zh-Hans"),
+    ]:
+        file = tmp_path / f"{written}.html"
+        file.write_text(explorer.page(written), encoding="utf-8")
+        page.goto("about:blank")
+        page.goto(file.as_uri() + hash_)
+        page.wait_for_selector("footer")
+        assert page.locator("html").get_attribute("lang") == lang
+        assert page.title() == ("玩转 softmax" if lang == "zh-Hans" else "Softmax, explored")
+
+
 def test_without_a_browser_the_address_is_printed(tmp_path, monkeypatch):
     monkeypatch.setattr(webbrowser, "open", lambda address: False)
     file = tmp_path / "copy.html"

@@ -206,19 +206,53 @@ def test_own_scores_are_taken_and_nonsense_is_refused(visit, until):
     own.press("Enter")
     until(page, "() => document.querySelector('#scores [role=slider]').ariaValueNow === '40'")
     assert now(page) == [40, -0.5, 0.001]
-    own.fill("４０，１e9、2")
+    own.fill("４０，１e2、2")
     own.press("Enter")
-    until(page, "() => document.querySelectorAll('#scores .movable [role=slider]').length === 3")
-    until(page, f"() => {FIRST}.ariaValueNow === '40'")
-    assert own.input_value() == "40, 1000, 2"
-    assert "8.4×10⁴¹⁶ times as probable" in page.locator("#scores .observation").inner_text()
-    own.fill("40 −0.5 1e-3")
-    own.press("Enter")
-    own.fill("1, two")
-    own.press("Enter")
-    assert "Expected 2 to 1000 numbers" in page.get_by_role("alert").inner_text()
-    assert own.get_attribute("aria-invalid") == "true"
-    assert now(page) == [40, -0.5, 0.001]
+    until(
+        page, "() => document.querySelectorAll('#scores [role=slider]')[1].ariaValueNow === '100'"
+    )
+    assert own.input_value() == "40, 100, 2"
+
+
+REFUSED = {
+    "1, two": "“two” is not a number from −1000 to 1000",
+    "1e400, 1": "“1e400” is not a number from −1000 to 1000",
+    "−1e9 1": "“-1e9” is not a number",
+    "Infinity 1": "“Infinity” is not a number",
+    "0x10 1": "“0x10” is not a number",
+    "7": "Expected 2 to 1000 numbers, and found 1",
+    "1 " * 1001: "and found 1001",
+    " , ": "and found 0",
+}
+
+
+def test_typed_nonsense_is_refused_in_words(visit, until):
+    page = visit("#z=40,-0.5,0.001")
+    own = page.get_by_label("Your own scores")
+    for typed, why in REFUSED.items():
+        own.fill(typed)
+        own.press("Enter")
+        assert why in page.get_by_role("alert").inner_text()
+        assert own.get_attribute("aria-invalid") == "true"
+        assert own.input_value() == typed
+        assert now(page) == [40, -0.5, 0.001]
+    page.locator(SCORE).first.press("End")  # any other change puts the field right
+    until(page, f"() => {FIRST}.ariaValueNow === '50'")
+    assert own.input_value() == "50, −0.5, 0.001"
+    assert own.get_attribute("aria-invalid") is None
+
+
+def test_a_lead_is_said_as_it_comes_about(visit, follow):
+    page = visit()
+    said = page.locator("#scores .observation")
+    for hash_, words in {
+        "": "by 1: it is e1 = 2.72 times",
+        "temperature=0.1": "by (2 − 1)/0.1 = 10: it is e10 = 22026 times",
+        "temperature=0.5&z=1,-2&shift=7": "by (1 − (−2))/0.5 = 6: it is e6 = 403 times",
+        "z=1000,-1000": "by 2000: it is e2000 = 3.9×10⁸⁶⁸ times",
+    }.items():
+        follow(page, hash_)
+        assert words in said.inner_text()
 
 
 @pytest.mark.parametrize("ask", ["hover", "focus", "tap"])

@@ -175,9 +175,10 @@ def test_points_are_drawn_by_pointer(visit, settle):
     page.mouse.click(*middle)
     settle(page)
     assert points(page) == 1
-    page.mouse.move(middle[0] - 100, middle[1] + 50)
+    aside = box["width"] / 4
+    page.mouse.move(middle[0] - aside, middle[1] + 50)
     page.mouse.down()
-    page.mouse.move(middle[0] + 100, middle[1] + 50, steps=20)
+    page.mouse.move(middle[0] + aside, middle[1] + 50, steps=20)
     page.mouse.up()
     settle(page)
     assert 8 <= points(page) <= 16
@@ -220,7 +221,7 @@ def test_a_point_of_a_class_that_is_not_there_is_left_out(visit):
 
 def test_other_points_and_other_losses_are_in_the_link(visit, settle):
     page = visit("#train.passes=5")
-    for name in ["Other points", "worst rival", "of probabilities", "8 hidden units", "rings"]:
+    for name in ["New points", "worst rival", "of probabilities", "8 hidden units", "rings"]:
         section(page).get_by_role("button", name=name).click()
     settle(page)
     link = page.evaluate("location.hash")

@@ -30,13 +30,14 @@ def explore(output: Path | None, no_open: bool, language: str | None) -> None:
     Examples:
       normexp explore
       normexp explore -o softmax.html --no-open
+      normexp explore --language zh -o zh.html
     """
     if output is None and not explorer.ASSEMBLED.exists():  # a checkout, which has the parts alone
         output = Path(tempfile.mkdtemp(prefix="normexp-"), "explorer.html")
     if output is not None:
-        write_files({output: explorer.page()})
+        write_files({output: explorer.page(language)})
     address = (output or explorer.ASSEMBLED).absolute().as_uri()
-    if language is not None:
+    if output is None and language is not None:  # the file that is installed is in no language
         address += f"#language={language}"
     if no_open or not webbrowser.open(address):
         click.echo(address)

@@ -3,25 +3,28 @@
 
 import { change, h } from "dom";
 import { digits, setting } from "format";
+import { strokes } from "strokes";
 
 export const FEW = 10;
 const PULL = 44; // the pixels of an arrow for a pull of 1
 
-export const classColour = (k) => `var(--class-${k % 6})`;
+export const COLOURS = 12; // then they begin anew; the number of the class stands beside them
+export const classColour = (k) => `var(--class-${k % COLOURS})`;
 
 // bars(app, { label, name(k), text(k, value), move(k, value) })
 export function bars(app, options) {
   const node = h("div", { class: options.move ? "bars movable" : "bars", role: "group", "aria-label": options.label });
   let inside; // draws the bars that `node` holds
   let shown = { values: [] };
-  const held = options.move ? drag(node, () => shown, options.move) : () => undefined;
+  const hand = options.move ? drag(app, node, () => shown, options.move) : { axis: () => undefined };
   return {
     node,
+    byFinger: hand.byFinger,
     // values, the range [low, high] of the axis, and where wanted pulls and the class to mark
     draw(now) {
       const many = now.values.length > FEW;
       if (!inside || now.values.length !== shown.values.length) inside = many ? canvas(app, node, options) : columns(node, now.values.length, options);
-      shown = { ...now, range: held() ?? now.range }; // an axis that moved would move the bar in the hand
+      shown = { ...now, range: hand.axis() ?? now.range }; // an axis that moved would move the bar in the hand
       inside(shown);
     },
   };
@@ -31,10 +34,12 @@ export function bars(app, options) {
 
 const within = (x, [low, high]) => Math.min(high, Math.max(low, x));
 const fine = ([low, high]) => (high - low) / 100;
+// Of the height, in percent.
+const shareOf = ([low, high]) => (x) => (100 * (within(x, [low, high]) - low)) / (high - low);
 // To the step of the keys, so that a bar comes to rest on a number that reads well.
 const rounded = (x, range) => Number((Math.round(x / fine(range)) * fine(range)).toPrecision(6));
 
-function drag(node, shown, move) {
+function drag(app, node, shown, move) {
   let last; // the bar that is held, and its value
   let axis;
   let box;
@@ -55,18 +60,16 @@ function drag(node, shown, move) {
     last = { k, value };
     move(changes);
   };
-  node.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    node.setPointerCapture(event.pointerId);
-    axis = shown().range;
-    box = node.getBoundingClientRect();
-    follow(event);
+  const byFinger = strokes(app, node, {
+    begin(event) {
+      axis = shown().range;
+      box = node.getBoundingClientRect();
+      follow(event);
+    },
+    go: follow,
+    end: () => (last = axis = undefined),
   });
-  node.addEventListener("pointermove", (event) => {
-    if (last) follow(event);
-  });
-  for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, () => (last = axis = undefined));
-  return () => axis;
+  return { axis: () => axis, byFinger };
 }
 
 function keyed(event, value, range) {
@@ -123,7 +126,7 @@ function columns(node, count, { move, name, text }) {
   return (given) => {
     now = given;
     const { values, range, pulls, marked } = now;
-    const share = (x) => (100 * (within(x, range) - range[0])) / (range[1] - range[0]);
+    const share = shareOf(range);
     const zero = share(0);
     node.style.setProperty("--zero", `${zero}%`);
     all.forEach(({ bar, fill, arrow, value }, k) => {
@@ -184,14 +187,16 @@ function canvas(app, node, { move, name, label }) {
     const { width, height } = picture;
     const pen = picture.getContext("2d");
     pen.clearRect(0, 0, width, height);
-    const y = (x) => height * (1 - (within(x, range) - range[0]) / (range[1] - range[0]));
+    const share = shareOf(range);
+    node.style.setProperty("--zero", `${share(0)}%`);
+    const y = (x) => height * (1 - share(x) / 100);
     const step = width / values.length;
     const bar = (k) => pen.fillRect(k * step, Math.min(y(0), y(values[k])), Math.max(step * 0.8, 0.7), Math.abs(y(values[k]) - y(0)));
     pen.fillStyle = app.colour("--muted");
     values.forEach((_, k) => bar(k));
     for (const k of new Set([marked, move ? at : undefined])) {
       if (k === undefined) continue;
-      pen.fillStyle = app.colour(`--class-${k % 6}`);
+      pen.fillStyle = app.colour(`--class-${k % COLOURS}`);
       bar(k);
       pen.fillRect(k * step - ratio, height - 4 * ratio, step + 2 * ratio, 4 * ratio);
     }

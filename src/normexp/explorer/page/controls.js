@@ -12,6 +12,7 @@ export function slider(app, key, { label, min, max, step, there = (x) => x, back
     max: there(max),
     step,
     oninput: () => app.set({ [key]: back(Number(input.value)) }),
+    onpointercancel: () => app.revert(), // the finger went on to scroll the page
   });
   return {
     node: h("label", { class: "slider" }, h("span", { html: label }), input, output),
@@ -24,9 +25,10 @@ export function slider(app, key, { label, min, max, step, there = (x) => x, back
   };
 }
 
-// A row of buttons of which one is pressed. `options` has the text of each value.
-export function buttons({ label, options, pressed, press }) {
-  const all = options.map(([value, html]) => [value, h("button", { type: "button", html, onclick: () => press(value) })]);
+// A row of buttons of which one is pressed. `options` has the text of each value; with a `name` they have ids.
+export function buttons({ name, label, options, pressed, press }) {
+  const id = (value) => name && `${name}-${value}`;
+  const all = options.map(([value, html]) => [value, h("button", { id: id(value), type: "button", html, onclick: () => press(value) })]);
   return {
     node: h("div", { class: "buttons", role: "group", "aria-label": label }, ...all.map(([, button]) => button)),
     draw() {

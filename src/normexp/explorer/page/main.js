@@ -1,9 +1,13 @@
 // The house: reads the address, builds the sections, draws those whose state has changed.
 
+import { createArrivals } from "arrival";
 import { FEW } from "bars";
+import { buttons } from "controls";
 import { change, h } from "dom";
+import { createHistory } from "history";
 import * as row from "row";
 import { choice, format, parse } from "state";
+import { undoButtons, watchGestures, watchKeys } from "undo";
 import { LANGUAGES, translator, words } from "words";
 import * as scores from "sections/scores";
 import * as loss from "sections/loss";
@@ -15,39 +19,60 @@ import * as precision from "sections/precision";
 const sections = [scores, loss, working, graph, train, precision];
 const names = sections.map((section) => section.name);
 
-const fields = {
-  at: choice("", ["", ...names]), // the section in view
-  language: choice("", ["", ...Object.keys(LANGUAGES)]), // "" is the browser's
+const looks = {
+  at: choice("", ["", ...names]), // the section that was gone to
+  language: choice("", ["", ...Object.keys(LANGUAGES)]), // "" is that of the file, or else the browser's
   theme: choice("", ["", "light", "dark"]), // "" is the system's
-  ...row.fields,
-  ...Object.assign({}, ...sections.map((section) => section.fields)),
 };
+const work = { ...row.fields, ...Object.assign({}, ...sections.map((section) => section.fields)) }; // can be undone
+const fields = { ...looks, ...work };
 
 const state = {};
 let parts = []; // for each section: its element, its keys, and what draws it
+let extras = []; // what is drawn beside them: the choices in the head, the buttons to undo
 let stops = []; // ends what runs in a section
 let changed = new Set(); // keys since the last frame
 
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 const darkSystem = matchMedia("(prefers-color-scheme: dark)");
+const forcedColours = matchMedia("(forced-colors: active)");
 
 // ---- drawing: once in a frame, whatever happened in it
 
-function set(changes) {
+// What the clock changes, not the reader.
+function proceed(changes) {
   if (changed.size === 0) requestAnimationFrame(frame);
   for (const [key, value] of Object.entries(changes)) {
-    if (!(key in fields)) throw new Error(`no field ${key}`);
+    if (!Object.hasOwn(fields, key)) throw new Error(`no field ${key}`);
     state[key] = value;
     changed.add(key);
   }
   keepInAddress();
 }
 
+function set(changes) {
+  const isNew = ([key, value]) =>
+    Object.hasOwn(work, key) && value !== state[key] && fields[key].write(value) !== fields[key].write(state[key]);
+  const before = Object.entries(changes)
+    .filter(isNew)
+    .map(([key]) => [key, state[key]]);
+  if (before.length > 0) history.record(Object.fromEntries(before));
+  proceed(changes);
+}
+
+const history = createHistory();
+const undo = () => proceed(history.undo(state));
+const redo = () => proceed(history.redo(state));
+const revert = () => proceed(history.revert());
+watchGestures(history.begin);
+watchKeys(undo, redo);
+
 function frame() {
   const keys = changed;
   changed = new Set();
   if (keys.has("language")) build();
   else if (keys.has("theme")) dress();
+  for (const extra of extras) extra.draw();
   const all = keys.has("language") || keys.has("theme");
   const hand = state.z.length > FEW ? document.querySelector(".movable:active") : null;
   for (const part of parts) {
@@ -86,7 +111,7 @@ let waiting;
 
 function keepInAddress() {
   clearTimeout(waiting);
-  waiting = setTimeout(() => history.replaceState(null, "", format(fields, state) || location.pathname), 250);
+  waiting = setTimeout(() => window.history.replaceState(null, "", format(fields, state) || location.pathname), 250);
 }
 
 // Not location.hash, which keepInAddress may have written anew by now.
@@ -95,9 +120,8 @@ addEventListener("hashchange", ({ newURL }) => {
   goTo(state.at);
 });
 
-function goTo(name) {
-  document.getElementById(name)?.scrollIntoView({ behavior: reducedMotion.matches ? "auto" : "smooth" });
-}
+const arrivals = createArrivals();
+const goTo = (name) => arrivals.goTo(name, reducedMotion.matches ? "instant" : "smooth");
 
 // ---- theme and language
 
@@ -106,7 +130,8 @@ const colours = new Map();
 // The value of a custom property in the theme of now, for drawings on a canvas: colour("--class-0")
 function colour(name) {
   if (!colours.has(name)) {
-    const probe = document.body.appendChild(h("i", { style: `color: var(${name})`, hidden: true }));
+    const style = `color: var(${name}); forced-color-adjust: none`;
+    const probe = document.body.appendChild(h("i", { style, hidden: true }));
     colours.set(name, getComputedStyle(probe).color);
     probe.remove();
   }
@@ -119,11 +144,23 @@ function dress() {
 }
 
 // Drawings on a canvas know neither a new theme nor a new width by themselves.
-const redraw = () => set({ theme: state.theme });
+const redraw = () => proceed({ theme: state.theme });
 darkSystem.addEventListener("change", redraw);
+forcedColours.addEventListener("change", redraw);
 addEventListener("resize", redraw);
 
-const spoken = () => state.language || (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
+// On paper all is light, now and not in the next frame.
+function dressForPaper(isPaper) {
+  dress();
+  if (isPaper) change(document.documentElement, { "data-theme": "light" });
+  for (const part of parts) part.draw();
+}
+addEventListener("beforeprint", () => dressForPaper(true));
+addEventListener("afterprint", () => dressForPaper(false));
+
+const given = document.documentElement.dataset.language; // of a file that was written in one
+const systems = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+const spoken = () => state.language || given || systems;
 
 // ---- something that moves: step(milliseconds since the last) in every frame while it plays
 
@@ -154,12 +191,6 @@ function animation(step) {
 
 // ---- the page
 
-function picker(label, key, options) {
-  const button = ([value, text]) =>
-    h("button", { type: "button", "aria-pressed": String(value === (key === "language" ? spoken() : state[key])), text, onclick: () => set({ [key]: value }) });
-  return h("div", { class: "picker", role: "group", "aria-label": label }, ...Object.entries(options).map(button));
-}
-
 function header(t) {
   const link = (section, k) =>
     h("a", {
@@ -171,12 +202,17 @@ function header(t) {
         goTo(section.name);
       },
     });
+  const pick = (key, options, pressed) =>
+    buttons({ name: key, label: t(key), options: Object.entries(options), pressed, press: (value) => set({ [key]: value }) });
   const themes = { "": t("theme_system"), light: t("theme_light"), dark: t("theme_dark") };
-  const reset = h("button", { type: "button", text: t("reset"), onclick: startOver });
+  const language = pick("language", LANGUAGES, spoken);
+  const theme = pick("theme", themes, () => state.theme);
+  const reset = h("button", { id: "start-over", type: "button", text: t("reset"), onclick: startOver });
+  extras.push(language, theme);
   return h(
     "header",
     {},
-    h("div", { class: "settings" }, picker(t("language"), "language", LANGUAGES), picker(t("theme"), "theme", themes), reset),
+    h("div", { class: "settings" }, language.node, theme.node, reset),
     h("h1", { text: t("title") }),
     h("p", { class: "lead", html: t("lead") }),
     h("nav", { "aria-label": t("contents") }, ...sections.map(link)),
@@ -194,12 +230,13 @@ function article(section, k) {
   const element = h(
     "section",
     { id: section.name, "aria-labelledby": `${section.name}-title` },
-    h("div", { class: "telling" }, h("h2", { id: `${section.name}-title`, html: `<span>${k + 1}</span> ${say("title")}` }), h("p", { html: say("text") })),
+    h("div", { class: "telling" }, h("h2", { id: `${section.name}-title`, tabindex: -1, html: `<span>${k + 1}</span> ${say("title")}` }), h("p", { html: say("text") })),
     place,
   );
-  const app = { state, set, t: say, language: spoken(), colour, animation, reducedMotion: () => reducedMotion.matches };
+  const app = { state, set, proceed, revert, t: say, language: spoken(), colour, animation, reducedMotion: () => reducedMotion.matches };
   parts.push({ element, inView: false, uses: [...Object.keys(section.fields), ...section.uses], draw: section.create(place, app) });
   viewed.observe(element);
+  arrivals.watch(element);
   return element;
 }
 
@@ -208,18 +245,24 @@ function build() {
   viewed.disconnect();
   stale.clear();
   parts = [];
+  extras = [];
   stops = [];
   dress();
+  const focused = document.activeElement?.id; // the button of the language, say
   const t = translator(words, spoken());
   document.documentElement.lang = { en: "en", zh: "zh-Hans" }[spoken()];
   document.title = t("title");
+  const undoBar = undoButtons(t, { undo, redo, history });
+  extras.push(undoBar);
   document.body.replaceChildren(
     header(t),
     h("main", {}, ...sections.map(article)),
     h("footer", {}, h("p", { html: t("link") }), h("p", { html: t("footer") })),
+    undoBar.node,
   );
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
-set({ ...parse(fields, location.hash) });
+proceed(parse(fields, location.hash));
 frame();
-goTo(state.at);
+arrivals.goTo(state.at, "instant");

@@ -8,6 +8,19 @@ export const linear = ([a, b], [c, d]) => (x) => c + ((x - a) / (b - a)) * (d - 
 export const polyline = (points) =>
   points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 
+// Whole numbers from 0 to `most`, round ones where not all have room: no more steps between them than `count`.
+export function wholeTicks(most, count) {
+  const every = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((step) => most / step <= count) ?? 1000;
+  return Array.from({ length: Math.floor(most / every) + 1 }, (_, i) => i * every);
+}
+
+// One colour is one loss wherever it is a line.
+export const lossColour = (loss) => `--line: var(--loss-${loss})`;
+
+// A picture of this size; on paper, where its place is narrower, it shrinks.
+export const drawing = (width, height, attributes, ...children) =>
+  s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", ...attributes }, ...children);
+
 // A frame with its ticks, [value, text] each, at places by the scales `x` and `y`; lines reach to `right` and `bottom`.
 export function axes({ x, y, xTicks, yTicks, left, right, top, bottom, xLabel }) {
   const rule = (x1, y1, x2, y2) => s("line", { x1, y1, x2, y2, stroke: "var(--rule)" });

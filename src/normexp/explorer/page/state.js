@@ -1,6 +1,12 @@
 // What the reader has set, and its place in the address of the page: a link reproduces the view.
 
-const read = (text) => (text.trim() === "" ? NaN : Number(text));
+// Decimal notation alone, neither "Infinity" nor "0x10"; a number beyond float64 is none.
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+export function readNumber(text) {
+  const x = DECIMAL.test(text.trim()) ? Number(text) : NaN;
+  return Number.isFinite(x) ? x : NaN;
+}
+
 const clamp = (x, min, max) => Math.min(max, Math.max(min, x));
 // Six digits, and no trace of 0.1 + 0.2.
 const written = (x) => String(Number(x.toPrecision(6)));
@@ -10,7 +16,7 @@ export const number = (initial, { min = -Infinity, max = Infinity, integer = fal
   initial,
   write: written,
   read(text) {
-    const x = read(text);
+    const x = readNumber(text);
     return Number.isNaN(x) ? undefined : clamp(integer ? Math.round(x) : x, min, max);
   },
 });
@@ -19,9 +25,10 @@ export const numbers = (initial, { min = -Infinity, max = Infinity, least = 1, m
   initial,
   write: (values) => values.map(written).join(","),
   read(text) {
-    const values = text.split(",").map(read);
-    const makesSense = !values.some(Number.isNaN) && values.length >= least && values.length <= most;
-    return makesSense ? values.map((x) => clamp(x, min, max)) : undefined;
+    const parts = text.split(",");
+    if (parts.length < least || parts.length > most) return undefined;
+    const values = parts.map(readNumber);
+    return values.some(Number.isNaN) ? undefined : values.map((x) => clamp(x, min, max));
   },
 });
 
@@ -31,19 +38,13 @@ export const choice = (initial, options) => ({
   read: (text) => (options.includes(text) ? text : undefined),
 });
 
-export const flag = (initial) => ({
-  initial,
-  write: (value) => (value ? "1" : "0"),
-  read: (text) => ({ 0: false, 1: true })[text],
-});
-
 const initials = (fields) => Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, field.initial]));
 
 // The values in the part of an address behind "#"; a field that is missing there has its initial value.
 export function parse(fields, hash) {
   const values = initials(fields);
   for (const [key, text] of new URLSearchParams(hash.replace(/^#/, ""))) {
-    const value = fields[key]?.read(text);
+    const value = Object.hasOwn(fields, key) ? fields[key].read(text) : undefined; // not "constructor"
     if (value !== undefined) values[key] = value;
   }
   return values;

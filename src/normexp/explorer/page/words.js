@@ -3,7 +3,7 @@
 export const words = {
   en: {
     title: "Softmax, explored",
-    lead: "Everything on this page computes as you touch it. Sections 1 to 3 share one row of scores: change it in one, and see it in all. Drag something.",
+    lead: "Everything on this page computes as you touch it. Sections 1 to 3 share one row of scores: change it in section 1 or 2, and all three follow. Drag something.",
     contents: "Sections",
     language: "Language",
     theme: "Appearance",
@@ -11,12 +11,15 @@ export const words = {
     theme_light: "light",
     theme_dark: "dark",
     reset: "Start over",
+    undoing: "Undo and redo",
+    undo: "Undo",
+    redo: "Redo",
     link: "The address of this page holds everything you have set: copy it to share what you see.",
     footer: "Computed in your browser, in the formulas of <b>normexp</b>, to which it is tested. Nothing leaves your machine.",
   },
   zh: {
     title: "玩转 softmax",
-    lead: "本页的一切都随您的操作即时计算。第 1 至 3 节共用同一行得分：在一处改动，处处可见。拖动试试看。",
+    lead: "本页的一切都随你的操作即时计算。第 1 至 3 节共用同一行得分：在第 1 节或第 2 节改动，三节随之更新。拖动试试看。",
     contents: "目录",
     language: "语言",
     theme: "外观",
@@ -24,17 +27,22 @@ export const words = {
     theme_light: "浅色",
     theme_dark: "深色",
     reset: "恢复初始",
-    link: "您的所有设置都保存在本页地址中，复制链接即可分享当前画面。",
-    footer: "全部在浏览器中计算，所用公式与 <b>normexp</b> 相同，并已对照测试。数据不会离开您的设备。",
+    undoing: "撤销与重做",
+    undo: "撤销",
+    redo: "重做",
+    link: "你的所有设置都保存在本页地址中，复制链接即可分享当前画面。",
+    footer: "全部在浏览器中计算，所用公式与 <b>normexp</b> 相同，并已对照测试。数据不会离开你的设备。",
   },
 };
 
 export const LANGUAGES = { en: "English", zh: "中文" };
 
 // t(key, values): the words in a language, with {name} replaced. A key that is missing is a mistake of ours.
-// The source breaks lines, where English has a space and Chinese has none.
+// The source breaks lines, where English has a space and Chinese has none; a word joiner keeps some words in one line.
+const INSIDE = /(?<=损)(?=失)|(?<=处)(?=处)/g;
 export const translator = (words, language) => (key, values = {}) => {
   const text = words[language][key];
   if (text === undefined) throw new Error(`no word for ${key} in ${language}`);
-  return text.replace(/\s*\n\s*/g, language === "zh" ? "" : " ").replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const line = text.replace(/\s*\n\s*/g, language === "zh" ? "" : " ").replace(INSIDE, "\u2060");
+  return line.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 };

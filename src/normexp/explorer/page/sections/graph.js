@@ -7,7 +7,7 @@ import { change, h, s } from "dom";
 import { digits, indexed } from "format";
 import { descend, objective } from "networks";
 import { crossEntropy } from "numerics";
-import { axes, linear, polyline, widths } from "plot";
+import { axes, drawing, linear, polyline, wholeTicks, widths } from "plot";
 import { formulas } from "sections/graph.formulas";
 import { STEPS, appeared, box, edge, layout, weightLabel } from "sections/graph.picture";
 import { number } from "state";
@@ -78,7 +78,7 @@ export function create(place, app) {
     waited += milliseconds;
     if (waited < STEP_TIME) return;
     waited = 0;
-    if (state["graph.step"] < LAST) goTo(state["graph.step"] + 1);
+    if (state["graph.step"] < LAST) app.proceed({ "graph.step": state["graph.step"] + 1 });
     if (state["graph.step"] === LAST) pause();
   });
   const pause = () => {
@@ -138,7 +138,7 @@ export function create(place, app) {
         "div",
         {},
         h("h3", { html: t("update_title") }),
-        h("p", { class: "formula", html: "W ← W − η·(p − y)·xᵀ" }),
+        h("p", { class: "formula", html: "W ← W − η·(p − y)·x<sup>T</sup>" }),
         table,
         h("div", { class: "buttons" }, ...updates),
         rate.node,
@@ -228,8 +228,7 @@ export function create(place, app) {
       const what = ["s", "loss"].includes(node.kind) ? [node.kind] : [node.kind, node.index];
       return pointable(box(node, plan, step, isTarget), what, say);
     });
-    const svg = s("svg", { width, height: plan.height, role: "group", "aria-label": t("graph_label") });
-    svg.append(...edges, ...weights, ...boxes);
+    const svg = drawing(width, plan.height, { role: "group", "aria-label": t("graph_label") }, ...edges, ...weights, ...boxes);
     picture.replaceChildren(svg);
     if (hadFocus) svg.querySelector(`[data-node="${hadFocus.join("-")}"]`).focus();
   }
@@ -261,15 +260,16 @@ export function create(place, app) {
     const highest = Math.max(1, Math.ceil(Math.max(...losses)));
     const x = linear([0, most], [left, right]);
     const y = linear([0, highest], [bottom, top]);
-    const xTicks = [0, most / 2, most].map((n) => [n, String(n)]);
+    const xTicks = wholeTicks(most, 4).map((n) => [n, String(n)]);
     const yTicks = [0, highest / 2, highest].map((v) => [v, String(v)]);
     const points = losses.map((value, n) => [x(n), y(value)]);
     const [cx, cy] = points.at(-1);
     const words = t("after", { n: losses.length - 1, loss: digits(losses.at(-1)) });
     curve.replaceChildren(
-      s(
-        "svg",
-        { width, height, role: "img", "aria-label": words },
+      drawing(
+        width,
+        height,
+        { "aria-label": words },
         axes({ x, y, xTicks, yTicks, left, right, top, bottom, xLabel: t("updates") }),
         s("path", { d: polyline(points), class: "line" }),
         s("circle", { cx, cy, r: 4 }),

@@ -37,7 +37,7 @@ export const words = {
     step_7: "<b>∂ℓ/∂s = 1/s.</b> A larger sum lowers the target’s probability. Through the sum the others come in after all.",
     step_8: "<b>∂ℓ/∂e.</b> Two edges leave each e, to its p and to s; what comes back along them is added.",
     step_9: "<b>∂ℓ/∂z = p − y.</b> Times the derivative of exp, which is e itself, everything cancels but this.",
-    step_10: "<b>∂ℓ/∂W = (p − y)·xᵀ</b>, and ∂ℓ/∂x goes on to a layer below. Now update the weights.",
+    step_10: "<b>∂ℓ/∂W = (p − y)·x<sup>T</sup></b>, and ∂ℓ/∂x goes on to a layer below. Now update the weights.",
   },
   zh: {
     name: "计算图",
@@ -46,7 +46,7 @@ export const words = {
       "分类器的得分由特征算出：<i>z = Wx + b</i>。图中每个方框是一步运算，从特征一直到损失。" +
       "前向时，每个方框由前面的值算出自己的值；反向时，每个方框得知损失随它变化的快慢：" +
       "沿边传回的量乘以该处的局部导数，多条边传回的量相加。" +
-      "绕过 <i>p</i>、<i>s</i>、<i>e</i> 一圈，到得分处只剩简短的 <i>p − y</i>，其中 <i>y</i> 对目标类为 1，其余为 0。" +
+      "途经 <i>p</i>、<i>s</i>、<i>e</i> 绕了一圈，到得分处只剩简短的 <i>p − y</i>，其中 <i>y</i> 对目标类为 1，对其余类为 0。" +
       "再乘以特征，就是权重的梯度。沿梯度的反方向走一步，损失就下降。",
     target: "目标类",
     step: "步骤",
@@ -75,6 +75,6 @@ export const words = {
     step_7: "<b>∂ℓ/∂s = 1/s。</b>总和变大，目标类的概率就变小。其他类别正是通过总和参与进来的。",
     step_8: "<b>∂ℓ/∂e。</b>每个 e 有两条出边，一条到自己的 p，一条到 s；沿两条边传回的量相加。",
     step_9: "<b>∂ℓ/∂z = p − y。</b>乘以 exp 的导数（即 e 本身）后，其余各项全部抵消，只剩这一项。",
-    step_10: "<b>∂ℓ/∂W = (p − y)·xᵀ</b>，而 ∂ℓ/∂x 继续传给前一层。现在更新权重吧。",
+    step_10: "<b>∂ℓ/∂W = (p − y)·x<sup>T</sup></b>，而 ∂ℓ/∂x 继续传给前一层。现在更新权重吧。",
   },
 };

@@ -5,6 +5,7 @@ import { buttons, slider } from "controls";
 import { change, h, s } from "dom";
 import { digits, setting } from "format";
 import * as numerics from "numerics";
+import { lossColour, wholeTicks } from "plot";
 import * as row from "row";
 
 export { words } from "sections/loss.words";
@@ -25,7 +26,9 @@ export function create(place, app) {
     move: (changes) => row.move(app, changes),
   });
   const gradient = numbersBelow(3, 40);
-  const gradientName = h("p", { class: "note", html: t("pulls_hint") });
+  const manySlopes = bars(app, { label: t("slopes") });
+  const longest = h("p", { class: "note" });
+  const hint = h("p", { class: "note" });
   const price = priceCurve(app);
   const sees = h("p", { class: "note" });
   const multiples = LOSSES.map((loss) => multiple(app, loss));
@@ -37,7 +40,7 @@ export function create(place, app) {
     h(
       "div",
       { class: "panels" },
-      h("figure", {}, h("h3", { text: t("pulls") }), scores.node, h("h4", { html: t("gradient") }), gradient.node, gradientName),
+      h("figure", {}, h("h3", { text: t("pulls") }), scores.node, scores.byFinger, h("h4", { html: t("gradient") }), gradient.node, h("div", { class: "low" }, manySlopes.node), longest, hint),
       h("figure", {}, h("h3", { text: t("price") }), price.node),
     ),
     h("h3", { text: t("beside") }),
@@ -52,12 +55,22 @@ export function create(place, app) {
     ({ grad } = numerics.crossEntropy(x, y));
     scores.draw({ values: state.z, range: row.axis(state), pulls: grad.map((g) => -g), marked: y });
     gradient.draw(grad);
+    manySlopes.node.hidden = x.length <= FEW;
+    longest.textContent = "";
+    if (x.length > FEW) {
+      manySlopes.draw({ values: grad, range: span(grad), marked: y });
+      longest.textContent = t("longest", { most: digits(Math.max(...grad.map(Math.abs)), 3) });
+    }
+    change(hint, { html: t(x.length <= FEW ? "pulls_hint" : "pulls_hint_many") });
     const plain = state.shift === 0 && state.temperature === 1;
     sees.innerHTML = plain ? "" : t("sees", { shift: setting(state.shift), temperature: setting(state.temperature) });
     besides.style.setProperty("--count", Math.min(x.length, FEW));
     for (const part of [picker, price, moving, ...multiples]) part.draw(x, y);
   };
 }
+
+// The range of an axis that holds 0 and all values.
+const span = (values) => (values.every((x) => x === 0) ? [-1, 1] : [Math.min(0, ...values), Math.max(0, ...values)]);
 
 // ---- the target
 
@@ -121,14 +134,12 @@ function priceCurve({ t }) {
       const top = Math.max(5, 1.15 * value);
       const up = (loss) => HEIGHT - (loss / top) * HEIGHT;
       const losses = Array.from({ length: 120 }, (_, i) => top * (1 - i / 119));
-      const every = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((step) => top / step <= 6) ?? 1000;
-      const marks = Array.from({ length: Math.floor(top / every) + 1 }, (_, i) => i * every);
       node.replaceChildren(
         s(
           "g",
           { class: "axis" },
           s("path", { d: `M${LEFT},0V${HEIGHT}H${across(1)}` }),
-          ...marks.map((mark) => s("text", { x: LEFT - 6, y: up(mark) + 4, "text-anchor": "end", text: setting(mark) })),
+          ...wholeTicks(top, 6).map((mark) => s("text", { x: LEFT - 6, y: up(mark) + 4, "text-anchor": "end", text: setting(mark) })),
           ...[0, 0.25, 0.5, 0.75, 1].map((mark) => s("text", { x: across(mark), y: HEIGHT + 18, "text-anchor": "middle", text: mark })),
         ),
         s("path", { class: "line", d: `M${losses.map((loss) => `${across(Math.exp(-loss)).toFixed(1)},${up(loss).toFixed(1)}`).join("L")}` }),
@@ -163,8 +174,7 @@ function multiple(app, loss) {
       const pulls = grad.map((g) => -g);
       if (x.length <= FEW) picture.draw({ values: state.z, range: row.axis(state), pulls, marked: y });
       else {
-        const most = Math.max(1e-300, ...pulls.map(Math.abs));
-        picture.draw({ values: pulls, range: [-most, most], marked: y });
+        picture.draw({ values: pulls, range: span(pulls), marked: y });
       }
       gradient.draw(grad);
       says.innerHTML = said(t, loss, x, y, grad);
@@ -200,7 +210,7 @@ function movingTarget({ t }) {
   const up = (value) => HEIGHT - (value / TOP) * HEIGHT;
   const leads = Array.from({ length: 101 }, (_, i) => FROM + (i / 100) * (TO - FROM));
   const values = LOSSES.map(() => h("b"));
-  const key = (loss, i) => h("li", {}, s("svg", { class: `chart ${loss}`, viewBox: "0 0 36 8", "aria-hidden": "true" }, s("path", { class: "line", d: "M0,4H36" })), h("span", { text: t(loss) }), values[i]);
+  const key = (loss, i) => h("li", {}, s("svg", { class: `chart ${loss}`, style: lossColour(loss), viewBox: "0 0 36 8", "aria-hidden": "true" }, s("path", { class: "line", d: "M0,4H36" })), h("span", { text: t(loss) }), values[i]);
 
   return {
     node: h("div", { class: "moving" }, node, h("ul", {}, ...LOSSES.map(key))),
@@ -211,7 +221,7 @@ function movingTarget({ t }) {
       const sampled = x.length <= FEW ? leads : [...leads.filter((_, i) => i % 10 === 0), now].filter((lead) => lead >= FROM && lead <= TO).sort((a, b) => a - b);
       const curve = (loss) => {
         const points = sampled.map((lead) => [lead, numerics[loss](x.with(y, rival + lead), y).value]);
-        return s("g", { class: loss }, s("path", { class: "line", d: `M${points.map(([a, b]) => `${across(a).toFixed(1)},${up(b).toFixed(1)}`).join("L")}` }));
+        return s("g", { class: loss, style: lossColour(loss) }, s("path", { class: "line", d: `M${points.map(([a, b]) => `${across(a).toFixed(1)},${up(b).toFixed(1)}`).join("L")}` }));
       };
       const costs = LOSSES.map((loss) => numerics[loss](x, y).value);
       node.replaceChildren(

@@ -7,7 +7,7 @@ import { digits, indexed, raise } from "format";
 import { FORMATS, bits, round } from "formats";
 import { lossless, ordinary } from "narrow";
 import { crossEntropy, softmax, summary } from "numerics";
-import { axes, linear, polyline, widths } from "plot";
+import { axes, drawing, linear, polyline, widths } from "plot";
 import { addends, drawSum, told } from "sections/precision.sum";
 import { choice, number } from "state";
 
@@ -188,9 +188,10 @@ export function create(place, app) {
     const text = (at, anchor, words) => s("text", { ...at, "text-anchor": anchor, class: "tick", text: words });
     const now = x(state["precision.lead"]);
     curve.replaceChildren(
-      s(
-        "svg",
-        { width, height, role: "img", "aria-label": t("curve_label", gone) },
+      drawing(
+        width,
+        height,
+        { "aria-label": t("curve_label", gone) },
         axes({
           ...{ x, y, left, right, top, bottom, xLabel: t("lead_axis") },
           xTicks: [0, 6, 12, 18, 24].map((v) => [v, String(v)]),

@@ -3,6 +3,7 @@
 import { s } from "dom";
 import { digits, indexed, raise } from "format";
 import { lastPlace, places } from "formats";
+import { drawing } from "plot";
 
 const power = (k) => `2${raise(k)}`;
 
@@ -50,9 +51,10 @@ export function drawSum({ lines, total, cut }, width, label, cutLabel) {
     s("text", { x: x(k) + (anchor === "end" ? cell : 0), y: 12, class: "tick", "text-anchor": anchor, text: power(k) });
   const underline = TOP + lines.length * LINE + 3;
   const edge = x(cut - 1);
-  return s(
-    "svg",
-    { width, height, role: "img", "aria-label": label },
+  return drawing(
+    width,
+    height,
+    { "aria-label": label },
     ...[tick(first, "start"), tick(cut, "end"), tick(last, "end")],
     ...lines.flatMap((line, i) => row(line, TOP + i * LINE)),
     ...row(total, underline + 3),

@@ -6,6 +6,7 @@ import { h, s, change } from "dom";
 import { digits, digitsOfExp, percent, setting } from "format";
 import { naive32, softmax, summary } from "numerics";
 import * as row from "row";
+import { readNumber } from "state";
 
 export { words } from "sections/scores.words";
 
@@ -43,7 +44,7 @@ export function create(place, app) {
     h(
       "div",
       { class: "panels" },
-      h("figure", {}, h("h3", { text: t("scores") }), scores.node, names, hint, h("h3", { text: t("probabilities") }), h("div", { class: "low" }, chances.node), scale),
+      h("figure", {}, h("h3", { text: t("scores") }), scores.node, names, hint, scores.byFinger, h("h3", { text: t("probabilities") }), h("div", { class: "low" }, chances.node), scale),
       h("figure", {}, h("h3", { text: t("curve") }), curve.node, temperature.node, shift.node, h("div", { class: "control" }, h("span", { text: t("classes") }), count.node), typed.node, sentence),
     ),
     sides.node,
@@ -74,7 +75,8 @@ function observed({ state, t }, p) {
   const order = p.map((_, k) => k).sort((i, j) => x[j] - x[i]);
   const [a, b] = order;
   const lead = x[a] - x[b];
-  const said = [lead === 0 ? t("tie", { a, b }) : t("ratio", { a, b, lead: setting(lead), ratio: digitsOfExp(lead, 3) })];
+  const power = setting(lead);
+  const said = [lead === 0 ? t("tie", { a, b }) : t("ratio", { a, b, lead: row.lead(state, a, b), power, ratio: digitsOfExp(lead, 3) })];
   if (p.length === 2) said.push(t("sigmoid", { difference: setting(x[0] - x[1]), p: digits(p[0], 3) }));
   if (lead > 0 && state.temperature <= 0.2) said.push(t("hard"));
   if (state.temperature >= 8) said.push(t("flat", { n: p.length }));
@@ -84,22 +86,37 @@ function observed({ state, t }, p) {
 // ---- the reader's own numbers
 
 function ownScores({ state, set, t }) {
-  const input = h("input", { type: "text", inputmode: "text", autocomplete: "off", spellcheck: "false", "aria-describedby": "typed-wrong", onchange: take });
+  let typing = false; // what stands in the field is not yet taken
+  const input = h("input", {
+    ...{ type: "text", inputmode: "text", autocomplete: "off", spellcheck: "false", "aria-describedby": "typed-wrong" },
+    oninput: () => (typing = true),
+    onchange: take,
+    // While it is typed in, the field's own undoing is meant.
+    onkeydown: (event) => typing && event.stopPropagation(),
+  });
   const wrong = h("p", { id: "typed-wrong", class: "note", role: "alert" });
   function take() {
-    const text = input.value.normalize("NFKC").trim(); // １，２ as 1,2
-    const z = row.fields.z.read(text.replace(/−/g, "-").replace(/[\s,;、]+/g, ","));
-    wrong.textContent = z ? "" : t("typed_wrong");
-    change(input, { "aria-invalid": z ? undefined : "true" });
+    const parts = input.value.normalize("NFKC").replace(/−/g, "-").split(/[\s,;、]+/).filter(Boolean); // １，２ as 1,2
+    const odd = parts.find((part) => !(Math.abs(readNumber(part)) <= row.FARTHEST));
+    const z = odd === undefined ? row.fields.z.read(parts.join(",")) : undefined;
+    refuse(z ? "" : odd === undefined ? t("typed_count", { n: parts.length }) : t("typed_wrong", { odd: odd.slice(0, 20) }));
     if (!z) return;
+    typing = false;
     set({ z });
-    input.value = written(z); // what was out of range has been brought into it
+    input.value = written(z);
+  }
+  function refuse(why) {
+    wrong.textContent = why;
+    change(input, { "aria-invalid": why ? "true" : undefined });
   }
   const written = (z) => z.slice(0, 20).map(setting).join(", ") + (z.length > 20 ? ", …" : "");
   return {
     node: h("div", {}, h("label", { class: "control" }, h("span", { text: t("typed") }), input), wrong),
     draw() {
-      if (document.activeElement !== input) input.value = written(state.z);
+      if (typing && document.activeElement === input) return;
+      typing = false;
+      input.value = written(state.z);
+      refuse("");
     },
   };
 }

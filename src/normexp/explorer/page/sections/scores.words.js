@@ -7,7 +7,7 @@ export const words = {
     text: `A classifier ends in a row of <em>scores</em>, one for each class; any numbers will do. Softmax makes
       probabilities of them: raise <i>e</i> to every score, then divide by the sum. The exponential is never
       negative, it keeps the order, and it turns a <em>difference</em> of scores into a <em>ratio</em> of
-      probabilities: one point more is <i>e</i> ≈ 2.72 times as probable. So adding the same number to all scores
+      probabilities: one point ahead of another class is <i>e</i> ≈ 2.72 times its probability. So adding the same number to all scores
       changes nothing, and one may as well subtract the largest first. It is more than a nicety: shift everything
       by 100, and the formula as it is first written down breaks in float32. The <em>temperature</em> divides the
       scores: when it is low the winner takes all, when it is high all become alike.`,
@@ -23,10 +23,11 @@ export const words = {
     curve_many: "{n} classes, the largest at {m}",
     classes: "Classes",
     typed: "Your own scores",
-    typed_wrong: "Expected 2 to 1000 numbers from −1000 to 1000, separated by commas or spaces.",
+    typed_wrong: "“{odd}” is not a number from −1000 to 1000. Expected 2 to 1000 of them, separated by commas or spaces.",
+    typed_count: "Expected 2 to 1000 numbers, and found {n}.",
     temperature: "Temperature <i>T</i>",
     shift: "Shift all scores by",
-    ratio: "Class {a} leads class {b} by {lead}: it is <i>e</i><sup>{lead}</sup> = {ratio} times as probable.",
+    ratio: "Class {a} leads class {b} by {lead}: it is <i>e</i><sup>{power}</sup> = {ratio} times as probable.",
     tie: "Classes {a} and {b} are level, so they are equally probable.",
     sigmoid: "With two classes softmax is the sigmoid of the difference: <i>p</i><sub>0</sub> = 1 / (1 + <i>e</i><sup>−({difference})</sup>) = {p}.",
     hard: "So cold, softmax is all but the hard maximum: 1 for the largest, 0 for the rest.",
@@ -45,27 +46,28 @@ export const words = {
   zh: {
     name: "概率",
     title: "从得分到概率",
-    text: `分类器最后给出一行<em>得分</em>，每个类别一个，可以是任意实数。softmax 把它们变成概率：先对每个得分取
-      以 <i>e</i> 为底的指数，再除以总和。指数恒为正，保持大小顺序，并把得分之<em>差</em>变成概率之<em>比</em>：
-      高出 1 分，概率就是原来的 <i>e</i> ≈ 2.72 倍。因此给所有得分加上同一个数，结果不变，于是可以先减去最大值。
-      这并非可有可无：把所有得分平移 100，直接照公式计算在 float32 下就会溢出。<em>温度</em>用来除得分：
-      温度低时赢者通吃，温度高时各类趋于相同。`,
+    text: `分类器最后给出一行<em>得分</em>，每个类别一个，可以是任意实数。softmax 把它们变成概率：以每个得分为指数
+      求 <i>e</i> 的幂，再除以总和。幂恒为正，保持大小顺序，并把得分之<em>差</em>变成概率之<em>比</em>：
+      比另一类高 1 分，概率就是对方的 <i>e</i> ≈ 2.72 倍。因此给所有得分加上同一个数，结果不变，于是可以先减去最大值。
+      这并非可有可无：把所有得分平移 100，直接照公式计算在 float32 下就会溢出。得分要除以<em>温度</em>：
+      温度低时赢者通吃，温度高时各类的概率趋于相同。`,
     scores: "得分",
     scores_hint: "拖动柱子，或使用方向键。",
     scores_hint_many: "在柱子上划过即可修改。键盘：左右键选择，上下键调整。",
     probabilities: "概率",
-    scale: "最高的一个是 {most}。",
+    scale: "最高的概率为 {most}。",
     score_of: "类别 {k} 的得分",
     curve: "指数函数",
     curve_label: "exp(x) 的曲线，每个类别对应一个点。相对于最高点的高度：{points}",
     curve_point: "类别 {k} {height}",
     curve_many: "{n} 个类别，最大值在 {m}",
     classes: "类别数",
-    typed: "输入您的得分",
-    typed_wrong: "请输入 2 到 1000 个数，范围 −1000 到 1000，用逗号或空格分隔。",
+    typed: "输入你的得分",
+    typed_wrong: "“{odd}”不是 −1000 到 1000 之间的数。请输入 2 到 1000 个数，用逗号或空格分隔。",
+    typed_count: "需要 2 到 1000 个数，这里有 {n} 个。",
     temperature: "温度 <i>T</i>",
     shift: "所有得分平移",
-    ratio: "类别 {a} 比类别 {b} 高 {lead}：概率是后者的 <i>e</i><sup>{lead}</sup> = {ratio} 倍。",
+    ratio: "类别 {a} 比类别 {b} 高 {lead}：概率是后者的 <i>e</i><sup>{power}</sup> = {ratio} 倍。",
     tie: "类别 {a} 与类别 {b} 得分相同，概率也相同。",
     sigmoid: "只有两个类别时，softmax 就是得分差的 sigmoid 函数：<i>p</i><sub>0</sub> = 1 / (1 + <i>e</i><sup>−({difference})</sup>) = {p}。",
     hard: "温度这么低，softmax 几乎就是取最大值（hard max）：最大者为 1，其余为 0。",

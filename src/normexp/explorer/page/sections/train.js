@@ -5,7 +5,7 @@ import { h, s } from "dom";
 import { digits, raise } from "format";
 import { advance, diverged, start } from "networks";
 import * as numerics from "numerics";
-import { axes, linear, polyline, widths } from "plot";
+import { axes, drawing, linear, lossColour, polyline, wholeTicks, widths } from "plot";
 import { MAX_CLASSES, SHAPE_NAMES, generateSamples, read } from "samples";
 import { MARKERS } from "sections/train.canvas";
 import { ERASER, pad, points, written } from "sections/train.pad";
@@ -47,6 +47,8 @@ const samplesOf = (state) =>
     ? read(state["train.points"]).filter(({ target }) => target < state["train.classes"])
     : generateSamples(state["train.shape"], state["train.classes"], state["train.seed"]);
 
+const lossesOf = (state) => ({ softmax: "crossEntropy", svm: state["train.svm"], squared: state["train.squared"] });
+
 function startAll(state) {
   const samples = samplesOf(state);
   const options = {
@@ -57,9 +59,8 @@ function startAll(state) {
     alpha: Number(state["train.alpha"]),
     batchSize: state["train.batch"] === "all" ? Infinity : Number(state["train.batch"]),
   };
-  const losses = { softmax: "crossEntropy", svm: state["train.svm"], squared: state["train.squared"] };
-  const run = (loss) => start(samples, { ...options, loss: numerics[loss] });
-  return { samples, runs: Object.fromEntries(Object.entries(losses).map(([key, loss]) => [key, run(loss)])) };
+  const run = ([key, loss]) => [key, start(samples, { ...options, loss: numerics[loss] })];
+  return { samples, runs: Object.fromEntries(Object.entries(lossesOf(state)).map(run)) };
 }
 
 // These outlive a switch of the language.
@@ -147,7 +148,8 @@ export function create(place, app) {
     play(false);
     goTo(0);
   });
-  const goTo = (n) => set({ "train.passes": Math.min(MOST_PASSES, n) });
+  const passes = (n) => ({ "train.passes": Math.min(MOST_PASSES, n) });
+  const goTo = (n) => set(passes(n));
   const count = h("span", { class: "note" });
 
   // ---- the clock runs while it plays, and while the training is behind what is to be shown
@@ -160,7 +162,7 @@ export function create(place, app) {
     const slow = app.reducedMotion(); // then few pictures, each many passes on
     if (playing && !behind() && (!slow || waited > 1000)) {
       waited = 0;
-      goTo(state["train.passes"] + (slow ? 50 : 1));
+      app.proceed(passes(state["train.passes"] + (slow ? 50 : 1)));
     }
     if (behind()) drawRuns();
     if (state["train.passes"] === MOST_PASSES) play(false);
@@ -183,15 +185,14 @@ export function create(place, app) {
   place.append(
     h(
       "div",
-      { class: "desk" },
+      { class: "studio" },
       h("div", {}, h("h3", { text: t("samples") }), field.node),
       h(
         "div",
         {},
         control("brush", brushes.node),
         control("shapes", shapes.node),
-        control("classes", classes.node),
-        h("div", { class: "control" }, h("span"), h("div", { class: "buttons" }, again, clear)),
+        control("classes", h("div", { class: "buttons" }, classes.node, again, clear)),
         control("hidden", hidden.node),
         rate.node,
         control("alpha", alpha.node),
@@ -200,9 +201,10 @@ export function create(place, app) {
     ),
     h("div", { class: "buttons run" }, playButton, step, reset, count),
     h("div", { class: "trio" }, ...Object.values(panels).map(({ node }) => node)),
-    h("p", { class: "note", html: t("panels_note") }),
     h("h3", { text: t("curve_title") }),
     curve,
+    h("p", { class: "note", html: t("panels_note") }),
+    field.help,
   );
 
   // The runs of the settings of now, from their beginning if a setting has changed.
@@ -224,7 +226,7 @@ export function create(place, app) {
     count.textContent = t("passes", { n: passesDone() });
     const soon = performance.now() < drawnAt + WHILE_BEHIND;
     if (behind() && (soon || app.reducedMotion())) return;
-    for (const [key, { canvas, draw }] of Object.entries(panels)) draw(all.runs[key], widthOf(canvas));
+    for (const [key, { canvas, draw }] of Object.entries(panels)) draw(all.runs[key], widthOf(canvas), lossesOf(state)[key]);
     drawCurve();
     drawn = passesDone();
     drawnAt = performance.now();
@@ -240,7 +242,7 @@ export function create(place, app) {
 
   // The losses have units of their own; what can be compared is how they fall.
   function drawCurve() {
-    const [width, height] = [widthOf(curve), 190];
+    const [width, height] = [widthOf(curve), 140];
     const [left, right, top, bottom] = [42, width - 10, 8, height - 36];
     const [low, high] = [-3, 1.2];
     const most = 100 * Math.max(1, Math.ceil(passesDone() / 100));
@@ -251,17 +253,19 @@ export function create(place, app) {
     const line = ([key, { history }]) => {
       const points = history.map((value, n) => [x(n), at(value)]);
       const drawn = points.filter(([, height], n) => n % every === 0 && Number.isFinite(height));
-      return s("g", { class: key }, s("path", { class: "line", d: polyline(drawn) }));
+      return s("g", { class: key, style: lossColour(losses[key]) }, s("path", { class: "line", d: polyline(drawn) }));
     };
     const runs = Object.entries(all.runs);
-    const losses = runs.map(([key, run]) => `${t(key)} ${diverged(run) ? "∞" : digits(run.now.value, 3)}`).join(", ");
+    const losses = lossesOf(state);
+    const values = runs.map(([key, run]) => `${t(key)} ${diverged(run) ? "∞" : digits(run.now.value, 3)}`).join(", ");
     curve.replaceChildren(
-      s(
-        "svg",
-        { width, height, role: "img", "aria-label": t("curve_label", { n: passesDone(), losses }) },
+      drawing(
+        width,
+        height,
+        { "aria-label": t("curve_label", { n: passesDone(), losses: values }) },
         axes({
           ...{ x, y, left, right, top, bottom, xLabel: t("passes_axis") },
-          xTicks: [0, most / 2, most].map((n) => [n, String(n)]),
+          xTicks: wholeTicks(most, 4).map((n) => [n, String(n)]),
           yTicks: [1, 0, -1, -2, -3].map((v) => [v, String(10 ** v)]),
         }),
         ...runs.map(line),

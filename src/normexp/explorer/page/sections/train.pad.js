@@ -4,9 +4,10 @@ import { h } from "dom";
 import { setting } from "format";
 import { read, sample, write } from "samples";
 import { drawMarker, fitted, toPixels } from "sections/train.canvas";
+import { strokes } from "strokes";
 
 const MOST_SAMPLES = 300;
-const APART = 0.07; // between samples of one stroke
+const APART = 0.1; // between samples of one stroke
 const REACH = 0.09; // of the eraser
 
 export const ERASER = "eraser";
@@ -35,19 +36,19 @@ export function pad(app, { samples, brush, choose, change }) {
     return [((event.clientX - box.left) / box.width) * 2 - 1, 1 - ((event.clientY - box.top) / box.height) * 2];
   };
 
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    last = placeOf(event);
-    apply(last);
+  const byFinger = strokes(app, canvas, {
+    begin(event) {
+      last = placeOf(event);
+      apply(last);
+    },
+    go(event) {
+      const place = placeOf(event);
+      if (Math.hypot(place[0] - last[0], place[1] - last[1]) < APART) return;
+      last = place;
+      apply(place);
+    },
+    end: () => (last = null),
   });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!last) return;
-    const place = placeOf(event);
-    if (Math.hypot(place[0] - last[0], place[1] - last[1]) < APART) return;
-    last = place;
-    apply(place);
-  });
-  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (last = null));
 
   const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   canvas.addEventListener("keydown", (event) => {
@@ -88,7 +89,8 @@ export function pad(app, { samples, brush, choose, change }) {
     }
   }
 
-  return { node: h("div", {}, canvas, said, h("p", { id: "pad-help", class: "note", html: t("pad_help") })), canvas, draw };
+  const help = h("p", { id: "pad-help", class: "note", html: t("pad_help") });
+  return { node: h("div", {}, canvas, said, byFinger), help, canvas, draw };
 }
 
 // Samples as they stand in the address; none at all is a drawing too.
@@ -96,5 +98,5 @@ export const written = (samples) => write(samples) || "none";
 export const points = {
   initial: "",
   write: (text) => text,
-  read: (text) => (text === "none" ? text : write(read(text).slice(0, MOST_SAMPLES))),
+  read: (text) => (text === "none" ? text : write(read(text.slice(0, 5 * MOST_SAMPLES)))),
 };

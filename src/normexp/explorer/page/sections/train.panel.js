@@ -4,6 +4,7 @@ import { change, h, s } from "dom";
 import { digits } from "format";
 import { diverged, logits } from "networks";
 import { softmax } from "numerics";
+import { lossColour } from "plot";
 import { drawMarker, fitted, toPixels } from "sections/train.canvas";
 
 const GRID = 32; // regions are computed at so many places each way, and the browser smooths between them
@@ -68,7 +69,8 @@ export function panel(app, name) {
     node: h("figure", {}, title, canvas, summary, more),
     canvas,
     more,
-    draw(run, size) {
+    draw(run, size, loss) {
+      change(key, { style: lossColour(loss) });
       const context = fitted(canvas, size);
       if (diverged(run)) {
         summary.innerHTML = t("diverged");

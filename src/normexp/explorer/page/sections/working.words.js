@@ -27,27 +27,27 @@ export const words = {
     step_loss: "The negative logarithm of the target’s probability. Written out, the logarithm of a quotient becomes a sum of two terms, neither below 0.",
     step_slope: "How the target’s probability moves with each score: up with its own (<i>i</i> = <i>y</i>), down with any other (<i>i</i> ≠ <i>y</i>).",
     step_grad: "The chain rule multiplies by −1/<i>p</i><sub>y</sub>, and <i>p</i><sub>y</sub> cancels. For the target 1 − <i>p</i> is summed from the others, never subtracted.",
-    step_grad_z: "By the scores themselves: once more divided by the temperature.",
+    step_grad_z: "With respect to the scores themselves: once more divided by the temperature.",
   },
   zh: {
     name: "推导",
     title: "逐步推导",
-    text: `用您的数字把全过程再走一遍，从得分一直算到梯度。指向、点按或用方向键移到任一数字，连线就会显示它由哪些数得来。
+    text: `用你的数字把全过程再走一遍，从得分一直算到梯度。指向、点按或用方向键移到任一数字，连线就会显示它由哪些数得来。
       有两步值得细看。损失并不是先算概率再取对数：softmax 与对数合在一起，只剩两个非负项相加，没有相减抵消，
       再小的损失也保有全部有效数字。导数分两种情形：目标本身（<i>i</i> = <i>y</i>）与其他类别（<i>i</i> ≠ <i>y</i>），
       两种情形中 <i>p</i><sub>y</sub> 都会约去，最后只剩 <i>p</i> − <i>y</i>。`,
     numbers: "推导过程。方向键在数字之间移动，向上键回到它的来源。",
     ask: "指向一个数字，看它由什么得来。",
-    given: "{what} 是您设定的。",
+    given: "{what} 是你设定的。",
     made: "{what} 由 {of} 得来。",
     and: " 和 ",
     comma: "、",
     others: "其余 {n} 类",
-    step_z: "您设定的得分。",
+    step_z: "你设定的得分。",
     step_x: "平移 {shift}，再除以温度 {temperature}：这是 softmax 看到的数。",
     step_m: "最大值。后面要减去它，而概率不会因此改变。",
-    step_d: "各类落后最大值多少：不会大于 0，所以指数不会溢出。",
-    step_e: "取指数：领先者为 1，其余更小。",
+    step_d: "各类与最大值之差：不会大于 0，所以 <i>e</i> 的幂不会溢出。",
+    step_e: "<i>e</i> 的幂：领先者为 1，其余更小。",
     step_rest: "除领先者的 1 之外其余各项之和：单独保存，再小也不丢有效数字。",
     step_p: "各自所占的份额，总和为 1。",
     step_loss: "目标概率的负对数。商的对数展开后是两项之和，两项都不小于 0。",
