@@ -30,7 +30,7 @@ export function watchKeys(undo, redo) {
 export function undoButtons(t, { undo, redo, history }) {
   const button = (text, onclick) => h("button", { type: "button", onclick, text });
   const [back, forth] = [button(t("undo"), undo), button(t("redo"), redo)];
-  const node = h("div", { class: "undoing", role: "group", "aria-label": t("undoing") }, back, forth);
+  const node = h("div", { class: "undoing", role: "region", "aria-label": t("undoing") }, back, forth);
   return {
     node,
     draw() {
