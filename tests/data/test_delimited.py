@@ -65,6 +65,25 @@ def test_what_csv_writes_comes_back(tmp_path_factory, rows, separator, quoting, 
     assert raw.lines.tolist() == [2 + i + sum(lines[:i]) for i in range(len(rows))]
 
 
+@given(
+    text=st.text(st.sampled_from('""\n\n,,xy \t\\;'), min_size=1, max_size=60),
+    separator=st.sampled_from([None, ",", " "]),
+)
+def test_whatever_is_read_nothing_of_it_vanishes(tmp_path_factory, text, separator):
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    path.write_bytes(text.encode())
+    try:
+        raw = read_delimited(path, header=False, separator=separator)
+    except ValueError:
+        return
+    read = "".join(cell for row in raw.features.rows() for cell in row)
+    assert [read.count(letter) for letter in "xy"] == [text.count(letter) for letter in "xy"]
+    # Whatever lines are no row of their own are blank, or within a cell.
+    rows = [number for number, line in enumerate(text.split("\n"), 1) if set(line) & set("xy")]
+    within = sum(cell.count("\n") for row in raw.features.rows() for cell in row)
+    assert len(set(rows) - set(raw.lines.tolist())) <= within
+
+
 # --- quotes: no row vanishes ---
 
 

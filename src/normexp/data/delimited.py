@@ -36,18 +36,19 @@ def read_delimited(
     """
     if separator is not None and (len(separator) != 1 or separator in '"\r\n'):
         raise ValueError(f"separator: expected one character, got {separator!r}")
-    whole = decoded(read_plain(path), path.name, encoding)
-    text = whole.rstrip("\r\n")
-    ends = line_ends(whole[len(text) :])
-    if not text.strip():
+    text = decoded(read_plain(path), path.name, encoding)
+    if not text or text.isspace():
         raise ValueError(f"{path.name} holds nothing but white space")
+    end = len(text)
+    while text[end - 1] in "\r\n":
+        end -= 1
+    ends = line_ends(text[end:])
     try:
         dialect = find_dialect(text, header=header, separator=separator)
         names = _names(text, dialect)
-        frame, lines, blank, notes = read_rows(text, dialect, names)
+        frame, lines, blank, notes = read_rows(text[dialect.start : end], dialect, names)
     except MalformedError as error:
         raise ValueError(f"{path.name}: {error}") from error
-
     frame, nameless = _without_nameless(frame, dialect)
     is_cut = not ends
     return Raw(

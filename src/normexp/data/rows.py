@@ -25,43 +25,41 @@ class Rows(NamedTuple):
 
 
 def read_rows(text: str, dialect: Dialect, names: list[str]) -> Rows:
-    """Read the rows of `text`, which has no blank lines at its end.
+    """Read `text`, the rows alone, without a line end at its end.
 
     Raises
     ------
     MalformedError
         If a quote is left open, or a row has more cells or fewer than there are `names`.
     """
-    body = text[dialect.start :]
-    if not body:
+    if not text:
         frame = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         return Rows(frame, np.empty(0, np.int64), 0, [])
-    if read := read_regular(body, names, dialect.separator):
-        return _rows(body, dialect, *read)
-    if '\\"' in body:
+    if read := read_regular(text, names, dialect.separator):
+        return _rows(text, dialect, *read)
+    if '\\"' in text:
         # Quotes may be escaped with backslashes, as MySQL does it, instead of doubled.
-        doubled = body.replace("\\\\", "\0").replace('\\"', '""').replace("\0", "\\")
+        doubled = text.replace("\\\\", "\0").replace('\\"', '""').replace("\0", "\\")
         if read := read_regular(doubled, names, dialect.separator):
             rows = _rows(doubled, dialect, *read)
             return rows._replace(notes=[*rows.notes, "quotes escaped with backslashes"])
     return _read_with_care(text, dialect, names)
 
 
-def _rows(body: str, dialect: Dialect, frame: pl.DataFrame, before: NDArray[np.int64]) -> Rows:
-    count = body.count("\n") + 1
-    spans = np.flatnonzero(np.diff(before, append=count) > 1)
-    lines = body.split("\n") if len(spans) else []
-    stops = np.append(before[1:], count)
+def _rows(text: str, dialect: Dialect, frame: pl.DataFrame, before: NDArray[np.int64]) -> Rows:
+    starts, stops = before[:-1], before[1:]
+    spans = np.flatnonzero(stops - starts > 1)
+    lines = text.split("\n") if len(spans) else []
     chunks = (
-        (dialect.line + before[i], "\n".join(lines[before[i] : stops[i]])) for i in spans.tolist()
+        (dialect.line + starts[i], "\n".join(lines[starts[i] : stops[i]])) for i in spans.tolist()
     )
-    return Rows(frame, dialect.line + before, 0, _swallowing(chunks, dialect, frame.width))
+    return Rows(frame, dialect.line + starts, 0, _swallowing(chunks, dialect, frame.width))
 
 
 def _read_with_care(text: str, dialect: Dialect, names: list[str]) -> Rows:
     rows: list[Record] = []
     blank = comments = 0
-    for record in records(text, dialect.separator, dialect.start, dialect.line):
+    for record in records(text, dialect.separator, line=dialect.line):
         if len(record.cells) == len(names):
             rows.append(record)
         elif record.is_blank:
