@@ -121,6 +121,24 @@ def test_a_model_reads_other_files_as_it_is_told(run, tmp_path):
     assert refuses(run("predict", "model.safetensors", "train.txt"), "0xF6 in line 1", "--encoding")
 
 
+@pytest.mark.parametrize("ending", ["data", "npy"])
+def test_where_labels_are_known_by_their_index_rows_to_predict_may_have_none(run, tmp_path, ending):
+    rows = np.array([[5.5, 1, 0], [4.5, 1, 0], [1.5, 2, 1], [2.5, 2, 1]])
+    for name, columns in {"labelled": rows, "bare": rows[:, :2]}.items():
+        np.save(f"{name}.npy", columns)
+        np.savetxt(f"{name}.data", columns, "%g", delimiter=",")
+    how = ["--no-header"] if ending == "data" else []
+    assert run("train", f"labelled.{ending}", "--target", -1, *how).exit_code == 0
+    both = [
+        run("predict", "model.safetensors", f"{name}.{ending}", *how).stdout
+        for name in ("labelled", "bare")
+    ]
+    assert len(both[0].splitlines()) == 5
+    assert both[0] == both[1]
+    result = run("evaluate", "model.safetensors", f"labelled.{ending}", "--json", *how)
+    assert json.loads(result.stdout)["accuracy"] == 1.0
+
+
 def test_train_predict_and_evaluate_agree(run, model, tmp_path):
     result = run("predict", model, "flowers.csv")
     predictions = pl.read_csv(result.stdout.encode())

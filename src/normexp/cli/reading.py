@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,13 @@ def load_for(model: Model, data: str, reading: dict[str, Any], **options: Any) -
     """
     from ..data import load, options_of
 
-    if reading["target"] is None and "target" in options_of(data):
-        reading = {**reading, "target": model.target}
-    return load(data, schema=model.schema, **reading, **options)
+    schema, target = model.schema, model.target
+    how = {"schema": schema, **options}
+    if reading["target"] is not None or target is None or "target" not in options_of(data):
+        return load(data, **reading, **how)
+    if schema and re.fullmatch(r"-?\d+", target) and not options.get("require_target", True):
+        # An index is that of the labels only where there are more columns than features.
+        dataset = load(data, **reading, **how)
+        if dataset.features.shape[1] <= len(schema.columns):
+            return dataset
+    return load(data, **{**reading, "target": target}, **how)

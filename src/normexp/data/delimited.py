@@ -13,7 +13,7 @@ from .opening import read_plain
 from .raw import Raw
 from .records import BLANKS, MalformedError, line_ends, records
 from .rows import read_rows
-from .words import counted, listed
+from .words import columns, counted, listed
 
 
 def read_delimited(
@@ -71,7 +71,7 @@ def _names(text: str, dialect: Dialect) -> list[str]:
     """Return a name for each column: the header's, or its place."""
     if dialect.names is None:
         first = next(records(text, dialect.separator, dialect.start, dialect.line))
-        return [f"x{i}" for i in range(len(first.cells))]
+        return list(columns(len(first.cells)))
     try:
         return column_names(dialect.names)
     except ValueError as error:
