@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
 
 from normexp.data import Dataset, Encoder, load
 
@@ -215,3 +216,83 @@ def test_standardised_columns_have_mean_0_and_deviation_1_or_are_constant(values
     assert_allclose(encoded.mean(axis=0), 0, atol=1e-9)
     constant = (values == values[0]).all(axis=0)
     assert_allclose(encoded.std(axis=0), np.where(constant, 0, 1), atol=1e-9)
+
+
+def texts(rows, *counts):
+    rng = np.random.default_rng(0)
+    columns = {f"c{i}": [f"k{k}" for k in rng.integers(0, n, rows)] for i, n in enumerate(counts)}
+    return table(x=rng.normal(size=rows), **columns)
+
+
+def test_many_categories_are_encoded_sparsely():
+    data = texts(4000, 300, 500)
+    encoder = Encoder.fit(data)
+    encoded = encoder.transform(data)
+    assert encoder.is_sparse
+    assert isinstance(encoded, csr_array)
+    assert encoded.shape == (4000, len(encoder.feature_names)) == (4000, 801)
+    assert encoded.nnz == 3 * 4000
+    dense = encoded.toarray()
+    values = data.features["x"].to_numpy()
+    assert_allclose(dense[:, 0], (values - values.mean()) / values.std(), rtol=1e-12)
+    for column, text in (("c0", "k7"), ("c1", "k499")):
+        at = encoder.feature_names.index(f"{column}={text}")
+        assert_array_equal(dense[:, at], data.features[column].to_numpy() == text)
+
+
+def test_few_categories_are_encoded_as_an_array():
+    data = texts(4000, 3, 20)
+    assert isinstance(Encoder.fit(data).transform(data), np.ndarray)
+
+
+def test_the_kind_of_encoding_does_not_depend_on_the_rows():
+    encoder = Encoder.fit(texts(4000, 300, 500))
+    one = encoder.transform(table(x=[0.0], c0=["k1"], c1=["never seen"]))
+    assert isinstance(one, csr_array)
+    assert one.nnz == 2
+    assert encoder.unseen(table(x=[0.0], c0=["k1"], c1=["never seen"])) == (
+        "column 'c1': 1 row of a category that was not seen in training: 'never seen'",
+    )
+
+
+def test_thousands_of_columns_are_encoded():
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=(20, 3000))
+    frame = {f"n{i}": numbers[:, i] for i in range(3000)}
+    frame |= {f"t{i}": rng.choice(["AA", "AG", "GG"], 20) for i in range(3000)}
+    data = table(**frame)
+    encoder = Encoder.fit(data)
+    encoded = encoder.transform(data)
+    expected = (numbers - numbers.mean(axis=0)) / numbers.std(axis=0)
+    assert_allclose(encoded[:, :3000], expected, rtol=1e-10, atol=1e-13)
+    assert_array_equal(encoded[:, 3000:].sum(axis=1), 3000)
+
+
+def test_frames_of_pandas_are_taken():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(
+        {
+            "size": [1.0, None, 3.0, 2.0],
+            "count": pandas.array([1, None, 3, 2], dtype="Int64"),
+            "colour": ["red", None, "blue", "red"],
+            "kind": pandas.Categorical(["u", "v", "u", None]),
+            "day": pandas.to_datetime(["2026-11-25", None, "2026-11-27", "2026-11-26"]),
+            "flag": [True, False, True, True],
+        },
+        index=[7, 8, 9, 10],
+    )
+    encoder = Encoder.fit(frame)
+    assert encoder.feature_names[:3] == ("size", "count", "flag")
+    assert encoder.feature_names[6:] == (
+        *("day (days since 2026-11-25)", "colour=(missing)", "colour=blue", "colour=red"),
+        *("kind=(missing)", "kind=u", "kind=v"),
+    )
+    encoded = encoder.transform(frame)
+    assert_allclose(encoded[:, 0], [-np.sqrt(1.5), 0, np.sqrt(1.5), 0])
+    assert_array_equal(encoded[:, 0], encoded[:, 1])
+    assert_array_equal(encoded[:, 7:10], [[0, 0, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
+    assert_array_equal(encoder.transform(frame.iloc[[2]]), encoded[2:3])
+    loaded = load(frame.assign(y=["a", "b", "a", "b"]), target="y")
+    assert Encoder.fit(loaded).transform(loaded).tobytes() == encoded.tobytes()
+    with pytest.raises(ValueError, match="two columns of the frame have the same name: 'size'"):
+        Encoder.fit(pandas.concat([frame, frame], axis=1))

@@ -77,3 +77,71 @@ def test_labels_of_another_type_are_refused(tmp_path):
     labels = pl.Series(["2020-01-01", "2020-01-02"]).str.to_date()
     with pytest.raises(ValueError, match="expected labels that are text or integers, got Date"):
         labelled(tmp_path, labels)
+
+
+def of_csv(tmp_path, *labels, **options):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["x,y", *(f"{i % 3},{y}" for i, y in enumerate(labels)), ""]))
+    return load(path, target="y", **options)
+
+
+def test_a_class_may_be_called_by_a_marker_of_missing_values(tmp_path):
+    data = of_csv(tmp_path, "NA", "null", "NaN", "None", "?", "NA", "")
+    assert data.target.tolist() == ["NA", "null", "NaN", "None", "?", "NA"]
+    assert data.left_out == {"without a label": 1}
+    assert (
+        "the label 'NA' (2 rows) taken for a class; missing=['NA'] leaves such rows out"
+        in data.notes
+    )
+
+
+def test_missing_says_which_labels_are_none(tmp_path):
+    data = of_csv(tmp_path, "a", "?", "b", "NA", "?", missing=["?"])
+    assert data.target.tolist() == ["a", "b", "NA"]
+    assert data.notes == (
+        "'?' in the label column taken as missing (2 rows)",
+        "2 rows without a label left out",
+    )
+
+
+def test_a_marker_among_integers_is_missing(tmp_path):
+    data = of_csv(tmp_path, "1", "2", "NA", "1", "NA", "+2", "1.0")
+    assert data.target.tolist() == [1, 2, 1, 2, 1]
+    assert "'NA' in the label column taken as missing (2 rows)" in data.notes
+    assert "labels such as 1.0 read as integers" in data.notes
+    assert of_csv(tmp_path, "1", "2", "NA", missing=["x"]).target.tolist() == ["1", "2", "NA"]
+
+
+def test_labels_that_begin_with_a_zero_are_texts(tmp_path):
+    assert of_csv(tmp_path, "01", "02", "10").target.tolist() == ["01", "02", "10"]
+
+
+@pytest.mark.parametrize("labels", [("1.5", "2", "3"), ("inf", "1", "2"), ("1e300", "1", "2")])
+def test_measurements_in_a_text_file_are_refused(tmp_path, labels):
+    with pytest.raises(ValueError, match="this looks like the target of a regression"):
+        of_csv(tmp_path, *labels)
+
+
+def test_unsigned_integers_are_labels_however_large(tmp_path):
+    np.savez(tmp_path / "small.npz", X=np.eye(3), y=np.array([7, 0, 255], dtype=np.uint64))
+    small = load(tmp_path / "small.npz").target
+    assert small.dtype == np.int64
+    assert small.tolist() == [7, 0, 255]
+    large = np.array([2**64 - 1, 0, 2**63], dtype=np.uint64)
+    np.savez(tmp_path / "large.npz", X=np.eye(3), y=large)
+    assert load(tmp_path / "large.npz").target.tolist() == [str(label) for label in large]
+
+
+def test_texts_of_digits_in_a_typed_file_stay_texts(tmp_path):
+    assert labelled(tmp_path, ["1", "2"]).target.tolist() == ["1", "2"]
+
+
+def test_labels_are_not_read_where_they_are_not_asked_for(tmp_path):
+    for labels in (("", ""), ("1.5", "2"), ("a", "")):
+        data = of_csv(tmp_path, *labels, require_target=False)
+        assert data.target is None
+        assert len(data) == 2
+    schema = of_csv(tmp_path, "a", "b").schema
+    read = of_csv(tmp_path, "b", "a", require_target=False, schema=schema)
+    assert read.target.tolist() == ["b", "a"]
+    assert of_csv(tmp_path, "b", "c", require_target=False, schema=schema).target is None

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from safetensors.numpy import save_file
 
 import normexp as nex
-from normexp.data import Dataset, Encoder
+from normexp.data import Dataset, Encoder, load
 from normexp.linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
 from normexp.losses import LOSSES
 from normexp.model import Model
@@ -153,3 +153,19 @@ def test_a_missing_file_and_a_folder_are_no_models(tmp_path):
 def test_a_model_is_not_written_into_a_missing_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         trained(LinearClassifier())[0].save(tmp_path / "missing" / "model")
+
+
+def test_a_frame_is_read_by_the_schema(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    (tmp_path / "t.csv").write_text("size,code,y\n1,01,a\n2,02,a\n8,X,b\n9,X,b\n")
+    rows = load(tmp_path / "t.csv", target="y")
+    encoder = Encoder.fit(rows)
+    classifier = LinearClassifier().fit(encoder.transform(rows), rows.target)
+    model = Model(encoder, classifier, "y", schema=rows.schema)
+    model.save(tmp_path / "model")
+    model = Model.load(tmp_path / "model")
+    assert model.schema == rows.schema
+    frame = {"size": ["8", " 1 ", "?"], "code": ["X", "01", "02"]}
+    for rows_in in (pl.DataFrame(frame), pandas.DataFrame(frame)):
+        assert model.predict(rows_in).tolist() == ["b", "a", "a"]
+        assert model.predict_proba(rows_in).shape == (3, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 # Arguments of the library that are options of the same name.
 OPTIONS = (
@@ -23,7 +24,7 @@ def as_options(message: str) -> str:
     def options(match: re.Match[str]) -> str:
         name, values = match.groups()
         texts = re.findall(r"'([^']*)'|(\.\.\.)", values)
-        return " ".join(f"--{name} {text or 'COLUMN'}" for text, _ in texts)
+        return " ".join(f"--{name} {shlex.quote(text) if text else 'COLUMN'}" for text, _ in texts)
 
     def option(match: re.Match[str]) -> str:
         return f"--{match[1].replace('_', '-')}"

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from .columns import numbers_of
 from .words import listed
 
 # Fewer rows may well be a measurement that happens to rise by steps.
@@ -59,10 +60,6 @@ def _numbers(
     features: NDArray[Any] | pl.DataFrame, names: tuple[str, ...]
 ) -> tuple[tuple[str, ...], NDArray[Any]]:
     """The names of the columns of numbers, and these as an array (columns, rows)."""
-    if not isinstance(features, pl.DataFrame):
-        return names, features.T
-    columns = [column for column in features.get_columns() if column.dtype == pl.Float64]
-    if not columns:
-        return (), np.empty((0, len(features)))
-    joined = pl.concat(columns).rechunk().to_numpy()
-    return tuple(column.name for column in columns), joined.reshape(len(columns), len(features))
+    if isinstance(features, pl.DataFrame):
+        return numbers_of(features)
+    return names, features.T

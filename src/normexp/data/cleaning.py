@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from .checks import check_finite, told_counting
+from .columns import framed
 from .dataset import Dataset
 from .labels import learn_labels
 from .learning import learn_columns
@@ -191,7 +192,7 @@ def _carried(raw: Raw, carry: Sequence[str]) -> pl.DataFrame | None:
         columns.append(raw.target)
     by_name = {column.name: column for column in columns}
     _check_known("carry", carry, tuple(by_name))
-    return pl.DataFrame([by_name[name] for name in dict.fromkeys(carry)])
+    return framed({name: by_name[name] for name in carry})
 
 
 def _check_known(argument: str, names: Sequence[str], known: tuple[str, ...]) -> None:

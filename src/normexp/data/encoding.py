@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 
+from .columns import by_type, joined, named
 from .dataset import Dataset
 from .dates import PARTS, part_names, parts_of
 from .frames import as_frame
@@ -247,32 +248,38 @@ def _kinds(
     if not isinstance(features, pl.DataFrame):
         return names, (), {}
     numbers, texts, dates = [], [], {}
-    for column in features.get_columns():
-        if column.dtype == pl.String:
-            texts.append(column.name)
-        elif column.dtype.is_temporal():
-            first: Any = column.min()
-            dates[column.name] = "1970-01-01" if first is None else f"{first:%Y-%m-%d}"
+    for dtype, of_type in by_type(features).items():
+        if dtype == pl.String:
+            texts += of_type
+        elif dtype.is_temporal():
+            for name in of_type:
+                first: Any = features[name].min()
+                dates[name] = "1970-01-01" if first is None else f"{first:%Y-%m-%d}"
         else:
-            numbers.append(column.name)
-    return tuple(numbers), tuple(texts), dates
+            numbers += of_type
+    position = {name: i for i, name in enumerate(names)}.__getitem__
+    return tuple(sorted(numbers, key=position)), tuple(sorted(texts, key=position)), dates
 
 
 def _numbers(features: Features, names: Sequence[str], dates: Mapping[str, str]) -> NDArray[Any]:
     """The columns `names` and the parts of dates as a matrix in which a missing number is NaN."""
     if not isinstance(features, pl.DataFrame):
         return features
-    columns = [features.get_column(name).cast(pl.Float64) for name in names]
+    cells = named(features)
+    columns = [cells[name] for name in names]
+    if {column.dtype for column in columns} - {pl.Float64}:
+        columns = [column.cast(pl.Float64) for column in columns]
     for name, first in dates.items():
-        columns += parts_of(features.get_column(name), first)
-    if not columns:
-        return np.empty((len(features), 0))
-    joined: NDArray[np.float64] = pl.concat(columns).rechunk().to_numpy()
-    return joined.reshape(len(columns), len(features)).T
+        columns += parts_of(cells[name], first)
+    values: NDArray[np.float64] = joined(columns, pl.Float64).to_numpy()
+    return values.reshape(len(columns), len(features)).T
 
 
 def _texts(features: Features, names: tuple[str, ...]) -> list[pl.Series]:
-    return [] if not isinstance(features, pl.DataFrame) else [features[name] for name in names]
+    if not isinstance(features, pl.DataFrame):
+        return []
+    cells = named(features)
+    return [cells[name] for name in names]
 
 
 def _moments(

@@ -9,6 +9,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from .columns import framed
+from .words import listed
+
 
 def is_frame(data: Any) -> bool:
     """Whether `data` is a frame of polars or pandas."""
@@ -25,8 +28,9 @@ def as_frame(data: Any) -> pl.DataFrame | NDArray[Any]:
         return data
     if _is_pandas(data):
         names = [str(name) for name in data.columns]
-        columns = [_column(name, data.iloc[:, i]) for i, name in enumerate(names)]
-        return pl.DataFrame(columns)
+        if len(set(names)) < len(names):
+            raise ValueError(f"two columns of the frame have the same name: {listed(names)}")
+        return framed({name: _column(data.iloc[:, i]) for i, name in enumerate(names)})
     return np.asarray(data)
 
 
@@ -35,12 +39,12 @@ def _is_pandas(data: Any) -> bool:
     return pandas is not None and isinstance(data, pandas.DataFrame)
 
 
-def _column(name: str, column: Any) -> pl.Series:
+def _column(column: Any) -> pl.Series:
     """A column of pandas: by its buffer where NumPy has the type, elsewhere value by value."""
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biufM":
-        return pl.Series(name, column.to_numpy(), nan_to_null=True)
+        return pl.Series(column.to_numpy(), nan_to_null=True)
     values = column.astype(object).where(column.notna(), None).tolist()
     try:
-        return pl.Series(name, values)
+        return pl.Series(values)
     except TypeError:  # values of several types
-        return pl.Series(name, [None if value is None else str(value) for value in values])
+        return pl.Series([None if value is None else str(value) for value in values])

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from .columns import column_of, framed, joined, named
 from .dates import naive, read_dates
 from .schema import Column, Kind
-from .texts import Texts, as_text, column_of
+from .texts import Texts, as_text
 from .words import counted, listed
 
 PLURAL = {"number": "numbers", "boolean": "true and false", "date": "dates"}
 
 TREATMENT = " taken as missing"
+
+# What else than its kind decides how a text is read.
+HOW: dict[Kind, Callable[[Column], Any]] = {
+    "number": lambda column: column.writing,
+    "date": lambda column: column.day,
+    "boolean": lambda _: None,
+    "text": lambda _: None,
+}
 
 # Of one column: what its cells hold that are no values of its kind, and how often.
 Exceptions = dict[str, Counter[str]]
@@ -30,45 +39,43 @@ def read_table(
     A cell that its column's kind cannot hold is missing, and a note names it. Columns may have
     any type: a text is read as a file's, anything else as the text that a file would hold.
     """
-    groups: dict[Any, list[pl.Series]] = defaultdict(list)
+    cells, types = named(frame), frame.schema
+    groups: dict[Any, list[str]] = defaultdict(list)
     for column in columns:
         if column.kind != "left out":
-            values = frame.get_column(column.name)
-            groups[_treatment(column, values.dtype)].append(values)
+            how = HOW[column.kind](column)
+            groups[column.kind, how, types[column.name]].append(column.name)
     found: dict[str, pl.Series] = {}
     notes = []
-    for (kind, how), group in groups.items():
-        if how is None:
-            found |= _conform(kind, group)
-            continue
-        texts = Texts.of([as_text(values) for values in group], len(frame), missing)
-        values = _read(kind, how, texts)
-        for i, name in enumerate(texts.names):
+    for (kind, how, dtype), names in groups.items():
+        if _suits(dtype, kind):
+            values = _conform(kind, [cells[name] for name in names])
+        else:
+            texts = Texts.of(names, [as_text(cells[name]) for name in names], len(frame), missing)
+            values = _read(kind, how, texts)
+            notes += _told(kind, _exceptions(texts, values))
+        for i, name in enumerate(names):
             found[name] = column_of(values, i, len(frame), name)
-        notes += _told(kind, _exceptions(texts, values))
-    return pl.DataFrame([found[column.name] for column in columns if column.name in found]), notes
+    return framed(
+        {column.name: found[column.name] for column in columns if column.name in found}
+    ), notes
 
 
-def _treatment(column: Column, dtype: pl.DataType) -> tuple[Kind, Any]:
-    """How a column is read: by its writing as text, or, with None, from the type it already has."""
-    kind = column.kind
-    suits = {
-        "number": dtype.is_numeric(),
-        "boolean": dtype == pl.Boolean,
-        "date": dtype == pl.Date or isinstance(dtype, pl.Datetime),
-    }
-    how = {"number": column.writing, "date": column.day}
-    return kind, None if suits.get(kind) else how.get(kind, "")
-
-
-def _conform(kind: Kind, group: list[pl.Series]) -> dict[str, pl.Series]:
-    if kind == "boolean":
-        return {values.name: values for values in group}
+def _suits(dtype: pl.DataType, kind: Kind) -> bool:
+    """Whether a column has the type of its kind already; texts have to be looked at."""
+    if kind == "number":
+        return dtype.is_numeric()
     if kind == "date":
-        return {values.name: naive(values) for values in group}
-    rows = len(group[0])
-    numbers = pl.concat([values.cast(pl.Float64) for values in group]).rechunk().fill_nan(None)
-    return {values.name: column_of(numbers, i, rows, values.name) for i, values in enumerate(group)}
+        return dtype == pl.Date or isinstance(dtype, pl.Datetime)
+    return kind == "boolean" and dtype == pl.Boolean
+
+
+def _conform(kind: Kind, columns: list[pl.Series]) -> pl.Series:
+    """Columns that have the type of their kind, one after the other."""
+    if kind == "number":
+        return joined(columns, pl.Float64).fill_nan(None)
+    values = pl.concat(columns).rechunk()
+    return values if kind == "boolean" else naive(values)
 
 
 def _read(kind: Kind, how: Any, texts: Texts) -> pl.Series:

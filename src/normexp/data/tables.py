@@ -58,7 +58,8 @@ def read_frame(data: Any, target: str | None = None) -> Raw:
     """Read a frame of polars or pandas."""
     frame = as_frame(data)
     assert isinstance(frame, pl.DataFrame)  # mypy
-    return parted(Raw(frame, None, tuple(frame.columns)), target, "frame")
+    frame, notes = spread(frame, "frame")
+    return parted(Raw(frame, None, tuple(frame.columns), notes=notes), target, "frame")
 
 
 def _indexed(names: Sequence[str], target: str | None) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from .columns import column_of, joined
 
 # What pandas reads as missing, and the question mark of the UCI repository; the empty cell always
 # is.
@@ -19,10 +21,7 @@ MARKERS = (
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """The cells of some columns, one column after the other, as one series.
-
-    An operation on one series takes as long as its cells; on 20,000 columns, each would cost the
-    price of a call.
+    """The cells of some columns of text, one column after the other.
 
     Attributes
     ----------
@@ -41,12 +40,13 @@ class Texts:
     cells: pl.Series
 
     @classmethod
-    def of(cls, columns: Sequence[pl.Series], rows: int, missing: Collection[str]) -> Texts:
+    def of(
+        cls, names: Sequence[str], columns: Sequence[pl.Series], rows: int, missing: Iterable[str]
+    ) -> Texts:
         """Strip columns of text, and make null what is one of `missing`."""
-        names = tuple(column.name for column in columns)
-        written = _joined(columns).str.strip_chars()
+        written = joined(columns, pl.String).str.strip_chars()
         written = written.set(written == "", None)
-        return cls(names, rows, written, written.set(written.is_in(list(missing)), None))
+        return cls(tuple(names), rows, written, written.set(written.is_in(list(missing)), None))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -57,8 +57,10 @@ class Texts:
     def take(self, columns: Iterable[int]) -> Texts:
         """The columns at some positions."""
         columns = list(columns)
+        if len(columns) == len(self):
+            return self
         written, cells = (
-            _joined([column_of(series, column, self.rows) for column in columns])
+            joined([column_of(series, column, self.rows) for column in columns], pl.String)
             for series in (self.written, self.cells)
         )
         return Texts(tuple(self.names[column] for column in columns), self.rows, written, cells)
@@ -68,15 +70,28 @@ class Texts:
         truth: NDArray[np.bool_] = of_cells.fill_null(False).to_numpy()
         return truth.reshape(len(self), self.rows)
 
+    def count(self, of_cells: pl.Series) -> NDArray[np.int64]:
+        """Of how many cells of each column something is true."""
+        counts: NDArray[np.int64] = self.table(of_cells).sum(axis=1, dtype=np.int64)
+        return counts
 
-def column_of(cells: pl.Series, column: int, rows: int, name: str = "") -> pl.Series:
-    """One of the columns that stand one after the other in a series."""
-    return cells.slice(column * rows, rows).alias(name)
+    def without(self, names: Iterable[str]) -> Texts:
+        """The columns with other names."""
+        gone = set(names)
+        return self.take(i for i, name in enumerate(self.names) if name not in gone)
+
+    def different(self) -> NDArray[np.int64]:
+        """How many texts each column holds."""
+        number = np.repeat(np.arange(len(self)), self.rows)
+        cells = pl.DataFrame({"column": number, "text": self.cells}).drop_nulls().unique()
+        return np.bincount(cells["column"].to_numpy(), minlength=len(self))
 
 
 def as_text(column: pl.Series) -> pl.Series:
     """A column of any type as the texts that a file would hold; whole numbers without a point."""
     dtype = column.dtype
+    if dtype == pl.String:
+        return column
     if dtype.is_float():
         column = column.fill_nan(None)
         whole = column.cast(pl.Int64, strict=False)
@@ -85,7 +100,3 @@ def as_text(column: pl.Series) -> pl.Series:
     if isinstance(dtype, pl.Datetime):
         return column.dt.to_string("%Y-%m-%d %H:%M:%S")
     return column.cast(pl.String)
-
-
-def _joined(columns: Sequence[pl.Series]) -> pl.Series:
-    return pl.concat(columns).rechunk() if columns else pl.Series(dtype=pl.String)

@@ -118,6 +118,6 @@ class Tally:
         return int((best.any(axis=0) & ~best[others].any(axis=0)).sum())
 
     def separators(self, column: int, decimal: str) -> tuple[str, str]:
-        """Those of a column: if it can have it, with the sign that the file has for decimals."""
+        """Those of a column: if it can have it, with the sign `decimal` before its decimals."""
         possible = [SEPARATED[i] for i in np.flatnonzero(self.best[:, column])] or SEPARATED
         return next((pair for pair in possible if pair[0] == decimal), possible[0])

@@ -13,6 +13,7 @@ from .. import _check
 from .._arrays import as_floating
 from ..losses import BinaryCrossEntropy, CrossEntropy, Loss, LossGrad, RowLoss, SquaredError
 from ..losses.base import Batch, linear_operands
+from ..losses.sparse import is_sparse
 from .formula import Name
 from .sample import Linear, Sample
 from .words import LANGUAGES
@@ -127,6 +128,8 @@ def _last_layer(
     features: ArrayLike, weight: ArrayLike, bias: ArrayLike | None, logits: ArrayLike | None
 ) -> tuple[Linear, Array]:
     """Features, weight and bias, and their logits, which those given have to agree with."""
+    if is_sparse(features):
+        features = features.toarray()  # type: ignore[union-attr]
     x, w, b, _ = linear_operands(features, weight, bias)
     computed = x @ w.T
     if b is not None:

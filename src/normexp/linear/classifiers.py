@@ -20,6 +20,7 @@ from .._defaults import ALPHA, MAX_ITER, TOL
 from ..functions import log_softmax, softmax
 from ..losses import LOSSES, CrossEntropy, MulticlassHinge, RowLoss, SquaredError
 from ..losses.softcap import capped
+from ..losses.sparse import as_sparse, is_sparse
 from .lbfgs import minimize_smooth
 from .multipliers import minimize_hinge
 from .objective import Array, Objective
@@ -28,6 +29,9 @@ from .solution import Callback, Iteration, Monitor, Solution
 # Multiplications of one product of features and weights. Below, threads of BLAS take longer to wait
 # for each other than to multiply, and a hundred times longer where the processor is busy.
 WORTH_THREADS = 100_000_000
+
+# What features may be.
+TAKEN: dict[str, Any] = {"dtype": [np.float64, np.float32], "accept_sparse": "csr"}
 
 ADVICE = {
     "max_iter": "Raise max_iter (now {max_iter}), standardise the features, raise alpha or tol.",
@@ -153,11 +157,14 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the weights to features X of shape (n, d) and the class labels y of shape (n,).
 
+        X may be sparse (`scipy.sparse`) and stays so, here and where a method takes features.
         A `sample_weight` of 0 leaves a sample out, but every class needs one above 0.
         """
         loss = self._loss()
         self._check_parameters(loss)
-        features, labels = validate_data(self, X, y, dtype=[np.float64, np.float32])
+        features, labels = validate_data(self, X, y, **TAKEN)
+        if is_sparse(features):
+            features = as_sparse(features, "X")
         check_classification_targets(labels)
         classes, target = np.unique(labels, return_inverse=True)
         if len(classes) < 2:
@@ -192,6 +199,11 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 stacklevel=2,
             )
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def decision_function(self, X: ArrayLike) -> NDArray[Any]:
         """The logits, of shape (n, classes); for two classes their difference, of shape (n,).
@@ -276,7 +288,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _logits(self, X: ArrayLike) -> NDArray[Any]:
         check_is_fitted(self)
-        features = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        features = validate_data(self, X, **TAKEN, reset=False)
         return np.asarray(features @ self.coef_.T + self.intercept_)
 
     def _capped_logits(self, X: ArrayLike) -> NDArray[Any]:

@@ -18,6 +18,7 @@ from scipy.optimize import brentq
 from scipy.sparse.linalg import LinearOperator, cg
 
 from ..losses import MulticlassHinge
+from ..losses.sparse import is_sparse
 from .duality import dual_value, leads, linear_gradient, own
 from .objective import Array, Objective
 from .projections import Projection, project
@@ -77,7 +78,11 @@ def minimize_hinge(
 
 def first_sigma(objective: Objective[MulticlassHinge]) -> float:
     """The σ that pulls on the multipliers about as much as the penalty on W does."""
-    squares = np.einsum("ij,ij->i", objective.features, objective.features)
+    features = objective.features
+    if is_sparse(features):
+        squares = (features * features).sum(axis=1)
+    else:
+        squares = np.einsum("ij,ij->i", features, features)
     pull = float(objective.sample_weight**2 @ squares)
     return objective.alpha / pull if pull else 1.0
 

@@ -1,7 +1,7 @@
 """The objective that every linear classifier here minimises: a mean loss and a ridge penalty."""
 
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,14 @@ class Objective(Generic[L_co]):
     Attributes
     ----------
     loss : RowLoss with ``reduction="sum"``
-    features : (n, d)
+    features : (n, d), an array or a `csr_array`
     target : (n,) class ids
     sample_weight : (n,)
         The s_i; classifiers make them sum to 1.
     """
 
     loss: L_co
-    features: Array
+    features: Any
     target: NDArray[np.int64]
     sample_weight: Array
     classes: int
@@ -58,7 +58,7 @@ class Objective(Generic[L_co]):
 
     def logits(self, params: Array) -> Array:
         weight, bias = self.split(params)
-        return self.features @ weight.T + bias
+        return np.asarray(self.features @ weight.T + bias)
 
     def penalty(self, weight: Array) -> float:
         return float(self.alpha / 2 * np.vdot(weight, weight))

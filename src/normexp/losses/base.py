@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _check
 from .._arrays import as_floating, as_rows, loss_type, output_rows, write_rows
 from ..kernels import kernels_for, no_gradient
+from .sparse import as_sparse, emptied, is_sparse
 
 REDUCTIONS = ("mean", "sum", "none")
 NORMALIZERS = ("weight", "valid", "batch", "full")
@@ -150,6 +151,7 @@ class Loss(ABC):
         Parameters
         ----------
         features : array_like, shape (..., inputs)
+            Or a sparse array of SciPy, of shape (samples, inputs).
         weight : array_like, shape (classes, inputs)
         target : array_like
             As for the logits, of shape (..., classes).
@@ -252,23 +254,23 @@ class Loss(ABC):
             raise ValueError("a linear map puts the classes last: the loss must have axis=-1")
         batch = self._batch(shape, axes, target, sample_weight, where)
         losses = np.empty(math.prod(batch.shape))
-        per_sample = losses.size // max(len(x), 1)
-        grad_x = np.empty_like(x) if "features" in wanted else None
+        per_sample = losses.size // max(x.shape[0], 1)
+        grad_x = np.empty(x.shape, x.dtype) if "features" in wanted else None
         grad_w, grad_b = np.zeros_like(w), np.zeros_like(w[:, 0])
         tile_rows = max(TILE_ROWS, TILE_BYTES // (max(len(w), 1) * w.itemsize))
-        for start in range(0, len(x), tile_rows):
-            tile = slice(start, min(start + tile_rows, len(x)))
+        for start in range(0, x.shape[0], tile_rows):
+            tile = slice(start, min(start + tile_rows, x.shape[0]))
             part = slice(tile.start * per_sample, tile.stop * per_sample)
             # An ignored sample may hold NaN or inf, and 0 · NaN is not 0.
             of_sample = batch.is_ignored[part].reshape(-1, max(per_sample, 1))
             ignored = of_sample.all(axis=1, keepdims=True)
-            seen = np.where(ignored, 0, x[tile]) if np.any(ignored) else x[tile]
+            seen = without(x[tile], ignored) if np.any(ignored) else x[tile]
             logits = seen @ w.T
             if b is not None:
                 logits += b
             rows = as_rows(logits, axes and (1,))
             grad = np.empty_like(rows) if wanted else no_gradient(rows)
-            self._run(kernels_for(x), rows, batch.rows(part), losses[part], grad)
+            self._run(kernels_for(logits), rows, batch.rows(part), losses[part], grad)
             if not wanted:
                 continue
             grad = grad.reshape(logits.shape)
@@ -322,18 +324,30 @@ def scaled(
     return np.where(counts, weight / divisor, 0.0)
 
 
+def without(rows: Any, ignored: Any) -> Any:
+    """Rows of which those `ignored`, of shape (rows, 1), become zeros, whatever they hold."""
+    return emptied(rows, ignored[:, 0]) if is_sparse(rows) else np.where(ignored, 0, rows)
+
+
 def linear_operands(
     features: ArrayLike, weight: ArrayLike, bias: ArrayLike | None
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None, list[np.dtype[Any]]]:
-    """Features as (samples, inputs), weight and bias, in one type; and the types they came in."""
-    x, x_type = as_floating(features, "features")
+    """Features as (samples, inputs), weight and bias, in one type; and the types they came in.
+
+    Sparse features stay sparse.
+    """
+    if is_sparse(features):
+        x = as_sparse(features, "features")
+        x_type = x.dtype
+    else:
+        x, x_type = as_floating(features, "features")
     w, w_type = as_floating(weight, "weight")
     if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[1]:
         raise ValueError(
             "features and weight must have the shapes (..., inputs) and (classes, inputs), "
             f"got {x.shape} and {w.shape}"
         )
-    dtype = loss_type(np.result_type(x, w))
+    dtype = loss_type(np.result_type(x.dtype, w.dtype))
     x = x.reshape(-1, x.shape[-1]).astype(dtype, copy=False)
     w = w.astype(dtype, copy=False)
     if bias is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from ..linear import LinearClassifier
 from .split import Split
@@ -88,7 +89,8 @@ def _pulls(
     classifier: LinearClassifier, split: Split, row: int, truth: int, predicted: int
 ) -> tuple[tuple[str, float], ...]:
     """Terms of ``z_predicted − z_truth``, a sum over the features, with the values they had."""
-    encoder, values = split.encoder, split.test_features[row]
+    encoder, rows = split.encoder, split.test_features[[row]]
+    values = rows.toarray()[0] if issparse(rows) else rows[0]
     terms = (classifier.coef_[predicted] - classifier.coef_[truth]) * values
     names = list(encoder.feature_names)
     for i, (name, mean, scale) in enumerate(

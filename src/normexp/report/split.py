@@ -29,7 +29,7 @@ class Split:
         Learnt from the training rows alone.
     test_rows : array of int
         Which rows of `dataset` are for testing.
-    train_features, test_features : arrays of shape (n, d)
+    train_features, test_features : arrays of shape (n, d), or `csr_array` where these are sparse
     train_target, test_target : arrays of shape (n,)
         Class ids.
     notes : tuple of str
@@ -40,8 +40,8 @@ class Split:
     labels: NDArray[Any]
     encoder: Encoder
     test_rows: Indices
-    train_features: NDArray[np.floating[Any]]
-    test_features: NDArray[np.floating[Any]]
+    train_features: Any
+    test_features: Any
     train_target: Indices
     test_target: Indices
     notes: tuple[str, ...]

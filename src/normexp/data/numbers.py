@@ -1,0 +1,119 @@
+"""Which columns of a text file hold numbers, and how these are written there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import polars as pl
+
+from .schema import PLAIN, Column
+from .texts import Texts
+from .words import counted, listed
+from .writing import UNITS, Tally, Writing, unit_of
+
+# The share of cells that may hold something else in a column of numbers or dates.
+EXCEPTIONS = 0.1
+# Where so many numbers differ, they are no categories, whatever the cells beside them hold.
+MANY_NUMBERS = 20
+# What stands for a missing number in no file but by mistake, or in a spreadsheet, in lower case.
+NOTHING = {
+    *("-", "--", "---", "–", "—", ".", "..", "...", "*", "\\n", "n.a.", "n.a", "na", "nil", "n/d"),
+    *("#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!", "#n/a", "<na>", "nan", "n/a"),
+    *("unknown", "missing", "not available", "not applicable", "none", "null", "?", "nd"),
+}
+
+
+def find_numbers(texts: Texts, semicolons: bool) -> tuple[dict[str, Column], list[str]]:
+    """The columns that hold numbers, or true and false, and what could be read otherwise."""
+    present = texts.count(texts.cells.is_not_null())
+    is_plain = texts.count(PLAIN.read(texts.cells).is_not_null()) == present
+    plain = texts.take(np.flatnonzero(is_plain))
+    rest = texts.take(np.flatnonzero(~is_plain))
+    present = present[~is_plain]
+    truth = rest.cells.str.to_lowercase().is_in(["true", "false"])
+    is_truth = rest.count(truth) == present
+    has_digits = 2 * rest.count(rest.cells.str.contains(r"\d")) >= present
+
+    found = {name: Column(name, "number") for name in plain.names}
+    found |= {rest.names[i]: Column(rest.names[i], "boolean") for i in np.flatnonzero(is_truth)}
+    candidates = rest.take(np.flatnonzero(has_digits & ~is_truth))
+    told: dict[str, list[str]] = defaultdict(list)
+    notes = []
+    grouped, written = _writings(plain, candidates, semicolons)
+    for name, writing in grouped.items():
+        found[name] = Column(name, "number", writing)
+        if writing.thousands:
+            told[_of_thousands(writing)].append(name)
+    for i, writing in enumerate(written):
+        name, cells = candidates.names[i], candidates[i].drop_nulls()
+        odd = cells.filter(writing.read(cells).is_null())
+        if _are_numbers(cells, odd):
+            found[name] = Column(name, "number", writing)
+            for remark in _remarks(cells, writing):
+                told[remark].append(name)
+        elif 2 * len(odd) <= len(cells):
+            often = odd.value_counts(sort=True)[:, 0].to_list()
+            notes.append(
+                f"column {name!r} taken for texts, though {len(cells) - len(odd)} of "
+                f"{counted(len(cells), 'cell')} hold numbers: others hold {listed(often)}"
+            )
+    return found, notes + [f"{remark}: {listed(names)}" for remark, names in told.items()]
+
+
+def are_few(odd: int, cells: int) -> bool:
+    """Whether so many cells may be exceptions: a tenth, or one of five."""
+    return odd <= EXCEPTIONS * cells or (odd == 1 and cells >= 5)
+
+
+def _are_numbers(cells: pl.Series, odd: pl.Series) -> bool:
+    """Whether `cells` are numbers though the `odd` ones among them are not."""
+    numbers = len(cells) - len(odd)
+    if len(odd) == 0:
+        return True
+    if cells.str.contains(r"^0\d").any():  # codes, such as 01
+        return False
+    if set(odd.str.to_lowercase().unique()) <= NOTHING:
+        return numbers >= len(odd)
+    many = cells.n_unique() - odd.n_unique() > MANY_NUMBERS
+    return are_few(len(odd), len(cells)) or (many and numbers >= len(odd))
+
+
+def _writings(
+    plain: Texts, candidates: Texts, semicolons: bool
+) -> tuple[dict[str, Writing], list[Writing]]:
+    """How the numbers of candidates are written; and those of plain columns beside commas."""
+    tally = Tally.of(candidates)
+    points, commas = tally.votes("."), tally.votes(",")
+    grouped = {}
+    if commas or semicolons:
+        of_plain = Tally.of(plain)
+        points += of_plain.votes(".")
+        if commas > points:  # then 1.234 is a thousand and more
+            grouped = {
+                name: Writing(*of_plain.separators(i, ",")) for i, name in enumerate(plain.names)
+            }
+    decimal = "," if commas > points else "" if semicolons and not points else "."
+    signed = candidates.count(candidates.cells.str.contains(UNITS))
+    return grouped, [
+        Writing(*tally.separators(i, decimal), unit_of(candidates[i]) if signed[i] else "")
+        for i in range(len(candidates))
+    ]
+
+
+def _of_thousands(writing: Writing) -> str:
+    return f"numbers with {writing.thousands!r} between thousands"
+
+
+def _remarks(cells: pl.Series, writing: Writing) -> list[str]:
+    """What is to be said of how numbers were read."""
+    remarks = []
+    if writing.decimal == "," and cells.str.contains(",").any():
+        remarks.append("numbers with a decimal comma")
+    if writing.thousands:
+        remarks.append(_of_thousands(writing))
+    if writing.unit:
+        bare = int((~cells.str.contains(writing.unit, literal=True)).sum())
+        alike = f", {bare} without read alike" if bare else ""
+        remarks.append(f"numbers with {writing.unit!r}{alike}")
+    return remarks
