@@ -1,10 +1,14 @@
 import json
+import os
+import re
 
 import pytest
 from click.testing import CliRunner
+from rich.cells import cell_len
 
 from normexp.bench import machine, plot, printing
 from normexp.bench.results import Benchmark
+from normexp.cli import terminal
 from normexp.cli.commands import normexp as command
 
 
@@ -130,3 +134,35 @@ def test_the_caches_are_read_from_what_linux_says(tmp_path):
             (folder / name).write_text(fact + "\n")
     assert machine.caches(tmp_path) == {"L1": 32 << 10, "L3": 32 << 20}
     assert machine.caches(tmp_path / "nowhere") == {}
+
+
+@pytest.mark.parametrize("columns", [100, 80, 60])
+def test_the_tables_of_bench_fit_the_terminal(benchmark, monkeypatch, capsys, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    printing.show(benchmark)
+    lines = [
+        line.rstrip()
+        for line in re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+    ]
+    assert [line for line in lines if cell_len(line) > columns] == []
+    cells = [line.split() for line in lines if "64×1000" in line]
+    measured = {cell for line in cells for cell in line}
+    assert {"2.20", "1.10", "4.40", "22.0", "0.550"} <= measured
+    assert not any("…" in line for line in lines)
+
+
+def test_a_busy_machine_is_named_before_anything_is_measured(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(os, "getloadavg", lambda: (1.9, 9.0, 9.0), raising=False)
+    assert machine.busy() is None
+    monkeypatch.setattr(os, "getloadavg", lambda: (3.21, 0.0, 0.0), raising=False)
+    said = []
+    monkeypatch.setattr(terminal, "note", said.append)
+    monkeypatch.setattr("normexp.bench.speed.benchmark", lambda *_, **__: said.append("measured"))
+    run("--quick")
+    assert said[0].startswith("The machine is busy: in the last minute 3.2 programs ran at a time")
+    assert "4 cores" in said[0]
+    assert said[1] == "measured"
+    monkeypatch.delattr(os, "getloadavg")
+    assert machine.busy() is None

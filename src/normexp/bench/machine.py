@@ -31,10 +31,27 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "caches": caches(),
         "system": platform.platform(),
-        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "load": load(),
         "python": platform.python_version(),
         "versions": versions(),
     }
+
+
+def load() -> float | None:
+    """How many programs ran at a time on average, in the last minute, where the system counts."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def busy() -> str | None:
+    """A warning in words where half of the cores, or more, have other things to do."""
+    running, cores = load(), os.cpu_count() or 1
+    if running is None or running < cores / 2:
+        return None
+    return (
+        f"The machine is busy: in the last minute {running:.1f} programs ran at a time on "
+        f"{cores} {'core' if cores == 1 else 'cores'}. What is measured now will be slower than it "
+        "is, and differ from round to round."
+    )
 
 
 def processor() -> str:

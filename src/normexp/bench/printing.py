@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from rich import box
-from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from .._console import Terminal
 from .results import Benchmark, Row, Start, Timing, Verdict
 from .shapes import CALL, COPY, WORKS
 from .truth import shown
 
-WIDTH = 220  # where the output is no terminal
-
 
 def show(benchmark: Benchmark) -> None:
     """Print all of a benchmark on standard output."""
-    console = Console()
-    if not console.is_terminal:
-        console.width = WIDTH
-    console.print(Group(*parts(benchmark)), highlight=False)
-
-
-def parts(benchmark: Benchmark) -> Iterator[RenderableType]:
-    yield from header(benchmark)
+    console = Terminal()
+    for line in header(benchmark):
+        console.print(line)
     for group, rows in groupby(benchmark.rows, lambda row: row.case.group):
-        yield ""
-        yield table(group, list(rows), benchmark.cache)
+        console.print()
+        columns = Columns(group, list(rows), benchmark.cache)
+        console.print_tables(columns.table, len(columns.headings))
     if benchmark.starts:
-        yield ""
-        yield starts_table(benchmark.starts)
-    yield ""
-    yield from summary(benchmark)
+        console.print("", starts_table(benchmark.starts), sep="\n")
+    console.print()
+    for line in summary(benchmark):
+        console.print(line)
 
 
 def header(benchmark: Benchmark) -> Iterator[str]:
@@ -53,40 +47,59 @@ def header(benchmark: Benchmark) -> Iterator[str]:
     )
 
 
-def table(title: str, rows: list[Row], cache: int | None) -> Table:
-    """A section for each work, and in it a line for each shape; a column for each contender, and
-    for each pair that has a goal.
+class Columns:
+    """What the table of a group holds: a column for each contender, and for each pair that has a
+    goal. Below each other stand a section for each work, and in it a line for each shape.
     """
-    is_call = rows[0].case.shape == CALL
-    names = sorted({name: None for row in rows for name in row.timings}, key=COPY.__eq__)
-    verdicts = [{pair(verdict): verdict for verdict in row.verdicts(cache)} for row in rows]
-    pairs = list(dict.fromkeys(pair for found in verdicts for pair in found))
-    grid = Table(
-        "",
-        "µs per call" if is_call else "ns per element",
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
-    for name in (*names, *pairs):
-        grid.add_column(name.replace(" / ", " /\n"), justify="right")
-    work = ""
-    for row, found in zip(rows, verdicts, strict=True):
-        is_next = row.case.work != work
-        work = row.case.work
-        unit = 1000.0 if is_call else row.case.elements
-        fastest = min((t.median, name) for name, t in row.timings.items() if name != COPY)[1]
-        times = [
-            time_cell(row.timings[name], unit, name == fastest) if name in row.timings else "—"
-            for name in names
+
+    def __init__(self, title: str, rows: list[Row], cache: int | None) -> None:
+        is_call = rows[0].case.shape == CALL
+        names = sorted({name: None for row in rows for name in row.timings}, key=COPY.__eq__)
+        verdicts = [{pair(verdict): verdict for verdict in row.verdicts(cache)} for row in rows]
+        pairs = list(dict.fromkeys(pair for found in verdicts for pair in found))
+        self.title = title
+        self.unit = "µs per call" if is_call else "ns per element"
+        self.headings = [name.replace(" / ", " /\n") for name in (*names, *pairs)]
+        self.rows = rows
+        self.cells = [
+            [*times(row, names, 1000.0 if is_call else row.case.elements), *goals(found, pairs)]
+            for row, found in zip(rows, verdicts, strict=True)
         ]
-        goals = [goal_cell(found[pair]) if pair in found else "" for pair in pairs]
-        if is_next:
-            grid.add_section()
-        grid.add_row(Text(WORKS[work] if is_next else "", "bold"), row.case.label, *times, *goals)
-    return grid
+
+    def table(self, columns: Sequence[int]) -> Table:
+        """Some of the columns, beside the works and the shapes."""
+        grid = Table(
+            "",
+            self.unit,
+            title=self.title,
+            title_justify="left",
+            title_style="bold",
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
+        )
+        for column in columns:
+            grid.add_column(self.headings[column], justify="right")
+        work = ""
+        for row, cells in zip(self.rows, self.cells, strict=True):
+            is_next = row.case.work != work
+            work = row.case.work
+            if is_next:
+                grid.add_section()
+            heading = Text(WORKS[work] if is_next else "", "bold")
+            grid.add_row(heading, row.case.label, *(cells[column] for column in columns))
+        return grid
+
+
+def times(row: Row, names: Sequence[str], unit: float) -> list[Text]:
+    fastest = min((t.median, name) for name, t in row.timings.items() if name != COPY)[1]
+    return [
+        time_cell(row.timings[name], unit, name == fastest) if name in row.timings else Text("—")
+        for name in names
+    ]
+
+
+def goals(found: Mapping[str, Verdict], pairs: Sequence[str]) -> list[Text]:
+    return [goal_cell(found[pair]) if pair in found else Text() for pair in pairs]
 
 
 def pair(verdict: Verdict) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
+from .._text import one_line
+
 INTERRUPTED = "interrupted"
 
 _was_interrupted = False
@@ -36,7 +38,7 @@ def end(message: str, status: int) -> NoReturn:
     """Leave with one line on standard error."""
     if _was_interrupted:  # of which some library may have made another error
         message, status = INTERRUPTED, 130
-    print(f"normexp: {' '.join(message.split())}", file=sys.stderr)
+    print(f"normexp: {one_line(message)}", file=sys.stderr)
     sys.exit(status)
 
 

@@ -38,30 +38,33 @@ def _shapes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> li
     metavar="SHAPE",
     multiple=True,
     callback=_shapes,
-    help="Such as 4096x1000; one that is not in the list is measured in float32, with the classes "
-    "on its last axis. May be repeated.  [default: all of the list]",
+    help="A shape such as 4096x1000; one that is not in the list is measured in float32, with the "
+    "classes on its last axis. May be repeated.  [default: all of the list]",
 )
 @click.option(
     "--threads",
     type=click.IntRange(1, MOST_THREADS),
     default=1,
     show_default=True,
-    help="Of each contender that can have more than one.",
+    help="The threads of each contender that can have more than one.",
 )
 @click.option(
     "--device",
     type=click.Choice(["cpu", "cuda"]),
     default="cpu",
     show_default=True,
-    help="normexp computes on the CPU alone: on cuda it is torch that is measured.",
+    help="Where to compute; normexp does it on the CPU alone, so that on cuda it is torch that is "
+    "measured.",
 )
 @click.option(
     "--read",
     type=click.Path(exists=True, path_type=Path),
     help="Show what -o has written instead of measuring.",
 )
-@click.option("-o", "--output", type=Output(".json"), help="All that was measured.")
-@click.option("--plot", type=Output(), help="A picture of it, SVG or PNG.")
+@click.option(
+    "-o", "--output", type=Output(".json"), help="The file to write all that was measured to."
+)
+@click.option("--plot", type=Output(), help="The picture of it to write, SVG or PNG.")
 @as_json
 def bench(
     quick: bool,
@@ -74,14 +77,16 @@ def bench(
     plot: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure how fast and how exact normexp is, beside whatever else is installed.
+    """Measure speed and errors of normexp beside other libraries.
+
+    The others are whatever is installed of PyTorch, SciPy, JAX and scikit-learn.
 
     \b
     Examples:
       normexp bench --quick
       normexp bench --work softmax --shape 4096x1000 --plot softmax.svg
     """
-    from ..bench import printing, results, speed
+    from ..bench import machine, printing, results, speed
     from ..bench.plot import SUFFIXES, drawn
 
     if plot is not None and plot.suffix not in SUFFIXES:
@@ -90,6 +95,8 @@ def bench(
     if read is not None:
         found = results.read(read)
     else:
+        if busy := machine.busy():
+            terminal.note(busy)
         found = speed.benchmark(
             works,
             shapes,
@@ -98,15 +105,14 @@ def bench(
             device=device,
             track=partial(terminal.track, "measuring"),
         )
-    text = terminal.as_json(found.to_dict())
     written: dict[Path, bytes | str] = {}
     if output is not None:
-        written[output] = text
+        written[output] = terminal.as_json(found.to_dict())
     if plot is not None:
         written[plot] = drawn(found, plot.suffix)
     write_files(written)
     if as_json:
-        click.echo(text)
+        terminal.say_json(found.to_dict())
     else:
         printing.show(found)
     for path in written:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import __version__
+from . import terminal
 from .bench import bench
 from .compare import compare
 from .diagnose import diagnose
@@ -36,7 +37,7 @@ def normexp(context: click.Context) -> None:
     An error is one line; with NORMEXP_DEBUG=1 in the environment it is Python's whole traceback.
     """
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        terminal.say(context.get_help())
 
 
 for _command in (explore, compare, train, predict, evaluate, explain, diagnose, bench, warmup):

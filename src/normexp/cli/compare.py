@@ -41,7 +41,7 @@ from .options import Number, as_json, columns, loss_names, read_from, train_by
     type=click.IntRange(0, 2**32 - 1),
     default=0,
     show_default=True,
-    help="Of the split.",
+    help="What the split is drawn by.",
 )
 @click.option(
     "-o",
@@ -66,21 +66,24 @@ def compare(
     output: Path,
     as_json: bool,
 ) -> None:
-    """Train with several losses on one split of DATA, and report how they differ.
+    """Train with several losses on DATA, and report how they differ.
+
+    All of them learn from the same rows, and are judged on the same others.
 
     \b
     Example:
       normexp compare flowers.csv --target species --loss softmax --loss svm
     """
-    from ..data import load
-    from ..report import comparison
-    from ..report.page import page
-    from ..report.summary import summary, unfinished
-
     numbers = output.with_suffix(".json")
     spare([output, numbers], [data])
-    dataset = load(data, drop=drop, keep=keep, missing=missing or None, **reading)
-    with terminal.training(TOL) as show:
+    with terminal.progress(TOL) as course:
+        from ..data import load
+        from ..report import comparison
+        from ..report.page import page
+        from ..report.summary import summary, unfinished
+
+        course.begin(f"reading {data}")
+        dataset = load(data, drop=drop, keep=keep, missing=missing or None, **reading)
         compared = comparison.compare(
             dataset,
             {name: LOSSES[name] for name in names},
@@ -88,17 +91,21 @@ def compare(
             seed=seed,
             alpha=alpha,
             max_iter=max_iter,
-            on_progress=lambda name, state, accuracy: show(name, state, f", {accuracy:.1%} right"),
+            on_start=lambda name: course.begin(f"making the kernels of {name} ready"),
+            on_progress=lambda name, state, accuracy: course.show(
+                name, state, f", {accuracy:.1%} right"
+            ),
         )
-    plain = compared.to_dict()
-    html = page(compared, shlex.join(_words(click.get_current_context())))
+        course.begin("drawing the report")
+        plain = compared.to_dict()
+        html = page(compared, shlex.join(_words(click.get_current_context())))
     write_files({output: html, numbers: terminal.as_json(plain)})
     if as_json:
-        click.echo(terminal.as_json(plain))
+        terminal.say_json(plain)
     else:
         results = compared.results
         terminal.print_table(names, [result.metrics for result in results], results)
-        click.echo("\n".join(summary(compared)))
+        terminal.say("\n".join(summary(compared)))
     for remark in (*compared.notes, *unfinished(compared.results)):
         terminal.note(remark)
     terminal.note(f"Wrote {output} and {numbers}.")

@@ -23,16 +23,18 @@ BINARY = "binary"
 
 @click.command()
 @click.argument("logits", type=Array)
-@click.option("--target", type=Array, help="Class ids or probabilities.")
+@click.option("--target", type=Array, help="A file of class ids or probabilities.")
 @click.option(
     "--loss",
     "name",
     type=click.Choice([*loss_names.choices, BINARY]),
     default="softmax",
     show_default=True,
-    help="That the logits are meant for.",
+    help="The loss that the logits are meant for.",
 )
-@click.option("--axis", type=Integer(), default=-1, show_default=True, help="Of the classes.")
+@click.option(
+    "--axis", type=Integer(), default=-1, show_default=True, help="The axis of the classes."
+)
 @click.option(
     "--ignore-index",
     type=Integer(),
@@ -40,13 +42,13 @@ BINARY = "binary"
     show_default=True,
     help="The class id that leaves a row out.",
 )
-@click.option("--where", type=Array, help="True for each class that exists.")
+@click.option("--where", type=Array, help="A file that holds True for each class that exists.")
 @click.option(
     "--language",
     type=click.Choice(["en", "zh"]),
     default="en",
     show_default=True,
-    help="To say it in.",
+    help="The language to say it in.",
 )
 @READING["max_size"]
 @as_json
@@ -63,7 +65,7 @@ def diagnose(
     max_size: int | None,
     as_json: bool,
 ) -> None:
-    """Say why the loss of an array of LOGITS is 0, inf or NaN, and what to do.
+    """Say why a loss is 0, inf or NaN, and what to do about it.
 
     LOGITS is an .npy file; or an .npz file, in which the array is called logits, and arrays called
     target and where are used too. The exit status is 0 where nothing is wrong or there are only
@@ -91,7 +93,10 @@ def diagnose(
         where=arrays.get("where"),
         language=language,
     )
-    click.echo(terminal.as_json(found.to_dict()) if as_json else str(found))
+    if as_json:
+        terminal.say_json(found.to_dict())
+    else:
+        terminal.say(str(found))
     context.exit(0 if found.ok else 1)
 
 

@@ -34,10 +34,10 @@ def evaluate(model: Path, data: str, reading: dict[str, Any], as_json: bool) -> 
     dataset = load_for(trained, data, reading)
     found = metrics.evaluate(trained, dataset)
     if as_json:
-        click.echo(terminal.as_json({**asdict(found), "left_out": dict(dataset.left_out)}))
+        terminal.say_json({**asdict(found), "left_out": dict(dataset.left_out)})
     else:
         terminal.print_table([dataset.name], [found])
         for why, rows in dataset.left_out.items():
-            click.echo(f"Left out: {rows} of {rows + len(dataset)} rows, {why}.")
+            terminal.say(f"Left out: {rows} of {rows + len(dataset)} rows, {why}.")
     for remark in (*dataset.notes, *trained.encoder.unseen(dataset)):
         terminal.note(remark)

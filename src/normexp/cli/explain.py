@@ -33,22 +33,26 @@ class Real(click.types.FloatParamType):
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("logits", type=Real(), nargs=-1, required=True)
 @click.option("--target", type=Integer(), help="The class id of the target, from 0.")
-@click.option("--loss", type=loss_names, default="softmax", show_default=True, help="To work out.")
+@click.option(
+    "--loss", type=loss_names, default="softmax", show_default=True, help="The loss to work out."
+)
 @click.option(
     "--format",
     "form",
     type=click.Choice(list(FORMATS.values())),
-    help="html is a page, svg the computation graph.  [default: after the name of the output, "
-    "or text]",
+    help="What to write: html is a page, svg the computation graph.  [default: after the name of "
+    "the output, or text]",
 )
 @click.option(
     "--language",
     type=click.Choice(["en", "zh"]),
     default="en",
     show_default=True,
-    help="To say it in.",
+    help="The language to say it in.",
 )
-@click.option("-o", "--output", type=Output(), help="A file.  [default: standard output]")
+@click.option(
+    "-o", "--output", type=Output(), help="The file to write.  [default: standard output]"
+)
 @as_json
 def explain(
     logits: tuple[float, ...],
@@ -59,7 +63,9 @@ def explain(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    """Work out a loss and its gradient for the LOGITS of one row, step by step.
+    """Work out a loss and its gradient, step by step.
+
+    LOGITS are those of one row.
 
     \b
     Examples:
@@ -74,7 +80,7 @@ def explain(
         form = FORMATS.get(output.suffix, "text") if output else "text"
     shown = _shown(explain(logits, target, LOSSES[loss], language=language), form)
     if output is None:
-        click.echo(shown.rstrip("\n"))
+        terminal.pass_on(shown.rstrip("\n") + "\n")
         return
     write_files({output: shown.rstrip("\n") + "\n"})
     terminal.note(f"Wrote {output}.")

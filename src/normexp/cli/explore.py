@@ -10,6 +10,7 @@ import click
 
 from .. import explorer
 from .._files import write_files
+from . import terminal
 from .group import Output
 
 
@@ -19,10 +20,10 @@ from .group import Output
 @click.option(
     "--language",
     type=click.Choice(["en", "zh"]),
-    help="Of the page.  [default: the browser's]",
+    help="The language of the page.  [default: the browser's]",
 )
 def explore(output: Path | None, no_open: bool, language: str | None) -> None:
-    """Play with softmax, its losses and their gradients in the browser.
+    """Play with softmax and its losses in the browser.
 
     The page is one file that needs no network; its address holds all that is set on it.
 
@@ -40,4 +41,4 @@ def explore(output: Path | None, no_open: bool, language: str | None) -> None:
     if output is None and language is not None:  # the file that is installed is in no language
         address += f"#language={language}"
     if no_open or not webbrowser.open(address):
-        click.echo(address)
+        terminal.pass_on(address + "\n")

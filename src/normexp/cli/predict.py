@@ -12,6 +12,7 @@ from . import terminal
 from .group import Output, spare
 from .options import as_json, read_from
 from .reading import load_for
+from .spreadsheet import as_csv
 
 
 @click.command()
@@ -24,7 +25,9 @@ from .reading import load_for
     multiple=True,
     help="A column of DATA to carry through to the output. May be repeated.",
 )
-@click.option("-o", "--output", type=Output(), help="A CSV file.  [default: standard output]")
+@click.option(
+    "-o", "--output", type=Output(), help="The CSV file to write.  [default: standard output]"
+)
 @as_json
 def predict(
     model: Path,
@@ -34,7 +37,10 @@ def predict(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    """Predict the label of each row of DATA, and its probabilities where the loss gives them.
+    """Predict the label of each row of DATA by a trained model.
+
+    Beside it stand the probabilities of all classes, where the loss gives them. In CSV, texts that
+    a spreadsheet would take for formulas get an apostrophe; --json leaves them as they are.
 
     One row comes out for each row that goes in, in the same order, whatever labels DATA has.
 
@@ -67,9 +73,9 @@ def predict(
     for remark in (*dataset.notes, *trained.encoder.unseen(dataset)):
         terminal.note(remark)
     if output is not None:
-        write_files({output: predictions.write_csv()})
+        write_files({output: as_csv(predictions)})
         terminal.note(f"Wrote {output}.")
     if as_json:
-        click.echo(terminal.as_json(predictions.to_dicts()))
+        terminal.say_json(predictions.to_dicts())
     elif output is None:
-        click.echo(predictions.write_csv(), nl=False)
+        terminal.pass_on(as_csv(predictions))

@@ -6,35 +6,54 @@ import json
 import math
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 import numpy as np
 from rich import box
-from rich.console import Console
+from rich.cells import cell_len
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import track as rich_track
 from rich.table import Table
 from rich.text import Text
+
+from .._console import Terminal
+from .._text import one_line, visible, visible_json, with_minus
+from .words import as_options
 
 if TYPE_CHECKING:
     from ..linear import Iteration
     from ..report.comparison import Result
     from ..report.metrics import Metrics
 
-from .words import as_options
-
 T = TypeVar("T")
 
-TEXT_WIDTH = 80
-WIDE = 200  # where the output is no terminal, no line has to be broken
+TEXT_WIDTH = 80  # where the output is no terminal
+ROOM_FOR_WORDS = 76  # beside a bar
+
+
+def say(text: str) -> None:
+    """Print results. Every text of every command goes through here, or through `note`."""
+    click.echo(_wrapped(visible(text), sys.stdout))
 
 
 def note(message: str) -> None:
     """Say something beside the results."""
-    click.echo(as_options(message), err=True)
+    click.echo(_wrapped(one_line(as_options(message)), sys.stderr), err=True)
+
+
+def say_json(value: Any) -> None:
+    """Print plain values and arrays as JSON, and nothing else."""
+    click.echo(as_json(value))
+
+
+def pass_on(data: str) -> None:
+    """Print data as they are, for another program; only a terminal gets them as text."""
+    text = visible(data) if sys.stdout.isatty() else data
+    click.echo(text, nl=False, color=True)  # else click takes what looks like a style out of it
 
 
 def width() -> int:
@@ -42,9 +61,28 @@ def width() -> int:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else TEXT_WIDTH
 
 
+def _wrapped(text: str, stream: TextIO) -> str:
+    """Lines that end between words where they end at the edge of a terminal."""
+    if not stream.isatty():
+        return text
+    columns = shutil.get_terminal_size().columns
+    return "\n".join(
+        line
+        if cell_len(line) <= columns
+        else textwrap.fill(
+            line,
+            columns,
+            subsequent_indent=line[: len(line) - len(line.lstrip())],
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text.split("\n")
+    )
+
+
 def as_json(value: Any) -> str:
     """JSON of plain values and arrays; what it has no number for is text: inf, -inf and nan."""
-    return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
+    return visible_json(json.dumps(_plain(value), ensure_ascii=False, allow_nan=False))
 
 
 def _plain(value: Any) -> Any:
@@ -65,49 +103,79 @@ def print_table(
     """Print a column of numbers for each name, the best of each row bold."""
     from ..report import table
 
-    console = Console()
-    if not console.is_terminal:
-        console.width = WIDE
-    grid = Table("", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in names:
-        grid.add_column(name, justify="right", overflow="fold")
-    for measure, cells in table.rows(metrics, results):
-        grid.add_row(measure.heading, *(Text(c.text, "bold" if c.is_best else "") for c in cells))
-    console.print(grid)
+    measured = table.rows(metrics, results)
+
+    def build(columns: Sequence[int]) -> Table:
+        grid = Table("", box=box.SIMPLE_HEAD, pad_edge=False)
+        for column in columns:
+            grid.add_column(visible(names[column]), justify="right", overflow="fold")
+        for measure, cells in measured:
+            some = [cells[column] for column in columns]
+            texts = [Text(with_minus(c.text), "bold" if c.is_best else "") for c in some]
+            grid.add_row(measure.heading, *texts)
+        return grid
+
+    console = Terminal()
+    console.print_tables(build, len(names))
     if any(item.log_loss is None for item in metrics):
         console.print(table.NO_PROBABILITIES, style="dim")
 
 
 def track(doing: str, items: Sequence[T]) -> Iterable[T]:
     """Pass the items on, with a bar that says how far they are."""
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     return rich_track(items, doing, console=console, disable=not console.is_terminal)
 
 
-@contextmanager
-def training(tol: float) -> Iterator[Callable[[str, Iteration, str], None]]:
-    """Show each training as it goes: a bar that is full when the gap is down to `tol`.
+class Course:
+    """The lines of progress: of what is made ready, and of each training.
 
-    The gap is the bound on how far the objective is from its minimum, relative to it.
+    The bar of a training is full when the gap is down to `tol`: the bound on how far the objective
+    is from its minimum, relative to it.
     """
-    console = Console(stderr=True)
+
+    def __init__(self, progress: Progress, tol: float) -> None:
+        self._progress = progress
+        self._tol = tol
+        self._trainings: dict[str, tuple[TaskID, float]] = {}
+        self._preparing = progress.add_task("starting", total=None, state="")
+
+    def begin(self, doing: str) -> None:
+        """Say what is made ready; a training that begins takes its place."""
+        self._progress.update(self._preparing, description=visible(doing), visible=True)
+
+    def end(self) -> None:
+        self._progress.update(self._preparing, visible=False)
+
+    def show(self, name: str, iteration: Iteration, remark: str = "") -> None:
+        """Say how far a training is."""
+        digits = -math.log10(max(iteration.gap, self._tol))
+        if name not in self._trainings:
+            self.end()
+            task = self._progress.add_task(name, total=None, state="")
+            self._trainings[name] = task, digits
+        task, first = self._trainings[name]
+        objective = with_minus(f"{iteration.objective:.4g}")
+        self._progress.update(
+            task,
+            completed=digits - first,
+            total=-math.log10(self._tol) - first,
+            state=f"iteration {iteration.iteration}, objective {objective}{remark}",
+        )
+
+
+@contextmanager
+def progress(tol: float) -> Iterator[Course]:
+    """Show what a command is at from its first moment on; the trainings alone stay to be seen."""
+    console = Terminal(stderr=True)
     columns = (
         SpinnerColumn(finished_text=" "),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[state]}"),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=min(40, max(4, console.width - ROOM_FOR_WORDS))),
+        TextColumn("{task.fields[state]}", markup=False),
         TimeElapsedColumn(),
     )
-    tasks: dict[str, tuple[TaskID, float]] = {}
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-
-        def show(name: str, iteration: Iteration, remark: str) -> None:
-            digits = -math.log10(max(iteration.gap, tol))
-            if name not in tasks:
-                tasks[name] = progress.add_task(name, total=None, state=""), digits
-            task, first = tasks[name]
-            state = f"iteration {iteration.iteration}, objective {iteration.objective:.4g}{remark}"
-            goal = -math.log10(tol) - first
-            progress.update(task, completed=digits - first, total=goal, state=state)
-
-        yield show
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+        course = Course(shown, tol)
+        yield course
+        course.end()

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from .._defaults import TOL
+from .._text import with_minus
 from ..losses import LOSSES
 from . import terminal
 from .group import Output, spare
@@ -20,7 +21,7 @@ from .options import as_json, columns, loss_names, read_from, train_by
 @read_from
 @columns
 @click.option(
-    "--loss", type=loss_names, default="softmax", show_default=True, help="To train with."
+    "--loss", type=loss_names, default="softmax", show_default=True, help="The loss to train with."
 )
 @train_by
 @click.option(
@@ -29,7 +30,7 @@ from .options import as_json, columns, loss_names, read_from, train_by
     type=Output(),
     default="model.safetensors",
     show_default=True,
-    help="The model.",
+    help="The model to write.",
 )
 @as_json
 def train(
@@ -44,30 +45,35 @@ def train(
     output: Path,
     as_json: bool,
 ) -> None:
-    """Train a linear classifier on all of DATA, and save it with what was learnt of the data.
+    """Train a linear classifier on DATA, and save it as a file.
+
+    It learns from all rows. The file holds what was learnt of the data, too.
 
     \b
     Example:
       normexp train flowers.csv --target species --loss svm -o flowers.safetensors
     """
-    from sklearn.exceptions import ConvergenceWarning
-
-    from ..data import Encoder, load
-    from ..linear import LinearClassifier
-    from ..model import Model
-
     spare([output], [data])
-    dataset = load(data, drop=drop, keep=keep, missing=missing or None, **reading)
-    assert dataset.target is not None  # `load` insists on it
-    encoder = Encoder.fit(dataset)
-    with terminal.training(TOL) as show, warnings.catch_warnings(record=True) as caught:
+    with terminal.progress(TOL) as course, warnings.catch_warnings(record=True) as caught:
+        from sklearn.exceptions import ConvergenceWarning
+
+        from ..data import Encoder, load
+        from ..linear import LinearClassifier
+        from ..model import Model
+
+        course.begin(f"reading {data}")
+        dataset = load(data, drop=drop, keep=keep, missing=missing or None, **reading)
+        assert dataset.target is not None  # `load` insists on it
+        encoder = Encoder.fit(dataset)
+        features = encoder.transform(dataset)
+        course.begin(f"making the kernels of {loss} ready")
         warnings.simplefilter("always", ConvergenceWarning)
         classifier = LinearClassifier(
             LOSSES[loss],
             alpha=alpha,
             max_iter=max_iter,
-            callbacks=[lambda state: show(loss, state, "")],
-        ).fit(encoder.transform(dataset), dataset.target)
+            callbacks=[lambda state: course.show(loss, state)],
+        ).fit(features, dataset.target)
     Model(
         encoder,
         classifier,
@@ -87,9 +93,11 @@ def train(
         "gap": classifier.gap_,
         "iterations": classifier.n_iter_,
     }
-    click.echo(
-        terminal.as_json(facts)
-        if as_json
-        else f"Trained on {len(dataset)} rows of {len(facts['classes'])} classes in "
-        f"{facts['iterations']} iterations, to the objective {facts['objective']:.6g}: {output}"
+    if as_json:
+        terminal.say_json(facts)
+        return
+    objective = with_minus(f"{classifier.objective_:.6g}")
+    terminal.say(
+        f"Trained on {len(dataset)} rows of {len(facts['classes'])} classes in "
+        f"{classifier.n_iter_} iterations, to the objective {objective}: {output}"
     )

@@ -13,7 +13,7 @@ from .options import as_json
 @click.command()
 @as_json
 def warmup(as_json: bool) -> None:
-    """Compile the kernels that programs commonly use, for processes to come.
+    """Compile the common kernels ahead, for processes to come.
 
     They are kept in the cache folder of the user, or in the one that NORMEXP_CACHE_DIR names, for
     this processor and these versions of normexp, Numba and Python. Which: every function, and
@@ -37,9 +37,10 @@ def warmup(as_json: bool) -> None:
     }
     if "bfloat16" not in types():
         terminal.note("left out: bfloat16, as ml_dtypes is not installed")
-    click.echo(
-        terminal.as_json(facts)
-        if as_json
-        else f"{len(forms)} kernels are in {facts['folder']}: {compiled} compiled now, "
+    if as_json:
+        terminal.say_json(facts)
+        return
+    terminal.say(
+        f"{len(forms)} kernels are in {facts['folder']}: {compiled} compiled now, "
         f"{facts['loaded']} there before. This took {facts['seconds']:.1f} s."
     )

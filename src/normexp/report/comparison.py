@@ -136,6 +136,7 @@ def compare(
     seed: int = 0,
     alpha: float = DEFAULTS.alpha,
     max_iter: int = DEFAULTS.max_iter,
+    on_start: Callable[[str], object] | None = None,
     on_progress: Progress | None = None,
 ) -> Comparison:
     """Train a linear classifier with each of some losses on the same rows, and measure them.
@@ -150,6 +151,8 @@ def compare(
         As for `split`.
     alpha, max_iter
         As for `normexp.linear.LinearClassifier`, the same for every loss.
+    on_start : callable, optional
+        Called with the name of a loss before its kernels are made ready.
     on_progress : callable, optional
         Called after each iteration with the name of the loss, the classifier's `Iteration` and the
         accuracy on the test rows.
@@ -171,7 +174,8 @@ def compare(
     losses = losses or {name: LOSSES[name] for name in COMPARED}
     parts = split(dataset, test_size, seed)
     trained = [
-        _train(name, loss, parts, alpha, max_iter, on_progress) for name, loss in losses.items()
+        _train(name, loss, parts, alpha, max_iter, on_start, on_progress)
+        for name, loss in losses.items()
     ]
     results, coefficients = zip(*trained, strict=True)
     names = parts.encoder.feature_names
@@ -202,12 +206,15 @@ def _train(
     parts: Split,
     alpha: float,
     max_iter: int,
+    on_start: Callable[[str], object] | None,
     on_progress: Progress | None,
 ) -> tuple[Result, NDArray[np.floating[Any]]]:
     """Train with one loss, watching the accuracy on the test rows, and measure what it learnt.
 
     Returns the weights too, as they are for encoded features.
     """
+    if on_start is not None:
+        on_start(name)
     # Also the call that compiles the loss's kernels, before the clock is started.
     zeros = np.zeros((len(parts.labels), parts.train_features.shape[1]), parts.train_features.dtype)
     start = loss.linear_value_and_grad(parts.train_features, zeros, parts.train_target).value
