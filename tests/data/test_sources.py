@@ -92,6 +92,12 @@ def test_an_unknown_ending_lists_the_known_ones(tmp_path):
         load(tmp_path / "table.doc")
 
 
+def test_what_is_of_no_use_is_called_what_it_is(tmp_path):
+    (tmp_path / "old.xls").write_bytes(b"\xd0\xcf\x11\xe0" + bytes(9))
+    with pytest.raises(ValueError, match=r"old\.xls is an old Excel file \(\.xls\), of no known"):
+        load(tmp_path / "old.xls")
+
+
 def test_a_file_without_an_ending_is_known_by_how_it_begins(tmp_path):
     frame = pl.DataFrame({"x": [1, 2], "y": ["a", "b"]})
     frame.write_parquet(tmp_path / "part-0000")

@@ -119,6 +119,8 @@ def special(path, kind):
         os.mkfifo(path)
     elif kind == "device":
         path.symlink_to("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
     elif kind == "socket":
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(path.name)  # its full name may be too long
@@ -138,7 +140,7 @@ def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path, say, name, ki
 
 
 @pytest.mark.skipif(os.name == "nt", reason="has none of these")
-@pytest.mark.parametrize("kind", ["pipe", "device", "loop"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "loop"])
 def test_so_are_the_files_beside_it_and_those_of_other_commands(tmp_path, say, kind):
     expected = "Too many levels" if kind == "loop" else f"is a {kind}, where a file was expected"
     for name in ("model", "logits.npy"):

@@ -22,7 +22,7 @@ from .idx import is_idx_folder, read_idx, read_idx_folder
 from .image_folder import ENDINGS as IMAGES
 from .image_folder import is_image_folder, read_image, read_image_folder
 from .matlab import read_mat
-from .opening import at_most, check_regular, opened, plain_name
+from .opening import at_most, check_regular, opened, plain_name, what_is
 from .raw import Raw
 from .schema import Schema
 from .svmlight import read_svmlight
@@ -145,8 +145,8 @@ def load(
     split : {"train", "test"}, optional
         Which part to read where the source tells them apart; by default the training part.
     features : str, optional
-        The array of an ``.npz`` file that holds the features, where it is not called X, features,
-        data or images.
+        The array of an ``.npz`` or ``.mat`` file that holds the features, where it is not called X,
+        features, data or images.
     max_size : int
         The number of bytes that a file may hold, or unpack to; 4 GB unless you allow more.
     encoding : str, optional
@@ -166,10 +166,9 @@ def load(
     TypeError
         If a text is given where a list of texts is meant.
     ValueError
-        If it is no regular file but a device, say, or a pipe; if the file is empty, cut off,
-        damaged, too large or not of its format; if the labels are missing,
-        of one class only or no classes at all, if a column is missing that the schema has, or if
-        an option does not suit the source.
+        If it is no regular file but a device, say, or a pipe; if it is empty, cut off, damaged, too
+        large or not of its format; if the labels are missing, of one class only or no classes at
+        all, if a column is missing that the schema has, or if an option does not suit the source.
 
     Examples
     --------
@@ -185,7 +184,8 @@ def load(
     if schema is not None and (drop or keep or missing is not None):
         raise ValueError("schema: it says already what drop, keep and missing would")
     name = "frame" if is_frame(source) else Path(os.path.abspath(source)).name  # noqa: PTH100  # the link's own name
-    read, accepted = _reader(source)
+    with at_most(max_size):
+        read, accepted = _reader(source)
     given = {
         "target": None if target is None else str(target),
         "features": features,
@@ -231,21 +231,24 @@ def _reader(source: str | Path | Any) -> tuple[Callable[..., Raw], set[str]]:
     if path.is_dir():
         return _folder_reader(path)
     check_regular(path, status)
-    for name in (plain_name(path).lower(), _ending(path)):
-        for endings, (reader, options) in READERS.items():
-            if name.endswith(endings):
-                return partial(reader, path), options
+    if (found := _named(plain_name(path).lower())) is None:
+        with opened(path) as file:
+            start = file.read(2**16)
+        ending = next((end for magic, end in BEGINNINGS.items() if re.match(magic, start)), "")
+        found = _named(ending)
+    if found is not None:
+        return partial(found[0], path), found[1]
+    kind = what_is(start)
     raise ValueError(
-        f"{path.name} is of no known format: expected a name that ends in "
-        f"{', '.join(ending for endings in READERS for ending in endings)}"
+        f"{path.name} is {kind + ', ' if kind else ''}of no known format: expected a name that "
+        f"ends in {', '.join(ending for endings in READERS for ending in endings if '.' in ending)}"
+        ", or one of MNIST's or CIFAR's"
     )
 
 
-def _ending(path: Path) -> str:
-    """What the name of a file would end in, by how it begins; or nothing."""
-    with opened(path) as file:
-        start = file.read(2**16)
-    return next((end for magic, end in BEGINNINGS.items() if re.match(magic, start)), "")
+def _named(name: str) -> tuple[Callable[..., Raw], set[str]] | None:
+    """The reader of a file of this name, and its options."""
+    return next((found for endings, found in READERS.items() if name.endswith(endings)), None)
 
 
 def _folder_reader(path: Path, depth: int = 3) -> tuple[Callable[..., Raw], set[str]]:

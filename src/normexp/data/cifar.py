@@ -160,8 +160,8 @@ def _archive_files(path: Path, wanted: Collection[str]) -> tuple[set[str], dict[
             if member.isfile():
                 names.add(name)
                 check_size(member.size, f"{path.name}: {name}")  # a sparse one says what it likes
-            if name in wanted and (content := tar.extractfile(member)) is not None:
-                files[name] = content.read()
+                if name in wanted and (content := tar.extractfile(member)) is not None:
+                    files[name] = content.read()
     return names, files
 
 

@@ -115,10 +115,14 @@ def read_bytes(path: Path) -> bytes:
 def read_plain(path: Path) -> bytes:
     """Read the whole of a file of text, unpacked, once its beginning looks like text."""
     content = read_bytes(path)
-    for magic, kind in DISGUISES.items():
-        if re.match(magic, content):
-            raise ValueError(f"{path.name} is not what its name says, but {kind}")
+    if kind := what_is(content):
+        raise ValueError(f"{path.name} is not what its name says, but {kind}")
     return content
+
+
+def what_is(content: bytes) -> str:
+    """Which format that is no text a file has by how it begins; nothing where that is not known."""
+    return next((kind for magic, kind in DISGUISES.items() if re.match(magic, content)), "")
 
 
 def less_packing(name: str) -> str:

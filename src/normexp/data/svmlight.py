@@ -25,9 +25,10 @@ def read_svmlight(path: Path) -> Raw:
     content = read_plain(path)
     with readable(path.name):
         matrix, labels = load_svmlight_file(io.BytesIO(content), zero_based=True)
+    whole = labels.astype(np.int64) if (labels % 1 == 0).all() else labels
     return Raw(
         dense(matrix, path.name),
-        pl.Series("label", labels),
+        pl.Series("label", whole),
         feature_names=columns(matrix.shape[1]),
         is_sparse=True,
     )
