@@ -1,3 +1,4 @@
+import pandas
 import polars as pl
 import pytest
 
@@ -46,3 +47,11 @@ def test_as_many_columns_as_are_allowed(tmp_path):
     pl.DataFrame({"e": [[0] * 20_000] * 2, "y": ["a", "b"]}).write_parquet(tmp_path / "t.parquet")
     with pytest.raises(ValueError, match="more than 1 MB"):
         load(tmp_path / "t.parquet", target="y", max_size=10**6)
+
+
+def test_so_are_those_of_a_frame():
+    columns = {"e": [[1, 2], [3, 4]], "y": ["a", "b"]}
+    for frame in (pl.DataFrame(columns), pandas.DataFrame(columns)):
+        data = load(frame, target="y")
+        assert data.feature_names == ("e_0", "e_1")
+        assert data.features["e_1"].to_list() == [2, 4]

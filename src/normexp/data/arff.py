@@ -168,22 +168,27 @@ def _text(single: str | None, double: str | None, plain: str | None) -> str | No
 
 def _frame(rows: list[tuple[int, Cells]], attributes: list[Attribute], name: str) -> pl.DataFrame:
     """Some rows as a table, each cell held to the type of its attribute."""
-    schema = {attribute.name: pl.String for attribute in attributes}
-    texts = pl.DataFrame([cells for _, cells in rows], schema=schema, orient="row")
-    columns = []
-    for attribute, column in zip(attributes, texts, strict=True):
-        held = column
-        if attribute.is_number:
-            held = column.cast(pl.Float64, strict=False)
-        elif attribute.values:
-            held = column.replace_strict(
-                {value: value for value in attribute.values}, default=None, return_dtype=pl.String
-            )
-        if len(wrong := (held.is_null() & column.is_not_null()).arg_true()):
-            kind = "a number" if attribute.is_number else f"one of {listed(attribute.values)}"
-            raise ValueError(
-                f"{name}: line {rows[wrong[0]][0]}: expected {kind} for {attribute.name!r}, got "
-                f"{column[wrong[0]]!r}"
-            )
-        columns.append(held)
-    return pl.DataFrame(columns)
+    places = [str(place) for place in range(len(attributes))]  # a name may be a pattern to polars
+    texts = pl.DataFrame(
+        [cells for _, cells in rows], schema=dict.fromkeys(places, pl.String), orient="row"
+    )
+    held = texts.select(
+        _held(pl.col(place), attribute) for place, attribute in zip(places, attributes, strict=True)
+    )
+    missing = zip(places, texts.null_count().row(0), held.null_count().row(0), strict=True)
+    if wrong := [place for place, before, after in missing if before < after]:
+        place, attribute = wrong[0], attributes[int(wrong[0])]
+        row = (held[place].is_null() & texts[place].is_not_null()).arg_true()[0]
+        kind = "a number" if attribute.is_number else f"one of {listed(attribute.values)}"
+        raise ValueError(
+            f"{name}: line {rows[row][0]}: expected {kind} for {attribute.name!r}, got "
+            f"{texts[place][row]!r}"
+        )
+    return held.rename(dict(zip(places, (each.name for each in attributes), strict=True)))
+
+
+def _held(cell: pl.Expr, attribute: Attribute) -> pl.Expr:
+    """A cell as its attribute has it, and null where it cannot be that."""
+    if attribute.is_number:
+        return cell.cast(pl.Float64, strict=False)
+    return pl.when(cell.is_in(attribute.values)).then(cell) if attribute.values else cell
