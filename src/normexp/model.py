@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import to_builtins
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
@@ -20,10 +21,9 @@ from .data import Dataset, Encoder, Schema, load
 from .data.frames import is_frame
 from .data.opening import check_file
 from .linear import LinearClassifier
-from .losses import CrossEntropy, MulticlassHinge, RowLoss, SquaredError
+from .model_state import DamagedError, State, check_form, check_names, check_values, read_state
 
 FORMAT = "normexp-model-2"
-LOSS_TYPES = {kind.__name__: kind for kind in (CrossEntropy, MulticlassHinge, SquaredError)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Model:
         Turns rows into features, by what was learnt from the training rows.
     classifier : LinearClassifier
         Trained on these features.
-    target : str or None
+    target : str, int or None
         What held the labels in the source, as `normexp.data.load` was told.
     class_names : tuple of str or None
         ``class_names[k]`` is the name of the label k, where the source names its classes.
@@ -58,7 +58,7 @@ class Model:
 
     encoder: Encoder
     classifier: LinearClassifier
-    target: str | None = None
+    target: str | int | None = None
     class_names: tuple[str, ...] | None = None
     image_shape: tuple[int, ...] | None = None
     schema: Schema | None = None
@@ -93,7 +93,15 @@ class Model:
         return self.encoder.transform(data)
 
     def save(self, path: str | Path) -> None:
-        """Write the model to one safetensors file, whole or not at all."""
+        """Write the model to one safetensors file, whole or not at all.
+
+        Raises
+        ------
+        ValueError
+            If its parts do not belong together, or a weight is not finite.
+        OSError
+            If the file cannot be written.
+        """
         arrays, encoder = self.encoder.state()
         loss = self.classifier.loss_
         plain = {
@@ -110,6 +118,7 @@ class Model:
         tensors = {f"encoder.{name}": array for name, array in arrays.items()}
         tensors |= {"coef": self.classifier.coef_, "intercept": self.classifier.intercept_}
         metadata = {name: json.dumps(value) for name, value in plain.items()}
+        _check(metadata, tensors)  # what could not be read again is not written
         content = save(
             {name: np.ascontiguousarray(array) for name, array in tensors.items()},
             {"format": FORMAT, **metadata},
@@ -135,36 +144,25 @@ class Model:
         try:
             with safe_open(path, framework="numpy") as file:
                 metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                _check_format(path.name, metadata)
+                state = read_state({k: text for k, text in metadata.items() if k != "format"})
+                tensors = _read_tensors(file, state)
         except SafetensorError as error:
             raise ValueError(f"{path.name} is no safetensors file, or damaged: {error}") from error
-        if metadata.get("format") != FORMAT:
-            raise ValueError(
-                f"{path.name} is a safetensors file, but no model that this version of normexp "
-                f"reads: expected the format {FORMAT!r}, got {metadata.get('format')!r}"
-            )
-        try:
-            return cls._from_state(tensors, metadata)
-        except (KeyError, TypeError, ValueError) as error:
+        except DamagedError as error:
             raise ValueError(f"{path.name} is a damaged model: {error}") from error
+        return cls._from_state(state, tensors)
 
     @classmethod
-    def _from_state(cls, tensors: dict[str, NDArray[Any]], metadata: dict[str, str]) -> Model:
-        plain = {name: json.loads(text) for name, text in metadata.items() if name != "format"}
+    def _from_state(cls, state: State, tensors: dict[str, NDArray[Any]]) -> Model:
         arrays = {name: tensors[f"encoder.{name}"] for name in ("mean", "scale")}
-        encoder = Encoder.from_state(arrays, plain["encoder"])
-        classes = np.array(plain["classes"])
-        coef, intercept = tensors["coef"], tensors["intercept"]
-        shape = len(classes), len(encoder.feature_names)
-        if coef.shape != shape or intercept.shape != shape[:1]:
-            raise ValueError(f"weights of shape {coef.shape} where {shape} was expected")
         return cls(
-            encoder,
-            _classifier(_loss(**plain["loss"]), plain["alpha"], classes, coef, intercept),
-            plain["target"],
-            plain["class_names"] and tuple(plain["class_names"]),
-            plain["image_shape"] and tuple(plain["image_shape"]),
-            plain["schema"] and Schema.from_state(plain["schema"]),
+            Encoder.from_state(arrays, to_builtins(state.encoder)),
+            _classifier(state, tensors["coef"], tensors["intercept"]),
+            state.target,
+            None if state.class_names is None else tuple(state.class_names),
+            None if state.image_shape is None else tuple(state.image_shape),
+            None if state.schema is None else Schema.from_state(to_builtins(state.schema)),
         )
 
 
@@ -177,21 +175,39 @@ def class_name(names: Sequence[str] | None, label: int | str) -> str:
     return str(label) if names is None else names[int(label)]
 
 
-def _loss(type: str, options: dict[str, Any]) -> RowLoss:
-    loss: RowLoss = LOSS_TYPES[type](**options)
-    return loss
+def _check_format(name: str, metadata: dict[str, str]) -> None:
+    if metadata.get("format") != FORMAT:
+        raise ValueError(
+            f"{name} is a safetensors file, but no model that this version of normexp reads: "
+            f"expected the format {FORMAT!r}, got {metadata.get('format')!r}"
+        )
 
 
-def _classifier(
-    loss: RowLoss,
-    alpha: float,
-    classes: NDArray[Any],
-    coef: NDArray[Any],
-    intercept: NDArray[Any],
-) -> LinearClassifier:
+def _read_tensors(file: Any, state: State) -> dict[str, NDArray[Any]]:
+    """The arrays, each read once its type and its shape are what they should be."""
+    check_names("array", file.keys(), state.shapes())
+    tensors = {}
+    for name in state.shapes():
+        form = file.get_slice(name)
+        check_form(name, form.get_dtype(), form.get_shape(), state)
+        tensors[name] = file.get_tensor(name)
+        check_values(name, tensors[name])
+    return tensors
+
+
+def _check(metadata: dict[str, str], tensors: dict[str, NDArray[Any]]) -> None:
+    state = read_state(metadata)
+    for name, array in tensors.items():
+        check_form(name, f"F{8 * array.itemsize}", array.shape, state)
+        check_values(name, array)
+
+
+def _classifier(state: State, coef: NDArray[Any], intercept: NDArray[Any]) -> LinearClassifier:
     """A classifier as if it had just been fitted."""
-    classifier = LinearClassifier(loss, alpha=alpha)
+    loss = state.new_loss()
+    classifier = LinearClassifier(loss, alpha=state.alpha)
     classifier.loss_ = loss
-    classifier.classes_, classifier.coef_, classifier.intercept_ = classes, coef, intercept
+    classifier.classes_ = np.array(state.classes)
+    classifier.coef_, classifier.intercept_ = coef, intercept
     classifier.n_features_in_ = coef.shape[1]
     return classifier

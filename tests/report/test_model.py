@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import polars as pl
 import pytest
@@ -74,20 +72,21 @@ def test_the_loss_comes_back_with_its_options(classifier, tmp_path):
 
 @given(
     arrays(np.float32, (3, 5), elements=st.floats(-(2.0**100), 2.0**100, width=32)),
-    st.lists(st.text(), min_size=3, max_size=3),
-    st.sampled_from([np.array([7, -1, 2**60]), np.array(["", "ü", "a b"])]),
+    st.lists(st.text(), min_size=3, max_size=3, unique=True),
+    st.sampled_from([np.array([7, -1, 2**60]), np.array(["", "ü", "a b"]), np.array([0, 1, 2])]),
 )
 def test_weights_and_names_come_back_to_the_last_bit(tmp_path_factory, coef, names, labels):
     model, _ = trained(LinearClassifier(callbacks=[lambda state: True]), np.tile(labels, 2))
     model.classifier.coef_ = coef
-    model = Model(model.encoder, model.classifier, "label", tuple(names), (2, 2))
+    names = tuple(names) if labels.tolist() == [0, 1, 2] else None
+    model = Model(model.encoder, model.classifier, "label", names)
     path = tmp_path_factory.mktemp("models") / "model"
     model.save(path)
     again = Model.load(path)
     assert again.classifier.coef_.tobytes() == coef.tobytes()
     assert again.classifier.intercept_.tobytes() == model.classifier.intercept_.tobytes()
     assert again.classifier.classes_.tolist() == sorted(labels.tolist())
-    assert (again.target, again.class_names, again.image_shape) == ("label", tuple(names), (2, 2))
+    assert (again.target, again.class_names, again.image_shape) == ("label", names, None)
     assert again.encoder.feature_names == model.encoder.feature_names
 
 
@@ -118,29 +117,6 @@ def test_weights_of_another_program_are_refused(tmp_path):
     save_file({"weight": np.zeros((2, 2))}, tmp_path / "other.safetensors")
     with pytest.raises(ValueError, match=r"other.safetensors is a safetensors file, but no model"):
         Model.load(tmp_path / "other.safetensors")
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("classes", ["a"]),
-        ("classes", None),
-        ("loss", {"type": "os.system", "options": {}}),
-        ("loss", {"type": "CrossEntropy", "options": {"temperature": -1}}),
-        ("encoder", {}),
-        ("alpha", ...),
-    ],
-)
-def test_a_model_with_a_damaged_part_is_refused(saved, name, value):
-    from safetensors import safe_open
-
-    with safe_open(saved, framework="numpy") as file:
-        metadata = file.metadata()
-        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    metadata[name] = "{" if value is ... else json.dumps(value)
-    save_file(tensors, saved, metadata)
-    with pytest.raises(ValueError, match=r"^model.safetensors is a damaged model: ."):
-        Model.load(saved)
 
 
 def test_a_missing_file_and_a_folder_are_no_models(tmp_path):

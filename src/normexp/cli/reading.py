@@ -21,7 +21,7 @@ def load_for(model: Model, data: str, reading: dict[str, Any], **options: Any) -
     how = {"schema": schema, **options}
     if reading["target"] is not None or target is None or "target" not in options_of(data):
         return load(data, **reading, **how)
-    if schema and re.fullmatch(r"-?\d+", target) and not options.get("require_target", True):
+    if schema and re.fullmatch(r"-?\d+", str(target)) and not options.get("require_target", True):
         # An index is that of the labels only where there are more columns than features.
         dataset = load(data, **reading, **how)
         if dataset.features.shape[1] <= len(schema.columns):
