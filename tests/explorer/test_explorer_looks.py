@@ -212,3 +212,10 @@ def test_what_is_set_in_letters_has_a_latin_face_before_the_chinese_one(visit):
     )
     assert "ᵀ" not in page.locator("body").inner_text()
     assert page.locator("#graph sup", has_text="T").count() == 2
+
+
+def test_chinese_sentences_follow_each_other_without_a_space(visit):
+    page = visit("#language=zh&z=1,0.5&temperature=0.1")
+    text = page.locator("main").inner_text()
+    assert "sigmoid" in text
+    assert not re.search("[。！？] +[^ \n]", text)

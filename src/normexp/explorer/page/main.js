@@ -2,6 +2,7 @@
 
 import { createArrivals } from "arrival";
 import { FEW } from "bars";
+import { createClock } from "clock";
 import { buttons } from "controls";
 import { change, h } from "dom";
 import { createHistory } from "history";
@@ -162,33 +163,6 @@ const given = document.documentElement.dataset.language; // of a file that was w
 const systems = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 const spoken = () => state.language || given || systems;
 
-// ---- something that moves: step(milliseconds since the last) in every frame while it plays
-
-function animation(step) {
-  let last;
-  let request;
-  const tick = (now) => {
-    request = requestAnimationFrame(tick);
-    step(Math.min(100, now - last));
-    last = now;
-  };
-  const it = {
-    playing: false,
-    play() {
-      if (it.playing) return;
-      it.playing = true;
-      last = performance.now();
-      request = requestAnimationFrame(tick);
-    },
-    pause() {
-      it.playing = false;
-      cancelAnimationFrame(request);
-    },
-  };
-  stops.push(it.pause);
-  return it;
-}
-
 // ---- the page
 
 function header(t) {
@@ -222,6 +196,13 @@ function header(t) {
 function startOver() {
   const { language, theme } = state;
   set({ ...parse(fields, ""), language, theme });
+}
+
+// A clock that ends when the page is rebuilt.
+function animation(step) {
+  const clock = createClock(step);
+  stops.push(clock.pause);
+  return clock;
 }
 
 function article(section, k) {

@@ -37,6 +37,9 @@ export const words = {
 
 export const LANGUAGES = { en: "English", zh: "中文" };
 
+// Sentences one after the other: Chinese has no space between them.
+export const sentences = (said, language) => said.join(language === "zh" ? "" : " ");
+
 // t(key, values): the words in a language, with {name} replaced. A key that is missing is a mistake of ours.
 // The source breaks lines, where English has a space and Chinese has none; a word joiner keeps some words in one line.
 const INSIDE = /(?<=损)(?=失)|(?<=处)(?=处)/g;

@@ -86,7 +86,7 @@ export function create(place, app) {
     formats.draw();
     change(row, { text: `z = (${z.map((x) => digits(x, 6)).join(", ")})` });
     const adding = addends(now.usual, format);
-    const words = told(t, adding);
+    const words = told(app, adding);
     const label = t("sum_label", { format: state["precision.format"], words });
     sum.replaceChildren(drawSum(adding, widthOf(sum), label, t("cut")));
     change(said, { text: words });

@@ -4,6 +4,7 @@ import { s } from "dom";
 import { digits, indexed, raise } from "format";
 import { lastPlace, places } from "formats";
 import { drawing } from "plot";
+import { sentences } from "words";
 
 const power = (k) => `2${raise(k)}`;
 
@@ -19,8 +20,8 @@ export function addends({ exps, sums, sum }, format) {
 }
 
 // What became of all but the first number, in words.
-export function told(t, { lines, cut }) {
-  return lines
+export function told({ t, language }, { lines, cut }) {
+  const said = lines
     .slice(1)
     .map(({ name, value, gain, bits }) => {
       if (bits.length === 0) return t("underflow", { name });
@@ -29,8 +30,8 @@ export function told(t, { lines, cut }) {
       const [first] = bits[0];
       const figures = { value: digits(value, 3), gain: digits(gain, 3), lost, all: bits.length };
       return t(key, { name, first: power(first), cut: power(cut), ...figures });
-    })
-    .join(" ");
+    });
+  return sentences(said, language);
 }
 
 const NAMES = 28; // pixels for the names at the left

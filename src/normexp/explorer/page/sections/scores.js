@@ -7,6 +7,7 @@ import { digits, digitsOfExp, percent, setting } from "format";
 import { naive32, softmax, summary } from "numerics";
 import * as row from "row";
 import { readNumber } from "state";
+import { sentences } from "words";
 
 export { words } from "sections/scores.words";
 
@@ -70,17 +71,17 @@ export function create(place, app) {
 
 // ---- what there is to see
 
-function observed({ state, t }, p) {
+function observed({ state, t, language }, p) {
   const x = row.scaled(state);
   const order = p.map((_, k) => k).sort((i, j) => x[j] - x[i]);
   const [a, b] = order;
   const lead = x[a] - x[b];
   const power = setting(lead);
   const said = [lead === 0 ? t("tie", { a, b }) : t("ratio", { a, b, lead: row.lead(state, a, b), power, ratio: digitsOfExp(lead, 3) })];
-  if (p.length === 2) said.push(t("sigmoid", { difference: setting(x[0] - x[1]), p: digits(p[0], 3) }));
+  if (p.length === 2) said.push(t("sigmoid", { power: setting(x[1] - x[0]), p: digits(p[0], 3) }));
   if (lead > 0 && state.temperature <= 0.2) said.push(t("hard"));
   if (state.temperature >= 8) said.push(t("flat", { n: p.length }));
-  return said.join(" ");
+  return sentences(said, language);
 }
 
 // ---- the reader's own numbers

@@ -66,7 +66,7 @@ export const words = {
       "线性分类器的边界是直的，隐藏单元能使边界弯曲。",
     samples: "数据点",
     pad: "画点的方框",
-    pad_help: "用鼠标或手指画点。键盘：方向键移动（加 Shift 走得更远），回车放点，Delete 删除，0 到 4 选择类别。",
+    pad_help: "用鼠标或手指画点。键盘：方向键移动（加 Shift 走得更远），按回车放点，Delete 删除，0 到 4 选择类别。",
     pad_said: "位于 {x}, {y}；共 {n} 个点。",
     brush: "画哪一类",
     eraser: "橡皮",
