@@ -61,7 +61,7 @@ def test_a_finger_draws_once_it_is_told_to(phone, settle, selector):
     page.locator(f"{selector.split()[0]} .by-finger button").tap()
     place = centre(page, selector)
     before = page.evaluate("scrollY")
-    swipe(page, fingers, *place, up=60)
+    swipe(page, fingers, *place, up=100)
     settle(page)
     assert page.evaluate("scrollY") == before
     after = link(page, settle)
