@@ -107,16 +107,25 @@ def logsumexp(
     x: ArrayLike,
     axis: Axis = -1,
     *,
+    b: ArrayLike | None = None,
+    return_sign: bool = False,
     where: ArrayLike | None = None,
     keepdims: bool = False,
     out: NDArray[Any] | None = None,
 ) -> Any:
     """The logarithm of a sum of exponentials, ``log Σ_k exp(x_k)``, in nats.
 
+    With factors it is ``log |Σ_k b_k exp(x_k)|``, as in SciPy.
+
     Parameters
     ----------
     x, axis, where
         As for `softmax`.
+    b : array_like, optional
+        A real factor for each term; the shapes of `x` and `b` are broadcast to each other. Where it
+        is 0 the term is left out, whatever it holds.
+    return_sign : bool
+        Return the sign of the sum too. Without it a negative sum is NaN.
     keepdims : bool
         Keep the axes of the classes, with length 1.
     out : ndarray, optional
@@ -128,12 +137,18 @@ def logsumexp(
         −inf for a row of −inf, for one masked whole and for one without classes; +inf for a row
         that holds +inf; NaN for a row that holds NaN. Where the sum cancels, as for logits that
         are log-probabilities, it is computed in twice the precision: within 4 ULP down to 2^-50 of
-        the largest logit.
+        the largest logit. With factors it is computed with as many digits as it takes: within
+        0.51 ULP (float64 too), however far the terms cancel, and −inf where they cancel to 0. The
+        type is that of `x`, or with factors what NumPy makes of both.
+    sign : ndarray or scalar
+        With `return_sign`: 1, 0 or −1, or NaN where the sum is NaN.
 
     Raises
     ------
     TypeError, ValueError
         For an argument of the wrong type, shape or range.
+    ArithmeticError
+        If terms cancel in their first 20,000 digits.
 
     Examples
     --------
@@ -142,19 +157,53 @@ def logsumexp(
     1000.6931471805599
     >>> print(nex.logsumexp([-0.6931471805599453, -0.6931471805599453]))
     2.3190468138462996e-17
+    >>> value, sign = nex.logsumexp([1.0, 2.0], b=[1.0, -1.0], return_sign=True)
+    >>> print(value, sign)
+    1.5413248546129181 -1.0
     """
     values, dtype = as_floating(x, "x")
+    if b is not None:
+        values, factors, dtype = _with_factors(values, dtype, b)
     axes = _check.axes(axis, values.ndim)
     left = rows_shape(values.shape, axes)
     shape = left
     if _check.flag(keepdims, "keepdims"):
         shape = tuple(1 if axis in axes else size for axis, size in enumerate(values.shape))
+    wants_sign = _check.flag(return_sign, "return_sign")
     result = checked_output(out, shape, dtype)
-    rows = as_rows(values, axes)
     sums = np.empty(math.prod(left), loss_type(dtype))
-    kernels_for(values).logsumexp(Logits(rows, _mask_rows(where, values.shape, axes)), sums)
+    kernels = kernels_for(values)
+    if b is None:
+        rows = as_rows(values, axes)
+        kernels.logsumexp(Logits(rows, _mask_rows(where, values.shape, axes)), sums)
+        signs = np.where(np.isnan(sums), sums, sums > -math.inf) if wants_sign else sums
+    else:
+        if where is not None:
+            factors = np.where(_check.mask(where, values.shape), factors, 0.0)
+        signs = np.empty_like(sums)
+        kernels.signed_logsumexp(as_rows(values, axes), as_rows(factors, axes), sums, signs)
+        if not wants_sign:
+            sums[signs < 0] = math.nan
     result[...] = sums.reshape(shape)
-    return result if out is not None or shape else result[()]
+    value = result if out is not None or shape else result[()]
+    return (value, signs.astype(dtype).reshape(shape)[()]) if wants_sign else value
+
+
+def _with_factors(
+    x: NDArray[Any], dtype: np.dtype[Any], b: object
+) -> tuple[NDArray[Any], NDArray[np.float64], np.dtype[Any]]:
+    """Logits and factors in the shape of both, and the type of the result."""
+    given = _check.array(b, "b")
+    factors, _ = as_floating(given, "b")
+    if not isinstance(b, int | float):  # a number of Python's takes the type of what it meets
+        dtype = np.promote_types(dtype, given.dtype)
+    try:
+        values, factors = np.broadcast_arrays(x.astype(dtype), factors.astype(np.float64))
+    except ValueError:
+        raise ValueError(
+            f"b must have the shape of x, {x.shape}, or broadcast with it, got {given.shape}"
+        ) from None
+    return values, factors, dtype
 
 
 def sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:
@@ -216,7 +265,7 @@ def _rowwise(
     getattr(kernels_for(values), name)(Logits(rows, mask, temperature), result_rows)
     if is_apart:
         write_rows(result_rows, axes, result)
-    return result
+    return result if out is not None or result.ndim else result[()]
 
 
 def _mask_rows(where: object, shape: tuple[int, ...], axes: tuple[int, ...]) -> NDArray[np.bool_]:

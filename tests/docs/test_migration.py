@@ -38,6 +38,7 @@ def arrays():
         "yes": rng.integers(2, size=z.shape).astype(float),
         "w": np.array([0.5, 1.0, 2.0, 3.0]),
         "s": rng.uniform(1, 2, size=6),
+        "signs": rng.choice([-1.0, 1.0], size=z.shape),
         "exists": exists,
         "maps": rng.normal(size=(2, 4, 3, 3)),
         "pixels": rng.integers(4, size=(2, 3, 3)),

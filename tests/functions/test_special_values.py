@@ -346,3 +346,26 @@ def test_the_input_is_left_as_it_was():
     nex.sigmoid(x)
     nex.log_sigmoid(x)
     assert_same(x, before)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_number_in_gives_a_number_out(dtype):
+    x = dtype(1.5)
+    loss = nex.BinaryCrossEntropy(reduction="none")
+    found = [
+        nex.softmax(x, axis=None),
+        nex.log_softmax(x, axis=None),
+        nex.logsumexp(x, axis=None),
+        nex.logsumexp([x, x]),
+        *nex.logsumexp(x, axis=None, b=2.0, return_sign=True),
+        nex.sigmoid(x),
+        nex.log_sigmoid(x),
+        loss.value_and_grad(x, 1.0).grad,
+    ]
+    assert {type(value) for value in found} == {dtype}
+    wide = np.result_type(dtype, np.float32).type
+    row = np.array([1.0, 2.0, 3.0], dtype)
+    values = [loss(x, 1.0), loss.value_and_grad(x, 1.0).value, nex.cross_entropy(row, 1)]
+    for each in (nex.CrossEntropy, nex.MulticlassHinge, nex.SquaredError):
+        values += [each(reduction=name)(row, 1) for name in ("mean", "sum", "none")]
+    assert {type(value) for value in values} == {wide}

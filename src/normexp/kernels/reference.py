@@ -70,6 +70,19 @@ def logsumexp(logits: Logits, out: Output) -> None:
 
 
 @np.errstate(all="ignore")
+def signed_logsumexp(values: Output, factors: Output, out: Output, signs: Output) -> None:
+    """log |Σ b exp(x)| and the sign of the sum; a factor of 0 leaves its term out."""
+    b = rows(factors)
+    x = np.where(b == 0, -np.inf, rows(values))
+    top = x.max(axis=1, initial=-np.inf)
+    shift = np.where(np.isfinite(top), top, 0.0)
+    terms = np.where(b == 0, 0.0, b * np.exp(x - column(shift)))
+    total = terms.sum(axis=1)
+    out[...] = shift + np.log(np.abs(total))
+    signs[...] = np.sign(total)
+
+
+@np.errstate(all="ignore")
 def sigmoid(x: Output, out: Output) -> None:
     out[...] = 1 / (1 + np.exp(-x.astype(np.float64)))
 

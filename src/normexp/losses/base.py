@@ -135,7 +135,7 @@ class Loss(ABC):
         """
         value, grad = self._evaluate(logits, target, sample_weight, where, with_grad=True)
         assert grad is not None
-        return LossGrad(value, grad)
+        return LossGrad(value, grad if grad.ndim else grad[()])
 
     def linear(
         self,

@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from .. import Logits, Target
 from . import cross_entropy as _cross_entropy
+from . import decimals
 from . import functions as _functions
 from . import hinge as _hinge
+from . import signed as _signed
 from . import squared_error as _squared_error
 from .calls import arranged, over_elements, over_tiles, stored
 from .tiles import NARROW
@@ -42,6 +44,31 @@ def logsumexp(logits: Logits, out: Array) -> None:
         kind=out.dtype.char,
         compute=compute,
     )
+
+
+def signed_logsumexp(values: Array, factors: Array, out: Array, signs: Array) -> None:
+    factors = np.ascontiguousarray(factors)
+    mantissas, exponents = np.frexp(factors)
+    exponents = np.where(np.isfinite(factors), exponents, np.abs(factors))
+    doubts = np.empty(len(out))
+    over_tiles(
+        _signed.logsumexp,
+        Logits(values),
+        NO_RESULT,
+        arranged(mantissas),
+        arranged(exponents),
+        out,
+        signs,
+        doubts,
+        float(np.finfo(out.dtype).eps) / 128,
+        kind=out.dtype.char,
+        compute=np.float64,
+    )
+    inner = values.shape[2] if values.ndim == 3 else 1
+    for row in np.flatnonzero(doubts):
+        its = (row // inner, slice(None), row % inner) if values.ndim == 3 else row
+        logits = values[its].astype(np.float64).tolist()
+        out[row], signs[row] = decimals.logsumexp(logits, factors[its].tolist())
 
 
 def sigmoid(x: Array, out: Array) -> None:

@@ -1,5 +1,6 @@
 """Arithmetic in twice the precision (pairs of float64, 106 bits), for the one result that cancels:
-log Σ exp(z) where it is close to 0 beside max(z), as for logits that are log-probabilities.
+log Σ exp(z) where it is close to 0 beside max(z), as for logits that are log-probabilities; and the
+same with factors, of either sign (`signed.py`).
 
 (T. J. Dekker, A floating-point technique for extending the available precision, 1971.)
 """
@@ -69,8 +70,11 @@ def multiply(x, y):
 
 
 @loop
-def exp(x):
-    """exp(x) for a pair −100 < x ≤ 0: range reduction and the series, as in `exp.py`."""
+def exp(x, shift):
+    """exp(x) · 2^shift, for a pair x: range reduction and the series, as in `exp.py`.
+
+    |x| < 10^4; the result is a normal number, and `shift` a whole one.
+    """
     on_its_own()
     rounded = fma(x[0], LOG2_E, ROUNDER)
     k = rounded - ROUNDER
@@ -81,7 +85,7 @@ def exp(x):
     for n in range(TERMS - 2, -1, -1):
         term = x[0] * 0.0 + INVERSE_FACTORIALS[n, 0], x[0] * 0.0 + INVERSE_FACTORIALS[n, 1]
         series = add(multiply(series, r), term)
-    power = from_bits((bits(rounded) + 1023) << 52)
+    power = from_bits((bits(rounded + shift) + 1023) << 52)
     return series[0] * power, series[1] * power
 
 
@@ -90,8 +94,33 @@ def next_term(total, x_k, top):
     """The sum under way and exp(x_k − top), unless that is too small to matter."""
     distance, distance_low = two_sum(x_k, -top)
     counts = distance > -NEGLIGIBLE_HERE
-    e = exp((select(counts, distance, 0.0), select(counts, distance_low, 0.0)))
+    e = exp((select(counts, distance, 0.0), select(counts, distance_low, 0.0)), 0.0)
     return add(total, (select(counts, e[0], 0.0), select(counts, e[1], 0.0)))
+
+
+@part
+def sum_of_lanes(total, rooms, index):
+    """The pairs of all lanes added up, in every lane."""
+    lanes = lanes_of(rooms)
+    of_lanes = room(rooms, index, 2 * lanes, 1.0)
+    store(of_lanes, 0, total[0])
+    store(of_lanes, lanes, total[1])
+    zero = spread(0.0, total[0])
+    total = zero, zero
+    for lane in range(lanes):
+        total = add(total, (zero + of_lanes[lane], zero + of_lanes[lanes + lane]))
+    return total
+
+
+@part
+def plus_log(top, total, y):
+    """top + log(total) rounded once, given y, the logarithm in one float64."""
+    # One Newton step on exp(y) = total doubles the digits.
+    zero = spread(0.0, top)
+    step = add(multiply(total, exp((-y, zero), 0.0)), (zero - 1.0, zero))
+    high, low = two_sum(y, step[0])
+    total_high, total_low = two_sum(top, high)
+    return total_high + (total_low + (low + step[1]))
 
 
 @loop
@@ -104,12 +133,7 @@ def logsumexp(x, top, tile, rooms, index):
     if tile.step == 1:
         for k in range(0, x.size, lanes):
             total = next_term(total, as_type_of(load(x, k, rooms), 1.0), top)
-        of_lanes = room(rooms, index, 2 * lanes, 1.0)
-        store(of_lanes, 0, total[0])
-        store(of_lanes, lanes, total[1])
-        total = zero, zero
-        for lane in range(lanes):
-            total = add(total, (zero + of_lanes[lane], zero + of_lanes[lanes + lane]))
+        total = sum_of_lanes(total, rooms, index)
     else:
         for lane in range(lanes):
             of_lane = zero, zero
@@ -117,9 +141,4 @@ def logsumexp(x, top, tile, rooms, index):
                 x_k = as_type_of(load(x, k * lanes, rooms), 1.0)
                 of_lane = next_term(of_lane, x_k, top)
             total = add(total, of_lane)
-    # One Newton step on exp(y) = total doubles the digits of the ordinary logarithm.
-    y = log1p(total[0] - 1.0)
-    step = add(multiply(total, exp((-y, zero))), (zero - 1.0, zero))
-    high, low = two_sum(y, step[0])
-    total_high, total_low = two_sum(top, high)
-    return total_high + (total_low + (low + step[1]))
+    return plus_log(top, total, log1p(total[0] - 1.0))
