@@ -206,6 +206,18 @@ def test_empty_cells_are_empty_texts_and_nothing_is_null(read):
         ("x y\t y z\n1\ta b\n", ["x y", "y z"], ["1", "a b"]),
         ("  x   y\n1.5\t  2  \n", ["x", "y"], ["1.5", "2"]),
         ('x y\n1 "a b"\n', ["x", "y"], ["1", "a b"]),
+        (
+            'mpg weight  car\n18.0  3504.\t"chevrolet malibu"\n15.0  3693.\t"buick skylark"\n',
+            ["mpg", "weight", "car"],
+            ["18.0", "3504.", "chevrolet malibu"],
+        ),
+        (
+            '18.0  3504.\t"chevrolet malibu"\n15.0  3693.\t"buick skylark"\n',
+            ["18.0", "3504.", "chevrolet malibu"],
+            ["15.0", "3693.", "buick skylark"],
+        ),
+        ("x, y z, w\n1, a b, 3\n", ["x", "y z", "w"], ["1", " a b", " 3"]),
+        ("name\tage\nAda Lovelace\t36\nAlan Turing\t41\n", ["name", "age"], ["Ada Lovelace", "36"]),
         ("sep=;\nx,z;y\n1,2;3\n", ["x,z", "y"], ["1,2", "3"]),
         ('"sep=|"\r\nx,z|y\r\n1,2|3\r\n', ["x,z", "y"], ["1,2", "3"]),
         ("Altura\n1,5\n2,5\n", ["Altura"], ["1,5"]),
@@ -283,6 +295,11 @@ def test_the_names_of_rows_as_r_writes_them_have_no_name(read):
         ["a", "1", "2"],
         ["b", "3", "4"],
     ]
+
+
+def test_rows_with_a_cell_too_many_that_is_no_name_are_refused(read):
+    with pytest.raises(ValueError, match="line 2 has 3 cells, the header names 2 columns"):
+        read("x,y\n1,2,a\n1,3,b\n")
 
 
 @pytest.mark.parametrize("header", ["x,y", "x,y,"])

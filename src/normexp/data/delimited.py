@@ -95,6 +95,8 @@ def _remarks(dialect: Dialect, blank: int) -> list[str]:
         remarks.append(f"{counted(dialect.comments, 'comment line')} left out")
     if hint := _hint(dialect):
         remarks.append(f"line {dialect.names_at} taken as the names of the columns{hint}")
+    if dialect.has_row_names:
+        remarks.append("the first cell of every row, above which the header has none, is its name")
     if blank:
         remarks.append(f"{counted(blank, 'blank line')} left out")
     return remarks
@@ -107,11 +109,16 @@ def _without_nameless(frame: pl.DataFrame, dialect: Dialect) -> tuple[pl.DataFra
     separator.
     """
     nameless = [i for i, name in enumerate(dialect.names or ()) if not name.strip()]
-    is_blank = {i: (frame[:, i].str.strip_chars() == "").all() for i in nameless}
-    called = [frame.columns[i] for i in nameless if i > 0 and not is_blank[i]]
+    columns = [frame.to_series(i) for i in nameless]
+    blank = [column.name for column in columns if not any(map(str.strip, column.to_list()))]
+    dropped = set(blank)
+    named = [column.name for column in columns if column.name not in dropped]
     notes = []
-    if called:
-        notes.append(f"columns without a name called {listed(called)}")
-    if blank := [frame.columns[i] for i in nameless if is_blank[i]]:
+    if blank:
         notes.append(f"{counted(len(blank), 'column')} with neither name nor value left out")
-    return frame.drop(blank).rename({"column 1": ""} if is_blank.get(0) is False else {}), notes
+        frame = frame.drop(blank)
+    if nameless[:1] == [0] and columns[0].name in named:
+        frame = frame.rename({named.pop(0): ""})
+    if named:
+        notes.append(f"columns without a name called {listed(named)}")
+    return frame, notes

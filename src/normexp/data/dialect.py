@@ -19,8 +19,8 @@ SEPARATORS = "\t|;,"
 COMMENT_MARKS = "#%"
 DECLARATION = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
-# What the separator is judged by: this many records, but no more text than this past the tenth.
-SAMPLE_ROWS, SAMPLE_LENGTH = 200, 1_000_000
+# What the separator is judged by: this many records, but no more text than this past the fifth.
+SAMPLE_ROWS, SAMPLE_LENGTH = 200, 200_000
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Dialect:
         How many lines before the first row are comments.
     rows : list of list of str
         The cells of the first rows.
+    has_row_names : bool
+        Whether every row begins with a name of its own, for which the header has none.
     """
 
     separator: str
@@ -53,6 +55,7 @@ class Dialect:
     comment: str
     comments: int
     rows: list[list[str]]
+    has_row_names: bool
 
 
 def find_dialect(text: str, *, header: bool = True, separator: str | None = None) -> Dialect:
@@ -97,18 +100,27 @@ def find_dialect(text: str, *, header: bool = True, separator: str | None = None
         head = next(records(text, separator, start, number))
         names, start, number = head.cells, head.end, number + head.lines
     rows = _sample(text, separator, start, number)
+    has_row_names = False
     if names is not None:
-        names = _with_row_names(names, rows)
+        cells, names = names, _with_row_names(names, rows)
+        has_row_names = names[1:] == cells
     comments = marked[: marked.index(record)] if record else marked
     mark = comments[0].content[0] if comments else ""
-    return Dialect(separator, names, begin.number, start, number, mark, len(comments), rows)
+    return Dialect(
+        separator, names, begin.number, start, number, mark, len(comments), rows, has_row_names
+    )
 
 
 def _with_row_names(names: list[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Add a blank name where each row has a cell more: R's names of rows, or a last separator."""
+    """Add a blank name where each row has a cell more, a name of its own or one after the last.
+
+    R writes the names of rows so; others end every row, but not the header, with a separator.
+    """
     if not rows or {len(row) for row in rows} != {len(names) + 1}:
         return names
-    return ["", *names] if any(row[-1].strip() for row in rows) else [*names, ""]
+    if not any(row[-1].strip() for row in rows):
+        return [*names, ""]
+    return ["", *names] if len({row[0] for row in rows}) == len(rows) else names
 
 
 def _sample(text: str, separator: str, start: int, line: int) -> list[list[str]]:
@@ -117,7 +129,7 @@ def _sample(text: str, separator: str, start: int, line: int) -> list[list[str]]
     try:
         for record in islice(records(text, separator, start, line), SAMPLE_ROWS):
             found.append(record)
-            if len(found) > 10 and record.end - start > SAMPLE_LENGTH:
+            if len(found) >= 5 and record.end - start > SAMPLE_LENGTH:
                 break
     except MalformedError:
         pass
@@ -126,19 +138,20 @@ def _sample(text: str, separator: str, start: int, line: int) -> list[list[str]]
 
 def _separator(text: str, at: Line, header: bool) -> str:
     """Choose by how many of the records have as many cells as the first, then by their numbers."""
-    samples = {separator: _sample(text, separator, at.start, at.number) for separator in SEPARATORS}
-    best = max(SEPARATORS, key=lambda separator: _merit(samples[separator], header))
-    agreement, *_ = _merit(samples[best], header)
-    if agreement < 1:
-        cells = _sample(text, BLANKS, at.start, at.number)
-        in_columns = _merit(cells, header)[0] == 1 and any(
-            all(map(is_number, column)) for column in zip(*(cells[1:] or cells), strict=False)
-        )
-        if in_columns:
+    samples = {
+        separator: _sample(text, separator, at.start, at.number)
+        for separator in SEPARATORS + BLANKS
+    }
+    merits = {separator: _merit(sample, header) for separator, sample in samples.items()}
+    best = max(SEPARATORS, key=lambda separator: merits[separator])
+    # Blanks stand within texts too: more is asked of them, and a column of numbers.
+    if merits[BLANKS][0] == 1 and merits[BLANKS][:2] > merits[best][:2]:
+        rows = samples[BLANKS][1:] or samples[BLANKS]
+        if any(all(map(is_number, column)) for column in zip(*rows, strict=False)):
             return BLANKS
-    if agreement == 0:  # one column: whatever stands in no cell
-        alone = [s for s in SEPARATORS if all(len(cells) == 1 for cells in samples[s])]
-        return alone[0] if alone else best
+    if merits[best][0] == 0:  # one column: whatever stands in no cell
+        alone = (each for each in SEPARATORS if all(len(cells) == 1 for cells in samples[each]))
+        return next(alone, best)
     return best
 
 

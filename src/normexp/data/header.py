@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from .words import listed
 
-NUMBER = re.compile(r"[-+−]?[$€£]?(\d[\d.,'’ ]*|[.,]\d+)(e[-+]?\d+)?[%€]?", re.IGNORECASE)
+NUMBER = re.compile(r"[-+−]?[$€£]?(\d([\d.,'’ ]*\d)?\.?|[.,]\d+)(e[-+]?\d+)?[%€]?", re.IGNORECASE)
 
 
 def column_names(cells: Sequence[str]) -> list[str]:
@@ -37,7 +37,7 @@ def column_names(cells: Sequence[str]) -> list[str]:
 def is_number(cell: str) -> bool:
     """Tell whether people would take the text for a number.
 
-    >>> [is_number(cell) for cell in ("5.1", "1 234,5", "−3", "5%", "$5", "1e-3", "", "5a")]
+    >>> [is_number(cell) for cell in ("5.1", "1 234,5", "−3", "5%", "$5", "1e-3", "5,", "5a")]
     [True, True, True, True, True, True, False, False]
     """
     return NUMBER.fullmatch(cell.strip()) is not None
