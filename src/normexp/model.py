@@ -70,7 +70,7 @@ class Model:
 
     def predict(self, data: Dataset | Any) -> NDArray[Any]:
         """The label of each row of a data set, or of a frame of polars or pandas."""
-        labels: NDArray[Any] = self.classifier.predict(self._encoded(data))
+        labels: NDArray[Any] = self.classifier.predict(self.encode(data))
         return labels
 
     def predict_proba(self, data: Dataset | Any) -> NDArray[np.floating[Any]]:
@@ -81,15 +81,25 @@ class Model:
         AttributeError
             If the loss gives no probabilities: see `has_probabilities`.
         """
-        probabilities: NDArray[np.floating[Any]] = self.classifier.predict_proba(
-            self._encoded(data)
-        )
+        probabilities: NDArray[np.floating[Any]] = self.classifier.predict_proba(self.encode(data))
         return probabilities
 
-    def _encoded(self, data: Dataset | Any) -> Any:
-        """The features of rows, a frame being read by the schema as a file would be."""
+    def encode(self, data: Dataset | Any) -> Any:
+        """The features of rows, a frame being read by the schema as a file would be.
+
+        Rows that were read by a schema of their own may look alike and mean something else, such
+        as 1 for the code 01.
+        """
         if self.schema is not None and is_frame(data):
             data = load(data, schema=self.schema, require_target=False)
+        elif isinstance(data, Dataset) and self.schema is not None and data.schema is not None:
+            kinds = {column.name: column.kind for column in self.schema.columns}
+            for column in data.schema.columns:
+                if (kind := kinds.get(column.name, column.kind)) != column.kind:
+                    raise ValueError(
+                        f"data: column {column.name!r} was read as {column.kind}, in training as "
+                        f"{kind}: load the rows with schema=, the model's"
+                    )
         return self.encoder.transform(data)
 
     def save(self, path: str | Path) -> None:

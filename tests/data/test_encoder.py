@@ -296,3 +296,9 @@ def test_frames_of_pandas_are_taken():
     assert Encoder.fit(loaded).transform(loaded).tobytes() == encoded.tobytes()
     with pytest.raises(ValueError, match="two columns of the frame have the same name: 'size'"):
         Encoder.fit(pandas.concat([frame, frame], axis=1))
+
+
+@pytest.mark.parametrize("data", [np.arange(3), np.array([["a", 1]], dtype=object), [[[1]]]])
+def test_what_is_no_table_is_refused(data):
+    with pytest.raises(ValueError, match=r"data: expected a table, or numbers of shape \(n, d\)"):
+        Encoder.fit(data)

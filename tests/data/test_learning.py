@@ -297,3 +297,20 @@ def test_a_schema_comes_back_from_plain_values(loaded):
     again = Schema.from_state(json.loads(json.dumps(schema.state())))
     assert again == schema
     assert [column.kind for column in again.columns] == ["number", "number", "text", "date"]
+
+
+@pytest.mark.parametrize("argument", ["drop", "keep", "missing", "carry"])
+def test_a_list_of_what_is_no_text_is_refused(loaded, argument):
+    with pytest.raises(TypeError, match=rf"{argument}: expected a list of texts, got \[3\]"):
+        loaded("size,y", "1,a", "2,b", **{argument: [3]})
+
+
+def test_a_long_cell_does_not_fill_the_screen(column):
+    _, notes = column(*"123456789", "w" * 500)
+    assert len(notes[0]) < 150
+
+
+def test_a_number_may_stand_for_a_missing_value(column):
+    values, notes = column("1", "-9", "2", missing=["-9"])
+    assert values == [1, None, 2]
+    assert notes == ("column 'x' holds numbers except '-9' (1 row) taken as missing",)

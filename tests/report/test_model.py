@@ -7,10 +7,11 @@ from hypothesis.extra.numpy import arrays
 from safetensors.numpy import save_file
 
 import normexp as nex
-from normexp.data import Dataset, Encoder, load
+from normexp.data import Dataset, Encoder, Schema, load
 from normexp.linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
 from normexp.losses import LOSSES
 from normexp.model import Model
+from normexp.report.metrics import evaluate
 
 ROWS = pl.DataFrame(
     {
@@ -145,3 +146,30 @@ def test_a_frame_is_read_by_the_schema(tmp_path):
     for rows_in in (pl.DataFrame(frame), pandas.DataFrame(frame)):
         assert model.predict(rows_in).tolist() == ["b", "a", "a"]
         assert model.predict_proba(rows_in).shape == (3, 2)
+
+
+def test_rows_read_by_another_schema_are_not_mistaken(tmp_path):
+    (tmp_path / "t.csv").write_text("x,code,y\n1,01,a\n2,02,a\n8,X,b\n9,X,b\n")
+    (tmp_path / "new.csv").write_text("x,code,y\n1,01,a\n9,02,b\n")
+    rows = load(tmp_path / "t.csv", target="y")
+    encoder = Encoder.fit(rows)
+    classifier = LinearClassifier().fit(encoder.transform(rows), rows.target)
+    model = Model(encoder, classifier, "y", schema=rows.schema)
+    stranger = load(tmp_path / "new.csv", target="y")
+    for use in (model.predict, model.predict_proba, lambda data: evaluate(model, data)):
+        with pytest.raises(
+            ValueError, match=r"'code' was read as number, in training as text: .* with schema="
+        ):
+            use(stranger)
+    assert evaluate(model, load(tmp_path / "new.csv", target="y", schema=model.schema)).rows == 2
+
+
+def test_a_model_of_images_takes_a_table_of_their_pixels():
+    images = np.array([[0, 200], [10, 255], [210, 0], [255, 9]], dtype=np.uint8)
+    dataset = Dataset("i", images, np.array([0, 0, 1, 1]), ("p0", "p1"), (1, 2), schema=Schema())
+    encoder = Encoder.fit(dataset)
+    classifier = LinearClassifier().fit(encoder.transform(dataset), dataset.target)
+    model = Model(encoder, classifier, image_shape=(1, 2), schema=dataset.schema)
+    assert model.predict(pl.DataFrame({"p1": [250, 3], "p0": [5.0, 240]})).tolist() == [0, 1]
+    with pytest.raises(ValueError, match=r"expected numbers, as in training: .* 'p0' .* 'red'"):
+        model.predict(pl.DataFrame({"p1": [250, 3], "p0": ["red", "5"]}))

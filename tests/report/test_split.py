@@ -1,4 +1,5 @@
 import numpy as np
+import polars as pl
 import pytest
 
 from normexp.data import Dataset
@@ -64,3 +65,14 @@ def test_rows_without_labels_are_refused():
 def test_a_share_that_is_none_is_refused(share):
     with pytest.raises(ValueError, match=r"^test_size: expected a share between 0 and 1"):
         split(dataset([0, 1] * 20), test_size=share, seed=0)
+
+
+def test_categories_of_the_test_rows_alone_are_counted_and_named():
+    frame = pl.DataFrame({"colour": ["red", "blue"] * 20, "x": np.arange(40.0) % 7})
+    rows = Dataset("rows", frame, np.arange(40) // 20, tuple(frame.columns))
+    alone = int(split(rows, 0.25, 0).test_rows[0])
+    frame[alone, "colour"] = "green"
+    assert split(rows, 0.25, 0).notes == (
+        "column 'colour': 1 row of a category that was not seen in training: 'green' "
+        "(rows to test on)",
+    )

@@ -8,16 +8,32 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .columns import numbers_of
+from .columns import by_type, joined, named
 from .words import listed
 
 # Fewer rows may well be a measurement that happens to rise by steps.
 MIN_ROWS_THAT_COUNT = 10
 
 
-def check_finite(features: NDArray[Any] | pl.DataFrame, names: tuple[str, ...]) -> None:
+def numbers_of(
+    features: NDArray[Any] | pl.DataFrame, names: tuple[str, ...]
+) -> tuple[tuple[str, ...], NDArray[Any]]:
+    """The names of the columns of numbers, and these as an array (columns, rows)."""
+    if not isinstance(features, pl.DataFrame):
+        return names, features.T
+    columns = named(features)
+    of_numbers = [
+        name
+        for dtype, of_type in by_type(features).items()
+        if dtype == pl.Float64
+        for name in of_type
+    ]
+    values = joined([columns[name] for name in of_numbers], pl.Float64).to_numpy()
+    return tuple(of_numbers), values.reshape(len(of_numbers), len(features))
+
+
+def check_finite(names: tuple[str, ...], columns: NDArray[Any]) -> None:
     """Raise ValueError if a number is infinite."""
-    names, columns = _numbers(features, names)
     if columns.dtype.kind != "f":
         return
     infinite = np.isinf(columns)
@@ -29,24 +45,23 @@ def check_finite(features: NDArray[Any] | pl.DataFrame, names: tuple[str, ...]) 
         )
 
 
-def told_counting(features: NDArray[Any] | pl.DataFrame, names: tuple[str, ...]) -> list[str]:
+def told_counting(names: tuple[str, ...], columns: NDArray[Any]) -> list[str]:
     """Say which columns may be nothing but the numbers of the rows.
 
-    >>> told_counting(np.arange(20.0)[::-1, np.newaxis], ("id",))
+    >>> told_counting(("id",), np.arange(20)[np.newaxis, ::-1])
     ["the numbers of 'id' merely count; if they number the rows, leave them out with drop=['id']"]
     """
-    names, columns = _numbers(features, names)
     rows = columns.shape[1]
     if rows < MIN_ROWS_THAT_COUNT:
         return []
-    with np.errstate(invalid="ignore"):  # a column with a missing number does not count
-        low, high = columns.min(axis=1), columns.max(axis=1)
+    with np.errstate(invalid="ignore", over="ignore"):  # nothing that is NaN counts
+        low, high = (edge(columns, axis=1).astype(np.float64) for edge in (np.min, np.max))
         steps = (high - low) / (rows - 1)
         may_count = (steps >= 1) & (steps == np.floor(steps)) & (low == np.floor(low))
     found = [
         names[i]
         for i in np.flatnonzero(may_count)
-        if (np.diff(np.sort(columns[i])) == steps[i]).all()
+        if (np.diff(np.sort(columns[i]).astype(np.float64)) == steps[i]).all()
     ]
     if not found:
         return []
@@ -54,12 +69,3 @@ def told_counting(features: NDArray[Any] | pl.DataFrame, names: tuple[str, ...])
         f"the numbers of {listed(found)} merely count; if they number the rows, leave them out "
         f"with drop={found[:10]}"
     ]
-
-
-def _numbers(
-    features: NDArray[Any] | pl.DataFrame, names: tuple[str, ...]
-) -> tuple[tuple[str, ...], NDArray[Any]]:
-    """The names of the columns of numbers, and these as an array (columns, rows)."""
-    if isinstance(features, pl.DataFrame):
-        return numbers_of(features)
-    return names, features.T

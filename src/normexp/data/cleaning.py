@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from .checks import check_finite, told_counting
+from .checks import check_finite, numbers_of, told_counting
 from .columns import framed
 from .dataset import Dataset
 from .labels import learn_labels
@@ -42,6 +42,8 @@ class Wishes:
         for name in ("drop", "keep", "missing", "carry"):
             if isinstance(given := getattr(self, name), str):
                 raise TypeError(f"{name}: expected a list of texts, got the text {given!r}")
+            if not all(isinstance(text, str) for text in given or ()):
+                raise TypeError(f"{name}: expected a list of texts, got {given!r}")
 
 
 def clean(raw: Raw, name: str, wishes: Wishes, schema: Schema | None = None) -> Dataset:
@@ -61,13 +63,16 @@ def clean(raw: Raw, name: str, wishes: Wishes, schema: Schema | None = None) -> 
             raise ValueError(f"{name} has no features, only labels")
         schema, remarks = _learnt(raw, wishes)
         notes += treatments + remarks
+    elif not schema.columns:  # it is that of arrays, whose numbers are plain
+        schema = replace(_learnt(raw, wishes)[0], labels=schema.labels)
     raw, treatments = _read(raw, schema)
     if not raw.feature_names:
         raise ValueError(f"{name}: no column is left to learn from; {'; '.join(notes)}")
     notes += treatments
-    check_finite(raw.features, raw.feature_names)
+    numbers = numbers_of(raw.features, raw.feature_names)
+    check_finite(*numbers)
     if is_new and raw.image_shape is None:
-        notes += told_counting(raw.features, raw.feature_names)
+        notes += told_counting(*numbers)
     dataset = Dataset(
         name,
         raw.features,

@@ -10,9 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 
 def named(frame: pl.DataFrame) -> dict[str, pl.Series]:
@@ -45,13 +43,3 @@ def joined(columns: Sequence[pl.Series], dtype: Any) -> pl.Series:
 def column_of(cells: pl.Series, column: int, rows: int, name: str = "") -> pl.Series:
     """One of the columns that stand one after the other in a series."""
     return cells.slice(column * rows, rows).alias(name)
-
-
-def numbers_of(frame: pl.DataFrame) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """The names of the columns of type Float64, and these as an array (columns, rows)."""
-    columns = named(frame)
-    names = [
-        name for dtype, names in by_type(frame).items() if dtype == pl.Float64 for name in names
-    ]
-    values = joined([columns[name] for name in names], pl.Float64).to_numpy()
-    return tuple(names), values.reshape(len(names), len(frame))

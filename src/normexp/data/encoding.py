@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 
+from .. import _check
 from .columns import by_type, joined, named
 from .dataset import Dataset
 from .dates import PARTS, part_names, parts_of
@@ -19,6 +20,7 @@ from .learning import learn_columns
 from .onehot import MISSING, categories_of, one_hot, positions, told_unseen
 from .reading import TREATMENT, read_table
 from .schema import Column
+from .words import columns as names_of_columns
 from .words import did_you_mean, listed
 
 Features = pl.DataFrame | NDArray[Any]
@@ -210,11 +212,22 @@ class Encoder:
                 f"features: no column {listed(missing)}{did_you_mean(missing[0], names)}; the "
                 f"model was trained with it, and the columns here are {listed(features.columns)}"
             )
-        return features if is_read else self._typed(features)
+        return features if is_read and self._is_typed(features) else self._typed(features)
 
     @property
     def _plain_numbers(self) -> tuple[str, ...]:
         return self.numbers[: len(self.numbers) - len(PARTS) * len(self.dates)]
+
+    def _is_typed(self, features: pl.DataFrame) -> bool:
+        """Whether columns of text, dates and numbers are just what they were in training."""
+        types = by_type(features)
+        texts = {name for dtype, names in types.items() if dtype == pl.String for name in names}
+        dates = {name for dtype, names in types.items() if dtype.is_temporal() for name in names}
+        return (
+            texts.issuperset(self.categories)
+            and dates.issuperset(self.dates)
+            and not (texts | dates).intersection(self._plain_numbers)
+        )
 
     def _typed(self, features: pl.DataFrame) -> pl.DataFrame:
         """A frame whose types need not be those of training; nothing in it may be unreadable."""
@@ -238,7 +251,11 @@ class Encoder:
 def _dataset(features: Features) -> Dataset:
     if isinstance(features, pl.DataFrame):
         return Dataset("frame", features, None, tuple(features.columns))
-    return Dataset("array", features, None, tuple(f"x{i}" for i in range(features.shape[1])))
+    if features.ndim != 2 or features.dtype.kind not in "buif":
+        raise ValueError(
+            f"data: expected a table, or numbers of shape (n, d), got {_check.described(features)}"
+        )
+    return Dataset("array", features, None, names_of_columns(features.shape[1]))
 
 
 def _kinds(
@@ -318,6 +335,7 @@ def _notes(
         constant = [numbers[i] for i in np.flatnonzero(deviation == 0)]
         constant += [name for name in texts if not encoder.categories[name]]
         done |= {
+            "dates as year, month, day of the week and days since the first": tuple(encoder.dates),
             "numbers standardised": numbers,
             "texts one-hot encoded, one not seen in training as zeros": texts,
             "constant, so without influence": constant,

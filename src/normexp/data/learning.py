@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import polars as pl
@@ -10,6 +10,7 @@ import polars as pl
 from .columns import by_type, named
 from .dates import DATED, DAYS, ORDERS, read_dates
 from .numbers import are_few, find_numbers
+from .plain import plain_numbers
 from .schema import Column, Kind
 from .texts import Texts, as_text
 from .words import listed
@@ -54,12 +55,18 @@ def learn_columns(
         for name in names
     }
     columns = {name: Column(name, kinds[name]) for name in frame.columns}
-    cells = named(frame)
-    names = [name for name, kind in kinds.items() if kind == "text"]
-    texts = Texts.of(names, [as_text(cells[name]) for name in names], len(frame), missing)
+    cells = {name: as_text(cells) for name, cells in named(frame).items() if kinds[name] == "text"}
+
+    def texts_of(names: Iterable[str]) -> Texts:
+        chosen = {name: cells[name] for name in names}
+        return Texts.of(tuple(chosen), list(chosen.values()), len(frame), missing)
+
+    plain = {} if is_typed else plain_numbers(cells, missing)
+    texts = texts_of(name for name in cells if name not in plain)
     notes: list[str] = []
     if not is_typed:
-        found, notes = find_numbers(texts, semicolons)
+        columns |= {name: Column(name, "number") for name in plain}
+        found, notes = find_numbers(texts, lambda: texts_of(plain), semicolons)
         columns |= found
         texts = texts.without(found)
     found, remarks = _find_dates(texts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -24,8 +25,13 @@ NOTHING = {
 }
 
 
-def find_numbers(texts: Texts, semicolons: bool) -> tuple[dict[str, Column], list[str]]:
-    """The columns that hold numbers, or true and false, and what could be read otherwise."""
+def find_numbers(
+    texts: Texts, plain_numbers: Callable[[], Texts], semicolons: bool
+) -> tuple[dict[str, Column], list[str]]:
+    """The columns that hold numbers, or true and false, and what could be read otherwise.
+
+    Columns that are known to be plain numbers may have to be read otherwise too.
+    """
     present = texts.count(texts.cells.is_not_null())
     is_plain = texts.count(PLAIN.read(texts.cells).is_not_null()) == present
     plain = texts.take(np.flatnonzero(is_plain))
@@ -40,7 +46,7 @@ def find_numbers(texts: Texts, semicolons: bool) -> tuple[dict[str, Column], lis
     candidates = rest.take(np.flatnonzero(has_digits & ~is_truth))
     told: dict[str, list[str]] = defaultdict(list)
     notes = []
-    grouped, written = _writings(plain, candidates, semicolons)
+    grouped, written = _writings(lambda: [plain, plain_numbers()], candidates, semicolons)
     for name, writing in grouped.items():
         found[name] = Column(name, "number", writing)
         if writing.thousands:
@@ -80,18 +86,20 @@ def _are_numbers(cells: pl.Series, odd: pl.Series) -> bool:
 
 
 def _writings(
-    plain: Texts, candidates: Texts, semicolons: bool
+    plain: Callable[[], list[Texts]], candidates: Texts, semicolons: bool
 ) -> tuple[dict[str, Writing], list[Writing]]:
     """How the numbers of candidates are written; and those of plain columns beside commas."""
     tally = Tally.of(candidates)
     points, commas = tally.votes("."), tally.votes(",")
     grouped = {}
     if commas or semicolons:
-        of_plain = Tally.of(plain)
-        points += of_plain.votes(".")
+        of_plain = [(each, Tally.of(each)) for each in plain()]
+        points += sum(each.votes(".") for _, each in of_plain)
         if commas > points:  # then 1.234 is a thousand and more
             grouped = {
-                name: Writing(*of_plain.separators(i, ",")) for i, name in enumerate(plain.names)
+                name: Writing(*each.separators(i, ","))
+                for texts, each in of_plain
+                for i, name in enumerate(texts.names)
             }
     decimal = "," if commas > points else "" if semicolons and not points else "."
     signed = candidates.count(candidates.cells.str.contains(UNITS))

@@ -11,7 +11,8 @@ import polars as pl
 
 from .columns import column_of, framed, joined, named
 from .dates import naive, read_dates
-from .schema import Column, Kind
+from .plain import plain_numbers
+from .schema import PLAIN, Column, Kind
 from .texts import Texts, as_text
 from .words import counted, listed
 
@@ -48,6 +49,10 @@ def read_table(
     found: dict[str, pl.Series] = {}
     notes = []
     for (kind, how, dtype), names in groups.items():
+        if how == PLAIN and dtype == pl.String:
+            plain = plain_numbers({name: cells[name] for name in names}, missing)
+            found |= plain
+            names = [name for name in names if name not in plain]
         if _suits(dtype, kind):
             values = _conform(kind, [cells[name] for name in names])
         else:
@@ -89,9 +94,10 @@ def _read(kind: Kind, how: Any, texts: Texts) -> pl.Series:
         lower = texts.cells.str.to_lowercase()
         return lower.replace_strict(truth, default=None, return_dtype=pl.Boolean)
     # The one text that formats spell in their own ways.
-    lower = texts.cells.str.to_lowercase()
-    is_truth = lower.is_in(["true", "false"]).fill_null(False)
-    return lower.zip_with(is_truth, texts.cells) if is_truth.any() else texts.cells
+    is_truth = texts.cells.str.contains("(?i)^(true|false)$").fill_null(False)
+    if not is_truth.any():
+        return texts.cells
+    return texts.cells.str.to_lowercase().zip_with(is_truth, texts.cells)
 
 
 def _exceptions(texts: Texts, values: pl.Series) -> Exceptions:

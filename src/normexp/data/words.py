@@ -7,14 +7,22 @@ from difflib import get_close_matches
 
 
 def listed(names: Sequence[str], limit: int = 10) -> str:
-    """Quote `names` for a message, the first `limit` of them.
+    """Quote `names` for a message, the first `limit` of them, none at any length.
 
     >>> listed(["a", "b", "c"], limit=2)
     "'a', 'b' and 1 more"
     """
-    shown = ", ".join(repr(name) for name in names[:limit])
+    shown = ", ".join(repr(shortened(name)) for name in names[:limit])
     rest = len(names) - limit
     return shown if rest <= 0 else f"{shown} and {rest} more"
+
+
+def shortened(text: str, limit: int = 60) -> str:
+    """
+    >>> shortened("abcdef", limit=4)
+    'abc…'
+    """
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def counted(number: int, noun: str) -> str:

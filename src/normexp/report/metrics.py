@@ -151,8 +151,8 @@ def evaluate(model: Model, dataset: Dataset) -> Metrics:
         If the rows have no labels, or one that the model does not know.
     """
     if dataset.target is None:
-        raise ValueError(f"target: {dataset.name} has no labels to judge by: name their --target")
-    encoded = model.encoder.transform(dataset)
+        raise ValueError(f"target: {dataset.name} has no labels to judge by")
+    encoded = model.encode(dataset)
     classes = model.classifier.classes_
     if unknown := sorted(set(dataset.target.tolist()) - set(classes.tolist()), key=str):
         raise ValueError(

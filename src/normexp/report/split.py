@@ -33,7 +33,7 @@ class Split:
     train_target, test_target : arrays of shape (n,)
         Class ids.
     notes : tuple of str
-        What could not be split as asked, in words.
+        What could not be split as asked, and which test rows are unlike the others, in words.
     """
 
     dataset: Dataset
@@ -111,5 +111,8 @@ def split(dataset: Dataset, test_size: float, seed: int) -> Split:
         test_features=encoder.transform(dataset.take(test)),
         train_target=target[train],
         test_target=target[test],
-        notes=(f"classes of one row, kept for training: {lone}",) if lone else (),
+        notes=(
+            *((f"classes of one row, kept for training: {lone}",) if lone else ()),
+            *(f"{note} (rows to test on)" for note in encoder.unseen(dataset.take(test))),
+        ),
     )
