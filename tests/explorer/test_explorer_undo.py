@@ -40,6 +40,7 @@ def test_each_gesture_is_one_step_for_the_buttons(visit, until):
     becomes(page, until, ["5", "4", "-1"])
     page.get_by_role("group", name="Classes").first.get_by_role("button", name="2").click()
     becomes(page, until, ["5", "4"])
+    assert page.locator(".undoing").bounding_box()["width"] < 250
     for values in (["5", "4", "-1"], ["2", "4", "-1"], ["2", "1", "-1"]):
         back.click()
         becomes(page, until, values)
