@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+SPHINX := --fail-on-warning --keep-going --quiet
+
 .PHONY: demo test lint bench docs clean
 
 demo: $(VENV)/.installed ## train on real digits and write report.html
@@ -23,7 +25,8 @@ bench: $(VENV)/.installed-bench ## speed and errors beside the peers, optima bes
 	$(BIN)/python -m normexp.bench.optima
 
 docs: $(VENV)/.installed-docs ## the documentation, in build/docs/index.html; any warning is an error
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -d build/doctrees docs build/docs
+	$(BIN)/python -m sphinx $(SPHINX) -d build/doctrees docs build/docs
+	$(BIN)/python -m sphinx $(SPHINX) -d build/doctrees/zh -c docs -t zh docs/zh build/docs/zh
 
 clean:
 	rm -rf $(VENV) build report.html report.json

@@ -1,18 +1,23 @@
-"""How Sphinx builds the documentation; neither that nor the pages need a network."""
+"""How Sphinx builds the documentation; neither that nor the pages need a network.
+
+Sphinx builds one language at a time. With the tag `zh` it is Chinese, of what stands in `docs/zh`.
+"""
 
 import sys
 from pathlib import Path
-from typing import Any
-
-from sphinx.application import Sphinx
 
 import normexp
 
-sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_extensions"))
+
+is_chinese = tags.has("zh")  # type: ignore[name-defined]  # noqa: F821
 
 project = "normexp"
-author = "the authors of normexp"
-copyright = "the authors of normexp, Apache-2.0"
+author = "normexp 的作者" if is_chinese else "the authors of normexp"
+copyright = f"{author}, Apache-2.0"
+language = "zh_CN" if is_chinese else "en"
+locale_dirs = [str(HERE / "locale")]
 version = release = normexp.__version__
 
 extensions = [
@@ -26,8 +31,11 @@ extensions = [
     "examples",
     "explorer",
     "jupyter",
+    "languages",
+    "accessible",
 ]
-exclude_patterns = ["_extensions", "_static"]
+templates_path = ["_templates"]
+exclude_patterns = ["_extensions", "_static", "_templates", "locale", "zh"]
 nitpicky = True
 default_role = "py:obj"  # what stands in single backticks in a docstring
 smartquotes_action = "D"  # dashes; a quote may be part of a program
@@ -48,6 +56,17 @@ pygments_dark_style = "github-dark"
 html_static_path = ["_static"]
 html_css_files = ["normexp.css"]
 html_show_sphinx = False
+html_use_index = not is_chinese  # all that it would list is in the English reference
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "language.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 html_copy_source = False
 html_theme_options = {
     "light_css_variables": {
@@ -63,15 +82,3 @@ html_theme_options = {
         "color-api-pre-name": "#9aa4ae",
     },
 }
-
-
-def name_language(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], _: object
-) -> None:
-    """Say of a Chinese page that it is Chinese, to screen readers and to the choice of fonts."""
-    if page.startswith("zh/"):
-        context["language"] = "zh-CN"
-
-
-def setup(app: Sphinx) -> None:
-    app.connect("html-page-context", name_language)

@@ -141,7 +141,7 @@ LOSSES = {
 
 
 def objective(loss_of, W, X, labels, regularisation):
-    """Mean loss + regularisation · ‖W‖², and its gradient by W: the chain rule is one product."""
+    """Mean loss + regularisation · ‖W‖², and its gradient with respect to W: one product."""
     loss, by_scores = loss_of(X @ W.T, labels)
     gradient = by_scores.T @ X + 2 * regularisation * W
     return loss + regularisation * (W * W).sum(), gradient
@@ -308,7 +308,7 @@ def main(source, picture):
         print(f"  {loss_of.__name__:20} {worst:.1e}")
 
     scores = X[:1000] @ W.T
-    print(f"\nLoss and gradient by the scores of {len(scores)} images in float32, on one thread:")
+    print(f"\nLoss of {len(scores)} images and its gradient, in float32, on one thread:")
     print("time, distance from the truth in ULP (½ is the best), loss of a row right by 20:")
     print("                             ms   ULP of loss   of gradient   confident row")
     for name, ms, of_loss, of_grad, sure in compare(scores, labels[:1000]):

@@ -122,7 +122,7 @@ class Encoder:
 
     @property
     def is_sparse(self) -> bool:
-        """Whether the encoding is sparse: wide, and nearly all of it 0."""
+        """Whether the encoding is sparse, as where it is wide and nearly all of it is 0."""
         width = len(self.mean) + sum(map(len, self.categories.values()))
         held = len(self.mean) + len(self.categories)
         return width >= SPARSE_WIDTH and held < SPARSE_SHARE * width

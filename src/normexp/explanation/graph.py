@@ -40,9 +40,9 @@ class Node:
 class Edge:
     """Where a number goes.
 
-    `slope` is the derivative of the node at the end by the node at the start; `grad` is what flows
-    back along the edge, and what leaves a node sums to its own `grad`. Where the edge is a weight
-    that is learnt, `weight_grad` is the derivative of the loss by that weight.
+    `slope` is the derivative of the node at the end with respect to the node at the start; `grad`
+    is what flows back along the edge, and what leaves a node sums to its own `grad`. Where the edge
+    is a weight that is learnt, `weight_grad` is the derivative of the loss with respect to it.
     """
 
     start: str

@@ -16,7 +16,7 @@ from .steps import Sheet
 Array = NDArray[Any]
 
 W, x, b = Name("W"), Name("x"), Name("b")
-X, Z, g, G = Name("X"), Name("Z"), Name("g"), Name("G")  # rows of samples; gradients by logits
+X, Z, g, G = Name("X"), Name("Z"), Name("g"), Name("G")  # rows of samples; gradients of logits
 α, J = Name("α"), Name("J")
 
 
@@ -32,7 +32,7 @@ def forward(sheet: Sheet, linear: Linear, logits: Array) -> None:
 def backward(
     sheet: Sheet, linear: Linear, grad: Array, found: LinearLossGrad, alpha: float
 ) -> None:
-    """From the gradient by the logits to those by weight, bias and features: matrix products.
+    """From the gradient of the logits to those of weight, bias and features: matrix products.
 
     A batch has a row for each of its samples, whatever the shape it came in.
     """

@@ -59,7 +59,7 @@ STEPS: dict[str, dict[str, Words]] = {
         "zh": Words(
             "最大值",
             "类别 {top} 领先。所有得分减去同一个数，分子和分母缩小同样的倍数，概率不变；"
-            "减去最大值后每个指数都不超过 1，不会溢出。",
+            "减去最大值后每个幂都不超过 1，不会上溢。",
         ),
     },
     "exponentials": {
@@ -68,7 +68,7 @@ STEPS: dict[str, dict[str, Words]] = {
             "The exponential makes every score positive, keeps their order, and turns a difference "
             "of scores into a ratio.",
         ),
-        "zh": Words("指数", "指数函数使每个得分变为正数，保持大小次序，并把得分之差变为比值。"),
+        "zh": Words("e 的幂", "指数函数使每个得分变为正数，保持大小次序，并把得分之差变为比值。"),
     },
     "rest": {
         "en": Words(
@@ -77,14 +77,14 @@ STEPS: dict[str, dict[str, Words]] = {
             "the leader it keeps its digits, however small it is.",
         ),
         "zh": Words(
-            "其余之和",
-            "除领先的类别 {top} 之外，其他类别的指数之和。不加上领先者的 1，"
+            "余和",
+            "除领先的类别 {top} 之外，其他类别的幂之和。不与领先者的 1 相加，"
             "它再小也不会丢失有效数字。",
         ),
     },
     "sum": {
         "en": Words("The sum", "The leader's exponential is exactly 1."),
-        "zh": Words("总和", "领先类别的指数恰好是 1。"),
+        "zh": Words("总和", "领先类别的幂恰好是 1。"),
     },
     "probabilities": {
         "en": Words(
@@ -100,7 +100,8 @@ STEPS: dict[str, dict[str, Words]] = {
             "of it.",
         ),
         "zh": Words(
-            "两个类别就是 sigmoid", "只有两个类别时，只有得分之差起作用：softmax 就是它的 sigmoid。"
+            "两个类别就是 sigmoid",
+            "只有两个类别时，只有得分之差起作用：softmax 就是这个差的 sigmoid。",
         ),
     },
     "logsumexp": {
@@ -111,7 +112,7 @@ STEPS: dict[str, dict[str, Words]] = {
         ),
         "zh": Words(
             "和的对数",
-            "它是得分的光滑最大值。log1p 直接作用于其余之和；如果先加 1，很小的值就会被舍入掉。",
+            "它是得分的光滑最大值。log1p 直接作用于余和；如果先与 1 相加，很小的值就会被舍入掉。",
         ),
     },
     # cross-entropy
@@ -130,7 +131,7 @@ STEPS: dict[str, dict[str, Words]] = {
         ),
         "zh": Words(
             "每个类别的惊异度",
-            "即 −log p，单位为奈特：必然的类别为 0，越不可能则越大。两项都不小于 0，不会相消。",
+            "即 −log p，单位为奈特：必然的类别为 0，越不可能则越大。两项都不小于 0，不会相互抵消。",
         ),
     },
     "negative_log_likelihood": {
@@ -144,7 +145,7 @@ STEPS: dict[str, dict[str, Words]] = {
         "zh": Words(
             "损失",
             "只有一个正确类别时，交叉熵就是该类别概率的负对数：它的得分落后最大值多少，"
-            "再加上其余类别的贡献。两项都不小于 0，不会相消；如果先把概率舍入再取对数，"
+            "再加上其余类别的贡献。两项都不小于 0，不会相互抵消；如果先把概率舍入再取对数，"
             "遥遥领先的样本的损失就会变成 0。",
         ),
     },
@@ -164,13 +165,13 @@ STEPS: dict[str, dict[str, Words]] = {
         ),
         "zh": Words(
             "损失",
-            "概率按给定的值使用。此前已被舍入的概率丢失的数字，取对数也找不回来；"
+            "概率按给定的值使用。如果概率此前已被舍入，丢失的有效数字取对数也找不回来；"
             "直接传入 logits 则不会丢失。",
         ),
     },
     "slope_of_log": {
         "en": Words(
-            "The derivative by a probability",
+            "The derivative with respect to a probability",
             "The derivative of log p is 1/p: the less likely the target, the harder the pull.",
         ),
         "zh": Words("对概率的导数", "log p 的导数是 1/p：目标类别的概率越小，拉力越大。"),
@@ -181,7 +182,7 @@ STEPS: dict[str, dict[str, Words]] = {
     },
     "quotient_same": {
         "en": Words(
-            "Softmax by its own score (i = j)",
+            "Softmax with respect to its own score (i = j)",
             "The quotient rule: the score of class i stands above the line and below it.",
         ),
         "zh": Words(
@@ -190,7 +191,7 @@ STEPS: dict[str, dict[str, Words]] = {
     },
     "quotient_other": {
         "en": Words(
-            "Softmax by another score (i ≠ j)",
+            "Softmax with respect to another score (i ≠ j)",
             "The score of class j stands below the line alone: when it grows, class i loses.",
         ),
         "zh": Words(
@@ -217,8 +218,8 @@ STEPS: dict[str, dict[str, Words]] = {
             "and keep their digits, so that a sample that is right by far still has a gradient.",
         ),
         "zh": Words(
-            "不丢失数字的目标梯度",
-            "概率被舍入到 1 之后，p − 1 就是 0。其他类别的概率之和与它相等且保留有效数字，"
+            "不丢失有效数字的目标梯度",
+            "概率被舍入成 1 之后，p − 1 就是 0。其他类别的概率之和与它相等且保留有效数字，"
             "所以遥遥领先的样本仍有梯度。",
         ),
     },
@@ -310,7 +311,7 @@ STEPS: dict[str, dict[str, Words]] = {
         "zh": Words("梯度", "差值的两倍：拉力随差值均匀增长。"),
     },
     "slope_of_distance": {
-        "en": Words("The derivative by a probability", "Twice the distance."),
+        "en": Words("The derivative with respect to a probability", "Twice the distance."),
         "zh": Words("对概率的导数", "差值的两倍。"),
     },
     "mean_distance": {
@@ -369,7 +370,7 @@ STEPS: dict[str, dict[str, Words]] = {
             "of no it is p.",
         ),
         "zh": Words(
-            "每个元素的梯度", "目标为“是”时梯度是 p − 1，写成 −σ(−z) 就不会相消；目标为“否”时是 p。"
+            "每个元素的梯度", "目标为“是”时梯度是 p − 1，写成 −σ(−z) 就不会抵消；目标为“否”时是 p。"
         ),
     },
     "slope_of_logs": {

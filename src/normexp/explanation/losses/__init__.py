@@ -1,1 +1,1 @@
-"""The working of each loss: forward to its value, and its gradient by class."""
+"""The working of each loss: forward to its value, and its gradient, class by class."""

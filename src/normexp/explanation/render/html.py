@@ -255,9 +255,13 @@ def _wide(body: str, name: str) -> str:
 
 
 def _table(of: Table, target: str) -> str:
-    headings = [f"<math>{mathml(heading)}</math>" for heading in of.headings]
-    head = "".join(f'<th scope="col">{one}</th>' for one in (of.corner, *headings))
-    rows = [f"<tr>{head}</tr>"]
+    # Formulas are named: not everybody's screen reader has MathML.
+    headings = "".join(
+        f'<th scope="col" aria-label="{escape(text.formula(heading))}">'
+        f"<math>{mathml(heading)}</math></th>"
+        for heading in of.headings
+    )
+    rows = [f'<tr><th scope="col">{of.corner}</th>{headings}</tr>']
     for row in of.rows:
         label, is_target, values = row or ("⋮", False, [])
         kind = f' class="target" title="{target}"' if is_target else ""
