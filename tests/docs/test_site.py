@@ -97,7 +97,7 @@ def test_no_rule_of_accessibility_is_broken(site, window, violations, name):
         ("交叉熵", "04-cross-entropy"),
         ("困惑度", "04-cross-entropy"),
         ("梯度检验", "06-derivative"),
-        ("softmax 损失", "05-softmax-loss"),
+        ("决策边界", "11-squared-error"),
         ("猫", "01-softmax"),
     ],
 )
