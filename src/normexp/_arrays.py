@@ -88,11 +88,25 @@ def output_rows(
     is_view = len(axes) == 1 and out.flags.carray
     if not is_view and not (out.flags.aligned and np.may_share_memory(rows, out)):
         return np.empty(like.shape, like.dtype), True
-    if np.may_share_memory(rows, like):
-        same = address_of(rows) == address_of(like) and rows.strides == like.strides
-        if not same and np.shares_memory(rows, like):
-            return np.empty(like.shape, like.dtype), True
+    if overlaps(rows, like):
+        return np.empty(like.shape, like.dtype), True
     return rows, False
+
+
+def output_elements(out: NDArray[Any], like: NDArray[Any]) -> tuple[NDArray[Any], bool]:
+    """The same for a kernel that goes by elements, whose input `like` is flat."""
+    flat = out.reshape(-1)
+    if not out.flags.carray or overlaps(flat, like):
+        return np.empty(like.shape, like.dtype), True
+    return flat, False
+
+
+def overlaps(out: NDArray[Any], like: NDArray[Any]) -> bool:
+    """Whether the arrays share memory, other than by being the same."""
+    if not np.may_share_memory(out, like):
+        return False
+    same = address_of(out) == address_of(like) and out.strides == like.strides
+    return not same and np.shares_memory(out, like)
 
 
 def repeated(value: float, count: int) -> NDArray[Any]:

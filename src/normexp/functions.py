@@ -12,6 +12,7 @@ from ._arrays import (
     as_rows,
     checked_output,
     loss_type,
+    output_elements,
     output_rows,
     rows_shape,
     write_rows,
@@ -275,7 +276,9 @@ def _mask_rows(where: object, shape: tuple[int, ...], axes: tuple[int, ...]) -> 
 def _elementwise(name: str, x: object, out: object) -> Any:
     values, dtype = as_floating(x, "x")
     result = checked_output(out, values.shape, dtype)
-    flat = np.empty(values.size, dtype)
-    getattr(kernels_for(values), name)(np.ascontiguousarray(values).reshape(-1), flat)
-    result[...] = flat.reshape(values.shape)
+    flat = np.ascontiguousarray(values).reshape(-1)
+    elements, is_apart = output_elements(result, flat)
+    getattr(kernels_for(values), name)(flat, elements)
+    if is_apart:
+        result[...] = elements.reshape(values.shape)
     return result if out is not None or result.ndim else result[()]

@@ -1,5 +1,6 @@
 """The loss of a linear map, tile by tile, is the loss of all its logits."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -263,6 +264,24 @@ def test_types_that_are_no_numbers_are_refused_by_name(name):
     arguments[name] = arguments[name].astype(complex)
     with pytest.raises(TypeError, match=f"{name} must hold float16, .* an array of complex128"):
         nex.CrossEntropy().linear(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("half", "message"),
+    [
+        ("weight", "features of float16, weight of bfloat16, bias of float16"),
+        ("features", "features of bfloat16, weight of float16, bias of float16"),
+        ("bias", "features of float16, weight of float16, bias of bfloat16"),
+    ],
+)
+def test_the_two_half_types_are_not_mixed(half, message):
+    x, w, b, y, _ = problem()
+    arguments = {"features": x, "weight": w, "bias": b}
+    arguments = {name: value.astype("float16") for name, value in arguments.items()}
+    arguments[half] = arguments[half].astype(ml_dtypes.bfloat16)
+    for call in (nex.CrossEntropy().linear, nex.CrossEntropy().linear_value_and_grad):
+        with pytest.raises(TypeError, match=f"float16 and bfloat16 together.*: got {message}"):
+            call(target=y, **arguments)
 
 
 def test_there_is_no_weight_gradient_of_many_losses():

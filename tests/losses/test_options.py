@@ -316,6 +316,57 @@ def test_a_squared_error_has_the_class_weight_of_its_target(on):
 
 
 @pytest.mark.parametrize("on", ["logits", "probabilities"])
+@pytest.mark.parametrize("target", [[[2.0, 0.0]], [[1.0, 1.0]], [[0.25, 0.25]], [[0.0, 0.0]]])
+def test_equal_class_weights_are_one_factor_whatever_the_target_sums_to(on, target):
+    z = [[0.0, 0.0]]
+    value, grad = nex.SquaredError(on=on).value_and_grad(z, target)
+    far = np.array(target) - (0.0 if on == "logits" else 0.5)
+    assert value == (far**2).sum()
+    for weight in (1.0, 2.0, 0.5):
+        loss = nex.SquaredError(on=on, class_weight=[weight] * 2)
+        weighted = loss.value_and_grad(z, target)
+        factor = weight if np.any(target) else 1.0
+        assert weighted.value == factor * value
+        np.testing.assert_array_equal(weighted.grad, factor * grad)
+
+
+@pytest.mark.parametrize("on", ["logits", "probabilities"])
+def test_a_target_of_any_sum_takes_the_mean_of_its_class_weights(on):
+    loss = nex.SquaredError(on=on, reduction="none", class_weight=[1.0, 5.0])
+    plain = nex.SquaredError(on=on, reduction="none")
+    z, target = np.array([[0.5, -1.0]]), np.array([[3.0, 1.0]])
+    value, grad = loss.value_and_grad(z, target)
+    assert_close(value, 2 * plain(z, target))
+    assert_close(grad, 2 * plain.value_and_grad(z, target).grad)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        nex.CrossEntropy,
+        lambda **options: nex.CrossEntropy(label_smoothing=0.1, z_loss=0.1, **options),
+        lambda **options: nex.CrossEntropy(from_logits=False, **options),
+        nex.SquaredError,
+        lambda **options: nex.SquaredError(on="probabilities", **options),
+    ],
+)
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_weights_of_one_change_nothing_whatever_the_target_sums_to(make, reduction):
+    rng = np.random.default_rng(0)
+    z = rng.random((6, 3))
+    for target in (rng.integers(0, 3, 6), rng.random((6, 3)) * [[0], [1e-3], [1], [2], [5], [9]]):
+        plain = make(reduction=reduction).value_and_grad(z, target)
+        for options, arguments in (
+            ({"class_weight": [1.0] * 3}, ()),
+            ({}, (np.ones(6),)),
+            ({"class_weight": [1.0] * 3}, (np.ones(6), np.ones((6, 3), bool))),
+        ):
+            got = make(reduction=reduction, **options).value_and_grad(z, target, *arguments)
+            assert_same(got.value, plain.value)
+            np.testing.assert_array_equal(got.grad, plain.grad)
+
+
+@pytest.mark.parametrize("on", ["logits", "probabilities"])
 def test_a_squared_error_does_not_see_masked_classes(on):
     loss = nex.SquaredError(on=on)
     value, grad = loss.value_and_grad([[1.0, NAN, 0.5]], [0], where=[True, False, True])

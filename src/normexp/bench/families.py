@@ -25,6 +25,17 @@ def _ahead(lead: float) -> Callable[[int, Generator], Row]:
     return make
 
 
+def _ahead_of_equals(lead: float) -> Callable[[int, Generator], Row]:
+    """One class leads the others, which are equal: each may be half a unit of their sum, or so."""
+
+    def make(classes: int, rng: Generator) -> Row:
+        row = np.full(classes, rng.uniform(-1, 1))
+        row[rng.integers(classes)] += lead
+        return row
+
+    return make
+
+
 def _equal(value: float) -> Callable[[int, Generator], Row]:
     return lambda classes, rng: np.full(classes, value)
 
@@ -54,6 +65,8 @@ FAMILIES: dict[str, Callable[[int, Generator], Row]] = {
     "50 ahead": _ahead(50.0),
     "90 ahead": _ahead(90.0),
     "700 ahead": _ahead(700.0),
+    "17 ahead of equals": _ahead_of_equals(17.0),
+    "36.8 ahead of equals": _ahead_of_equals(36.8),
     "equal": _equal(1.7),
     "equal at 1e8": _equal(1e8),
     "some -inf": _partly_impossible,

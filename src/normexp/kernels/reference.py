@@ -173,7 +173,8 @@ def nan_of(x: Matrix) -> Matrix:
 def binary_cross_entropy(
     z: Output, target: Output, positive: float, weight: Output, loss: Output, grad: Output
 ) -> None:
-    t, f = weight * positive * target, weight * (1.0 - target)
+    yes = target.astype(np.float64)
+    t, f = weight * positive * yes, weight * (1.0 - yes)
     x = z.astype(np.float64)
     value = product(t, np.logaddexp(0, -x)) + product(f, np.logaddexp(0, x)) + nan_of(x)
     gradient = f / (1 + np.exp(-x)) - t / (1 + np.exp(x))
@@ -186,7 +187,8 @@ def binary_cross_entropy(
 def binary_log_loss(
     p: Output, target: Output, positive: float, weight: Output, loss: Output, grad: Output
 ) -> None:
-    t, f = weight * positive * target, weight * (1.0 - target)
+    yes = target.astype(np.float64)
+    t, f = weight * positive * yes, weight * (1.0 - yes)
     x = p.astype(np.float64)
     value = product(t, -np.log(x)) + product(f, -np.log1p(-x)) + nan_of(x)
     gradient = product(f, 1 / (1 - x)) - product(t, 1 / x) + nan_of(x)
@@ -196,10 +198,11 @@ def binary_log_loss(
 
 
 def label_weight(target: Target, mass: Matrix) -> Matrix:
-    """weight · Σ_k class_weight[k] · mass_k."""
+    """weight · Σ_k class_weight[k] · mass_k / Σ_k mass_k; without any mass, the weight."""
     if target.class_weight.size == 0:
         return np.asarray(target.weight)
-    return np.asarray(target.weight * (mass @ target.class_weight))
+    total = mass.sum(axis=1)
+    return np.where(total > 0, target.weight * (mass @ target.class_weight) / total, target.weight)
 
 
 @np.errstate(all="ignore")

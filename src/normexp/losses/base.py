@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
-from .._arrays import as_floating, as_rows, loss_type, output_rows, write_rows
+from .._arrays import HALF_TYPES, as_floating, as_rows, loss_type, output_rows, write_rows
 from ..kernels import kernels_for, no_gradient
 from .sparse import as_sparse, emptied, is_sparse
 
@@ -203,6 +203,10 @@ class Loss(ABC):
     ) -> Batch:
         """Check the target for logits of a shape."""
 
+    def _kept_in(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        """The type of the losses before they are reduced to this one."""
+        return np.dtype(np.float64)
+
     @abstractmethod
     def _run(
         self,
@@ -226,7 +230,7 @@ class Loss(ABC):
         axes = self._axes(values.ndim)
         batch = self._batch(values.shape, axes, target, sample_weight, where)
         rows = as_rows(values, axes)
-        losses = np.empty(math.prod(batch.shape))
+        losses = np.empty(math.prod(batch.shape), self._kept_in(loss_type(dtype)))
         result = np.empty(values.shape, dtype) if with_grad else None
         grad, is_apart = no_gradient(rows), False
         if result is not None:
@@ -309,7 +313,7 @@ class Loss(ABC):
         if self.reduction == "none":
             if self.empty == "nan":
                 losses[batch.is_empty] = np.nan
-            return losses.reshape(batch.shape).astype(dtype)[()]
+            return losses.reshape(batch.shape).astype(dtype, copy=False)[()]
         if batch.divisor == 0 and self.empty == "nan":
             return dtype.type(np.nan)
         return dtype.type(np.add.reduce(losses))
@@ -347,12 +351,21 @@ def linear_operands(
             "features and weight must have the shapes (..., inputs) and (classes, inputs), "
             f"got {x.shape} and {w.shape}"
         )
+    given = {"features": x_type, "weight": w_type}
+    if bias is not None:
+        b, b_type = as_floating(bias, "bias")
+        given["bias"] = b_type
+    if set(HALF_TYPES) <= {dtype.name for dtype in given.values()}:
+        came = ", ".join(f"{name} of {dtype}" for name, dtype in given.items())
+        raise TypeError(
+            "features, weight and bias cannot be float16 and bfloat16 together, which have no "
+            f"common type; convert one of them: got {came}"
+        )
     dtype = loss_type(np.result_type(x.dtype, w.dtype))
     x = x.reshape(-1, x.shape[-1]).astype(dtype, copy=False)
     w = w.astype(dtype, copy=False)
     if bias is None:
         return x, w, None, [x_type, w_type]
-    b, b_type = as_floating(bias, "bias")
     if b.shape != w.shape[:1]:
         raise ValueError(f"bias must have the shape {w.shape[:1]}, got {b.shape}")
     return x, w, b.astype(dtype, copy=False), [x_type, w_type, b_type]

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
-from .._arrays import as_floating
+from .._arrays import as_floating, repeated
 from ..kernels import NO_MASK
 from .base import Batch, Loss, scaled
 
 
 class BinaryTarget(NamedTuple):
-    """The probability of yes, and the weight, of each element."""
+    """The probability of yes, of any type, and the weight of each element."""
 
-    yes: NDArray[np.float64]
+    yes: NDArray[Any]
     weight: NDArray[np.float64]
 
     def rows(self, part: slice) -> "BinaryTarget":
@@ -83,13 +83,21 @@ class BinaryCrossEntropy(Loss):
         sample_weight: ArrayLike | None,
         where: ArrayLike | None,
     ) -> Batch:
+        if isinstance(target, np.ndarray) and target.dtype.kind in "iub":
+            target = target.astype(np.float32)  # what is not 0 or 1 is refused
         yes, _ = as_floating(target, "target")
         if yes.shape != shape:
             raise ValueError(f"target must have the shape of the logits, {shape}, got {yes.shape}")
         _check.every((yes >= 0) & (yes <= 1), yes, "target must hold numbers between 0 and 1")
-        yes = yes.reshape(-1).astype(np.float64)
+        yes = np.ascontiguousarray(yes).reshape(-1)
         if self.label_smoothing:
-            yes = (1.0 - self.label_smoothing) * yes + self.label_smoothing / 2
+            smoothed = (1.0 - self.label_smoothing) * yes.astype(np.float64)
+            yes = smoothed + self.label_smoothing / 2
+        if sample_weight is None and where is None:
+            divisor = self._divisor(float(yes.size), yes.size, shape)
+            weight = repeated(1.0 / divisor if divisor else 0.0, yes.size)
+            never = repeated(False, yes.size)
+            return Batch(shape, BinaryTarget(yes, weight), NO_MASK, never, never, divisor)
         counts = np.full(yes.size, True)
         if where is not None:
             counts = _check.mask(where, shape).reshape(-1)
@@ -101,12 +109,15 @@ class BinaryCrossEntropy(Loss):
         never = np.full(yes.size, False)
         return Batch(shape, BinaryTarget(yes, weight), NO_MASK, weight == 0, never, divisor)
 
+    def _kept_in(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        return dtype if self.reduction == "none" else np.dtype(np.float64)
+
     def _run(
         self,
         kernels: ModuleType,
         rows: NDArray[Any],
         batch: Batch,
-        losses: NDArray[np.float64],
+        losses: NDArray[Any],
         grad: NDArray[Any],
     ) -> None:
         values = np.ascontiguousarray(rows).reshape(-1)

@@ -29,7 +29,9 @@ class SquaredError(RowLoss):
     ----------
     on : {"logits", "probabilities"}
     class_weight, ignore_index, axis, reduction, normalizer, empty
-        As for `CrossEntropy`. A sample counts with the weight of its class.
+        As for `CrossEntropy`. A sample counts with the weight of its class; with probabilities as
+        the target, with the mean ``Σ_k w_k · t_k / Σ_k t_k`` of the class weights, so that equal
+        weights are one factor whatever the target sums to (1 where it is 0 everywhere).
 
     Raises
     ------

@@ -52,17 +52,24 @@ def mass(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> Array:
 
 
 def weighted(loss: RowLoss, sample: Sample, of: Formula) -> Formula:
-    """Times the class weight that a whole sample counts with: w_y, or Σ_k w_k·q_k."""
-    if loss.class_weight is None:
+    """Times the class weight that a whole sample counts with: w_y, or the target's mean of w."""
+    masses = distribution(sample)
+    if loss.class_weight is None or not masses.any():
         return of
-    return (
-        w["y"] if isinstance(sample.target, int) else group(sum_over("i", w["i"] * q["i"]))
-    ) * of
+    if isinstance(sample.target, int):
+        return w["y"] * of
+    mean = sum_over("i", w["i"] * q["i"])
+    if not np.isclose(masses.sum(), 1.0, rtol=0, atol=1e-6):
+        mean = group(mean) / group(sum_over("i", q["i"]))
+    return group(mean) * of
 
 
 def weight_of(loss: RowLoss, sample: Sample) -> float:
     """The number that `weighted` writes."""
-    return 1.0 if loss.class_weight is None else float(distribution(sample) @ loss.class_weight)
+    masses = distribution(sample)
+    if loss.class_weight is None or not masses.any():
+        return 1.0
+    return float(masses @ loss.class_weight / masses.sum())
 
 
 def know_target(sheet: Sheet, sample: Sample, loss: RowLoss) -> Array:

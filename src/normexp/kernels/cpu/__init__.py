@@ -186,18 +186,14 @@ def _squared(kernel: Any, logits: Logits, target: Target, loss: Array, grad: Arr
 def binary_cross_entropy(
     z: Array, target: Array, positive: float, weight: Array, loss: Array, grad: Array
 ) -> None:
-    over_elements(
-        _cross_entropy.binary_cross_entropy,
-        z,
-        np.ascontiguousarray(target),
-        positive,
-        np.ascontiguousarray(weight),
-        loss,
-        stored(grad),
-    )
+    kernel, target = _cross_entropy.binary_cross_entropy, np.ascontiguousarray(target)
+    if weight.strides != (0,):  # one number for all takes no memory
+        weight = np.ascontiguousarray(weight)
+    over_elements(kernel, z, stored(target), positive, weight, loss, stored(grad))
 
 
 def binary_log_loss(
     p: Array, target: Array, positive: float, weight: Array, loss: Array, grad: Array
 ) -> None:
-    over_elements(_cross_entropy.binary_log_loss, p, target, positive, weight, loss, stored(grad))
+    kernel = _cross_entropy.binary_log_loss
+    over_elements(kernel, p, stored(target), positive, weight, loss, stored(grad))

@@ -159,12 +159,15 @@ def over_tiles(
 
 
 def over_elements(kernel: Kernel, storage: Array, *arguments: Any) -> None:
-    """Run a kernel over all elements of flat arrays: in place of rooms it gets a typed nothing."""
+    """Run a kernel over all elements of flat arrays, of any storage types: in place of rooms it
+    gets a typed nothing.
+    """
     compute = arithmetic(storage.dtype)
     units = units_for(1.0, compute, storage.itemsize)
     values = stored(storage)
     token = np.empty(0, compute)
-    form = kernel.form((values.dtype, compute), (values, units, token, *arguments))
+    key = compute, values.dtype, *(a.dtype for a in arguments if isinstance(a, np.ndarray))
+    form = kernel.form(key, (values, units, token, *arguments))
 
     def run(start: int, stop: int) -> None:
         form(values, units, token, *arguments, start, stop)

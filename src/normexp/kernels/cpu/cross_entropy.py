@@ -38,10 +38,11 @@ from .pipeline import (
     summarise,
     write_all,
 )
-from .rows import complement, largest, log_sum, log_sum_of, nan_of, probability, surprise
+from .rows import complement, largest, log_sum, log_sum_of, nan_of, probability, weighted_surprise
 from .sums import Total, add, end_of_block, nothing, total_except, total_of, value_of
 from .tiles import put, read_logits, row_of, target_of, tile_at, write
 from .vector import (
+    absolute,
     any_lane,
     as_type_of,
     first_lane,
@@ -64,15 +65,23 @@ def logsumexp(of_row, units):
 @part
 def pull_of(of_row, norm, units):
     """2 · norm · logsumexp, what the penalty adds to the factor of p_k; never −0."""
-    return 2.0 * norm * logsumexp(of_row, units) + 0.0
+    log_z = logsumexp(of_row, units)
+    far = 2.0 * norm * units.inverse * of_row.top  # logsumexp itself has no room
+    return select(absolute(log_z) < math.inf, 2.0 * norm * log_z, far) + 0.0
+
+
+@part
+def penalty(of_row, norm, units):
+    """norm · logsumexp²; 0 without a norm, whatever logsumexp is."""
+    log_z = logsumexp(of_row, units)
+    return select(norm > 0.0, norm * log_z * log_z, 0.0)
 
 
 @part
 def label_loss(of_row, mass, norm, x_y, units):
     """mass · ℓ(y) + norm · logsumexp²."""
-    squared = logsumexp(of_row, units)
-    value = select(mass > 0.0, mass * surprise(of_row, x_y, units), 0.0)
-    return value + norm * squared * squared + undefined(of_row.top)
+    value = weighted_surprise(mass, of_row, x_y, units)
+    return value + penalty(of_row, norm, units) + undefined(of_row.top)
 
 
 @part
@@ -216,7 +225,7 @@ def spread_terms(x, t, terms, of_row, units, end, rooms):
     sums = nothing(rooms)
     for j in range(0, x.size, lanes_of(rooms)):
         t_j = load(t, j, rooms)
-        term = select(t_j > 0.0, t_j * surprise(of_row, load(x, j, rooms), units), 0.0)
+        term = weighted_surprise(t_j, of_row, load(x, j, rooms), units)
         put(terms, j, term)
         sums = add(sums, term, j // lanes_of(rooms), end)
     return sums
@@ -287,10 +296,8 @@ def spread_cross_entropy(
         of_row = log_sum_of(row)
         sums = spread_terms(x, t, terms, of_row, units, end_of_block(tile, t, rooms), rooms)
         found = total_except(sums, terms, x, no_class, tile, rooms, 2, copies)
-        squared = logsumexp(of_row, units)
-        value = (
-            value_of(found) + rows.norm * squared * squared + undefined(row.top) + row.rest * 0.0
-        )
+        of_norm = penalty(of_row, rows.norm, units)
+        value = value_of(found) + of_norm + undefined(row.top) + row.rest * 0.0
         write_loss(loss, r, tile, counting(rows, value))
         if grad.size:
             g = target_of(grad, tile, rooms, 5, copies)
@@ -374,22 +381,23 @@ def binary_cross_entropy(values, units, rooms, target, positive, weight, loss, g
 
     An element of weight 0 does not count, whatever it holds.
     """
+    one_weight = weight.strides[0] == 0
     z = row_at(values, start * values.itemsize, stop - start)
     loss = row_at(loss, start * loss.itemsize, stop - start)
     target = row_at(target, start * target.itemsize, stop - start)
     weight = row_at(weight, start * weight.itemsize, stop - start)
     g = row_at(grad, start * grad.itemsize, stop - start)
     for j in range(0, z.size, lanes_of(rooms)):
-        w = load(weight, j, rooms)
-        t = load(target, j, rooms)
         x = load(z, j, rooms)
+        t = as_type_of(load(target, j, rooms), 1.0)
+        w = spread(weight[0], t) if one_weight else load(weight, j, rooms)
         x = select(w > 0.0, x, 0.0)
         yes, no = w * positive * t, w * (1.0 - t)
         wide = as_type_of(x, 1.0)
         value = side(yes, softplus(-x, units, rooms), wide) + side(
             no, softplus(x, units, rooms), wide
         )
-        store(loss, j, value)
+        store(loss, j, as_type_of(value, loss))
         if grad.size:
             e = as_type_of(exp_minus_abs(x, units, rooms), 1.0)
             on = select(wide >= 0.0, 1.0, e) / (1.0 + e)
@@ -404,7 +412,7 @@ def binary_log_loss(values, units, rooms, target, positive, weight, loss, grad, 
     p = row_at(values, start * values.itemsize, stop - start)
     g = row_at(grad, start * grad.itemsize, stop - start)
     for i in range(p.size):
-        w, t = weight[start + i], target[start + i]
+        w, t = weight[start + i], np.float64(number(target[start + i]))
         x = np.float64(number(p[i])) if w > 0.0 else 0.0
         yes, no, nothing = w * positive * t, w * (1.0 - t), x if math.isnan(x) else 0.0
         loss[start + i] = (-yes * math.log(x) if yes else nothing) - (

@@ -63,7 +63,9 @@ class Units(NamedTuple):
     low: float
     high: float
     inverse: float  # 1 / temperature
-    inverse_low: float  # what float64 leaves of it
+    part: float  # of logits, that gaps are taken of: ½ where a gap needs room to be divided, else 1
+    per_part: float  # 1 / (part · temperature)
+    per_part_low: float  # what float64 leaves of it
     enough: float  # how far logsumexp may fall below its terms and still have its digits
     share: float  # of the total, that the other classes need for the total to have their digits
     least: float  # a smaller share of it is nothing in the type of the logits
@@ -110,6 +112,7 @@ def units_for(temperature: float, arithmetic: type, itemsize: int) -> Units:
     form = FORMATS[arithmetic, itemsize]
     exact = Fraction(temperature)
     inverse = float(1 / exact)
+    part = 1.0 if temperature <= 1.0 else 0.5
     mantissa, exponent = math.frexp(float(LN2 * exact))
     high = math.ldexp(math.floor(mantissa * 2**form.bits), exponent - form.bits)
     return Units(
@@ -126,7 +129,9 @@ def units_for(temperature: float, arithmetic: type, itemsize: int) -> Units:
         low=form.low * temperature,
         high=form.high * temperature,
         inverse=inverse,
-        inverse_low=float(1 / exact - Fraction(inverse)),
+        part=part,
+        per_part=inverse / part,
+        per_part_low=float(1 / exact - Fraction(inverse)) / part,
         enough=form.enough,
         share=form.share,
         least=0.0 if itemsize == 8 else 2.0**-150,

@@ -36,37 +36,41 @@ from .vector import (
 
 
 @part
-def violation(margin, z_j, z_y):
-    """max(0, margin + z_j − z_y), keeping the digits that the two roundings lose."""
-    gap, gap_low = two_sum(z_j, -z_y)
-    value, value_low = two_sum(gap, margin + gap * 0.0)
+def room_for(margin, top, z_y):
+    """The scale of violations: 1, or ¼ where the largest has no room in the type."""
+    return select(margin + (top - z_y) < math.inf, spread(1.0, top), 0.25)
+
+
+@part
+def violation(margin, z_j, z_y, scale):
+    """scale · max(0, margin + z_j − z_y), keeping the digits that the two roundings lose."""
+    gap, gap_low = two_sum(z_j * scale, -z_y * scale)
+    value, value_low = two_sum(gap, margin * scale)
     exact = clamped(value + (value_low + gap_low), 0.0)
     exact = select(absolute(gap) < math.inf, exact, clamped(gap, 0.0))
     return select(z_j == -math.inf, 0.0, exact)
 
 
 @part
-def loss_of(v, squared):
-    """v, or v²."""
-    return v * v if squared else v
+def loss_of(v, mass, scale, squared):
+    """mass · v or mass · v², of scale · v. The mass comes first: it may be what makes room."""
+    return mass / scale / scale * v * v if squared else mass / scale * v
 
 
 @part
-def slope_of(v, squared):
-    """1 or 2v where the margin is violated."""
-    if squared:
-        return select(v > 0.0, 2.0 * v, 0.0)
-    return select(v > 0.0, spread(1.0, v), 0.0)
+def slope_of(v, mass, scale, squared):
+    """mass, or mass · 2v of scale · v, where the margin is violated."""
+    return select(v > 0.0, 2.0 * (mass / scale) * v if squared else mass, 0.0)
 
 
 @loop
-def violations(z, z_y, margin, squared, terms, slopes, rooms):
+def violations(z, z_y, margin, mass, scale, squared, terms, slopes, rooms):
     """The loss of every class as a rival, and its slope."""
     on_its_own()
     for j in range(0, z.size, lanes_of(rooms)):
-        v = violation(margin, as_type_of(load(z, j, rooms), rooms), z_y)
-        put(terms, j, loss_of(v, squared))
-        put(slopes, j, slope_of(v, squared))
+        v = violation(margin, as_type_of(load(z, j, rooms), rooms), z_y, scale)
+        put(terms, j, loss_of(v, mass, scale, squared))
+        put(slopes, j, slope_of(v, mass, scale, squared))
 
 
 @Kernel
@@ -102,17 +106,19 @@ def weston_watkins(
         terms = room(rooms, 4, tile.size, rooms)
         slopes = room(rooms, 5, tile.size, rooms)
         z_y = as_type_of(at_label(z, tile, r, classes, rooms, 3), rooms)
-        violations(z, z_y, margin, squared, terms, slopes, rooms)
+        top = largest(z, tile, rooms, copies)
+        scale = room_for(margin, top, z_y)
+        violations(z, z_y, margin, rows.mass, scale, squared, terms, slopes, rooms)
         set_at_label(terms, tile, r, classes, nothing, rooms, 3)
         set_at_label(slopes, tile, r, classes, nothing, rooms, 3)
-        spoiled = undefined(largest(z, tile, rooms, copies)) + nan_of(z, tile, rooms)
-        value = rows.mass * total_of(terms, tile, rooms, 2, copies) + spoiled
+        spoiled = undefined(top) + nan_of(z, tile, rooms)
+        value = total_of(terms, tile, rooms, 2, copies) + spoiled
         write_loss(loss, r, tile, counting(rows, value))
         if grad.size:
             g = target_of(grad, tile, rooms, 0, copies)
-            pull = rows.mass * total_of(slopes, tile, rooms, 2, copies) + spoiled
-            finish(slopes, rows, rows.mass, spoiled, g, rooms)
-            set_at_label(g, tile, r, classes, counting(rows, -pull), rooms, 3)
+            pull = total_of(slopes, tile, rooms, 2, copies) + spoiled
+            finish(slopes, rows, spread(1.0, rooms), spoiled, g, rooms)
+            set_at_label(g, tile, r, classes, counting(rows, 0.0 - pull), rooms, 3)
             write(grad, tile, g, rooms, copies)
         r += tile.rows
 
@@ -135,7 +141,7 @@ def strongest_rivals(z, tile, r, classes, rivals, rooms, index):
 
 @loop
 def rival_gradients(rivals, tile, r, classes, rows, pull, spoiled, g, rooms, index):
-    """pull at the rival, −pull at the class of each row, and 0 elsewhere."""
+    """pull at the rival, −pull (but never −0) at the class of each row, and 0 elsewhere."""
     lanes = lanes_of(rooms)
     values = room(rooms, index, 2 * lanes, rooms)
     store(values, 0, counting(rows, pull + spoiled))
@@ -146,7 +152,7 @@ def rival_gradients(rivals, tile, r, classes, rows, pull, spoiled, g, rooms, ind
         rival = int(rivals[lane])
         if rival >= 0 and classes[r + lane] >= 0:
             g[rival * tile.step + lane] = rounded_to(values[lane], g)
-            g[classes[r + lane] * tile.step + lane] = rounded_to(-values[lane], g)
+            g[classes[r + lane] * tile.step + lane] = rounded_to(0.0 - values[lane], g)
 
 
 @Kernel
@@ -181,13 +187,15 @@ def crammer_singer(
         rivals = room(rooms, 4, lanes_of(rooms), 1.0)
         z_rival = strongest_rivals(z, tile, r, classes, rivals, rooms, 3)
         z_y = as_type_of(at_label(z, tile, r, classes, rooms, 3), rooms)
-        v = violation(margin, as_type_of(z_rival, rooms), z_y)
-        spoiled = undefined(largest(z, tile, rooms, copies)) + nan_of(z, tile, rooms)
-        value = rows.mass * loss_of(v, squared) + spoiled
+        top = largest(z, tile, rooms, copies)
+        scale = room_for(margin, top, z_y)
+        v = violation(margin, as_type_of(z_rival, rooms), z_y, scale)
+        spoiled = undefined(top) + nan_of(z, tile, rooms)
+        value = loss_of(v, rows.mass, scale, squared) + spoiled
         write_loss(loss, r, tile, counting(rows, value))
         if grad.size:
             g = target_of(grad, tile, rooms, 0, copies)
-            pull = rows.mass * slope_of(v, squared)
+            pull = slope_of(v, rows.mass, scale, squared)
             rival_gradients(rivals, tile, r, classes, rows, pull, spoiled, g, rooms, 3)
             write(grad, tile, g, rooms, copies)
         r += tile.rows

@@ -16,6 +16,7 @@ from .memory import as_number_of, load, number_type
 from .sums import Total
 from .vector import (
     INLINED,
+    any_lane,
     as_type_of,
     fma,
     lanes_of,
@@ -130,20 +131,35 @@ def complement(row, p_k, like):
 
 
 def surprise(of_row, x_k, units):
-    """ℓ(k) = −log p_k = (m − x_k) / temperature + log1p(rest): neither term is ever negative."""
+    """ℓ(k) = −log p_k = (m − x_k) / temperature + log1p(rest): neither term is ever negative.
+
+    The gap is taken of parts of the logits, so that it is infinite only where ℓ(k) is.
+    """
     raise NotImplementedError  # the overload stands for it in compiled code
 
 
 @overload(surprise, jit_options=INLINED)
 def _surprise(of_row, x_k, units):
     def to_the_last_bit(of_row, x_k, units):
-        gap, gap_low = two_sum(of_row.top, -x_k)
-        low = fma(gap, units.inverse_low, gap_low * units.inverse)
-        exact = fma(gap, units.inverse, low + of_row.log1p_rest)
+        gap, gap_low = two_sum(of_row.top * units.part, -x_k * units.part)
+        low = fma(gap, units.per_part_low, gap_low * units.per_part)
+        exact = fma(gap, units.per_part, low + of_row.log1p_rest)
         return select(gap == math.inf, math.inf + of_row.log1p_rest, exact)
 
     def once_rounded(of_row, x_k, units):
-        gap = of_row.top - as_type_of(x_k, of_row.top)
-        return fma(gap, units.inverse, of_row.log1p_rest)
+        gap = fma(-as_type_of(x_k, of_row.top), units.part, of_row.top * units.part)
+        return fma(gap, units.per_part, of_row.log1p_rest)
 
     return to_the_last_bit if x_k.dtype == types.float64 else once_rounded
+
+
+@part
+def weighted_surprise(mass, of_row, x_k, units):
+    """mass · ℓ(k), also where only the mass gives that room; without mass 0, whatever ℓ(k) is."""
+    of_k = surprise(of_row, x_k, units)
+    value = select(mass > 0.0, mass * of_k, 0.0)
+    far = (of_k == math.inf) & (mass > 0.0)
+    if any_lane(far):
+        half_gap = of_row.top * 0.5 - as_type_of(x_k, of_row.top) * 0.5
+        value = select(far, mass * half_gap * (2.0 * units.inverse), value)
+    return value

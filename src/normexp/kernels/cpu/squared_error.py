@@ -23,17 +23,22 @@ from .vector import any_lane, as_type_of, lanes_of, loop, on_its_own, select
 
 @loop
 def row_weights(tile, r, t, weight, class_weight, rooms, index):
-    """weight · Σ_k class_weight[k] · mass_k: for a class id, the weight of that class."""
+    """weight · Σ_k class_weight[k] · mass_k / Σ_k mass_k: for a class id, the weight of that class.
+
+    A row without any mass counts its weight.
+    """
     lanes = lanes_of(rooms)
     found = room(rooms, index, lanes, 1.0)
     for lane in range(lanes):
         row = row_of_lane(tile, r, lane)
         found[lane] = weight[row]
         if class_weight.size:
-            of_target = 0.0
+            of_target, mass = 0.0, 0.0
             for k in range(tile.classes):
-                of_target += class_weight[k] * t[k * tile.step + row - r]
-            found[lane] *= of_target
+                t_k = t[k * tile.step + row - r]
+                of_target += class_weight[k] * t_k
+                mass += t_k
+            found[lane] *= of_target / mass if mass > 0.0 else 1.0
     return as_type_of(load(found, 0, rooms), rooms)
 
 
@@ -50,11 +55,12 @@ def differences(z, t, where, tile, d, rooms):
 
 
 @loop
-def squares(d, terms, rooms):
+def squares(d, weight, terms, rooms):
+    """weight · d_k². The weight comes first: it may be what makes room."""
     on_its_own()
     for j in range(0, d.size, lanes_of(rooms)):
         d_j = load(d, j, rooms)
-        put(terms, j, d_j * d_j)
+        put(terms, j, weight * d_j * d_j)
 
 
 @Kernel
@@ -90,8 +96,8 @@ def squared_error(
         factor = row_weights(tile, r, t, weight, class_weight, rooms, 3)
         spoiled = undefined(largest(z, tile, rooms, copies)) + nan_of(z, tile, rooms)
         differences(z, t, where, tile, d, rooms)
-        squares(d, t, rooms)
-        value = select(factor > 0.0, factor * total_of(t, tile, rooms, 2, copies), 0.0) + spoiled
+        squares(d, factor, t, rooms)
+        value = select(factor > 0.0, total_of(t, tile, rooms, 2, copies), 0.0) + spoiled
         write_loss(loss, r, tile, counting(rows, value))
         if grad.size:
             g = target_of(grad, tile, rooms, 0, copies)
@@ -203,8 +209,8 @@ def brier(
         read_mass(classes, tile, r, t, rooms)
         factor = row_weights(tile, r, t, weight, class_weight, rooms, 3)
         distances(e, t, row, e, d, rooms, x)
-        squares(d, t, rooms)
-        value = factor * total_of(t, tile, rooms, 2, copies) + undefined(row.top)
+        squares(d, factor, t, rooms)
+        value = total_of(t, tile, rooms, 2, copies) + undefined(row.top)
         write_loss(loss, r, tile, counting(rows, value))
         if grad.size:
             terms = t

@@ -51,11 +51,13 @@ def nothing(rooms):
 def end_of_block(tile, x, rooms):
     """The place of the last term of a lane's block: 0 makes every term a block, −1 none.
 
-    Where the arithmetic has digits to spare, they do. Rows of few classes put all in one lane.
+    Where the arithmetic has digits to spare, they do. Where it has none, a class that leads by far
+    may swallow half a unit of every other that is added to it: with one other in its block, no more
+    than that is lost. Rows of few classes put all in one lane.
     """
     if is_wider(rooms, x):
         return -1
-    return 0 if tile.step > 1 and tile.classes <= NARROW else lanes_of(rooms) // 4 - 1
+    return 0 if tile.step > 1 and tile.classes <= NARROW else 1
 
 
 @part
