@@ -74,13 +74,18 @@ def test_columns_are_samples_where_the_labels_are_as_many(tmp_path):
     assert "the last axis taken as the rows: the shape is (4, 6)" in data.notes
 
 
-def test_a_sparse_matrix_is_written_out_as_far_as_allowed(tmp_path):
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_sparse_matrix_stays_one(tmp_path, transposed):
     matrix = sparse.csc_array(np.where(X > 0, X, 0))
-    savemat(tmp_path / "d.mat", {"X": matrix, "y": Y})
-    np.testing.assert_array_equal(load(tmp_path / "d.mat").features, matrix.toarray())
-    savemat(tmp_path / "d.mat", {"X": sparse.csc_array((6, 10**7)), "y": Y})
-    with pytest.raises(ValueError, match=r"a sparse matrix of shape \(6, 10000000\), which takes,"):
-        load(tmp_path / "d.mat", max_size=10**8)
+    labels = sparse.csc_array(Y[:, None])
+    savemat(tmp_path / "d.mat", {"X": matrix.T if transposed else matrix, "y": labels})
+    data = load(tmp_path / "d.mat")
+    assert sparse.issparse(data.features)
+    np.testing.assert_array_equal(data.features.toarray(), matrix.toarray())
+    assert data.target.tolist() == Y.tolist()
+    savemat(tmp_path / "d.mat", {"X": matrix, "y": sparse.csc_array((10**7, 1))})
+    with pytest.raises(ValueError, match=r"a sparse matrix of shape \(10000000, 1\), which takes,"):
+        load(tmp_path / "d.mat", max_size=10**7)
 
 
 def test_damaged_indices_of_a_sparse_matrix_are_not_followed(tmp_path):

@@ -16,7 +16,7 @@ def test_what_is_not_there_is_zero(tmp_path, name):
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
     data = load(tmp_path / name)
     assert data.feature_names == ("x0", "x1", "x2", "x3")
-    np.testing.assert_array_equal(data.features, ROWS)
+    np.testing.assert_array_equal(data.features.toarray(), ROWS)
     assert data.target.tolist() == [1, -1, 1]
 
 
@@ -26,7 +26,8 @@ def test_a_feature_is_called_what_the_file_calls_it(tmp_path, zero_based):
     with (tmp_path / "t.svm").open("wb") as file:
         dump_svmlight_file(X, [0, 1, 0], file, zero_based=zero_based)
     data = load(tmp_path / "t.svm")
-    assert data.features[:, data.feature_names.index(f"x{2 - zero_based}")].tolist() == [1.5, 2, 0]
+    values = data.features.toarray()[:, data.feature_names.index(f"x{2 - zero_based}")]
+    assert values.tolist() == [1.5, 2, 0]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_a_feature_is_called_what_the_file_calls_it(tmp_path, zero_based):
         ("1 2:1 1:1\n", "t.svm is cut off or damaged: Feature indices .* should be sorted"),
         ("a 1:1\n", "t.svm is cut off or damaged: could not convert string to float"),
         ("# nothing\n", "t.svm has no rows"),
-        ("1 1000000000:1\n2 1:1\n", r"t.svm is a sparse matrix of shape \(2, 1000000001\), which"),
+        ("1 1000000000:1\n2 1:1\n", "t.svm holds, or unpacks to, more than 1 GB"),
         ("1 99999999999999999999999:1\n", "t.svm is cut off or damaged"),
         ("<!doctype html>", "t.svm is not what its name says, but a web page"),
     ],
@@ -54,8 +55,8 @@ def test_a_file_is_read_as_the_training_file_was(tmp_path):
     train = load(tmp_path / "train.svm")
     new = load(tmp_path / "new.svm", schema=train.schema, require_target=False)
     assert new.feature_names == train.feature_names == ("x0", "x1", "x2", "x3", "x4")
-    np.testing.assert_array_equal(new.features, [[0, 0, 5, 0, 0], [0, 3, 0, 0, 0]])
+    np.testing.assert_array_equal(new.features.toarray(), [[0, 0, 5, 0, 0], [0, 3, 0, 0, 0]])
     assert "5 features not seen in training left out" in new.notes
     less = load(tmp_path / "train.svm", drop=["x0", "x2"])
     again = load(tmp_path / "new.svm", schema=less.schema, require_target=False)
-    np.testing.assert_array_equal(again.features, [[0, 0, 0], [3, 0, 0]])
+    np.testing.assert_array_equal(again.features.toarray(), [[0, 0, 0], [3, 0, 0]])

@@ -102,7 +102,8 @@ def load(
       found), Parquet, where a list of numbers becomes a column for each place in it, Excel's
       ``.xlsx`` (its first sheet), Weka's ``.arff``.
     - Arrays: ``.npy``; several with names, ``.npz`` and MATLAB's ``.mat`` up to version 7; SVMlight
-      and LIBSVM (``.svm``, ``.svmlight``, ``.libsvm``). The colour of images is first or last.
+      and LIBSVM (``.svm``, ``.svmlight``, ``.libsvm``), whose rows stay sparse. The colour of
+      images is first or last.
     - Images: MNIST's idx files (the images, with the labels beside them, or the folder); CIFAR-10
       and CIFAR-100 in the binary or the Python version (a batch, the folder or the ``.tar.gz``); a
       folder of pictures for each class, perhaps in folders ``train`` and ``test``.

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from .columns import by_type, joined, named
+from .sparse import first_infinite
 from .words import listed
 
 # Fewer rows may well be a measurement that happens to rise by steps.
@@ -34,11 +36,13 @@ def numbers_of(
 
 def check_finite(names: tuple[str, ...], columns: NDArray[Any]) -> None:
     """Raise ValueError if a number is infinite."""
-    if columns.dtype.kind != "f":
-        return
-    infinite = np.isinf(columns)
-    if infinite.any():
-        row, column = np.argwhere(infinite.T)[0]
+    if issparse(columns):
+        found = first_infinite(columns.T)
+    else:
+        infinite = np.isinf(columns) if columns.dtype.kind == "f" else np.empty((0, 0), bool)
+        found = tuple(np.argwhere(infinite.T)[0]) if infinite.any() else None
+    if found is not None:
+        row, column = found
         raise ValueError(
             f"column {names[column]!r} holds an infinite number in row {row + 1} (the first row is "
             "1): correct it, or leave the field empty"
@@ -51,6 +55,8 @@ def told_counting(names: tuple[str, ...], columns: NDArray[Any]) -> list[str]:
     >>> told_counting(("id",), np.arange(20)[np.newaxis, ::-1])
     ["the numbers of 'id' merely count; if they number the rows, leave them out with drop=['id']"]
     """
+    if issparse(columns):  # of what counts, next to nothing is 0
+        return []
     rows = columns.shape[1]
     if rows < MIN_ROWS_THAT_COUNT:
         return []

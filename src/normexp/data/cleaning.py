@@ -50,9 +50,10 @@ def clean(raw: Raw, name: str, wishes: Wishes, schema: Schema | None = None) -> 
     """Make the data set `name` from what its reader found: by a schema, or learning one."""
     if raw.target is None and wishes.require_target:
         raise ValueError(f"target: {name} comes without labels: {raw.no_target}")
-    if raw.target is not None and len(raw.target) != len(raw.features):
-        raise ValueError(f"{name} has {len(raw.features)} rows but {len(raw.target)} labels")
-    if len(raw.features) == 0:
+    rows = raw.features.shape[0]
+    if raw.target is not None and len(raw.target) != rows:
+        raise ValueError(f"{name} has {rows} rows but {len(raw.target)} labels")
+    if rows == 0:
         raise ValueError(f"{name} has no rows")
     carried = _carried(raw, wishes.carry)
     notes = list(raw.notes)

@@ -22,8 +22,8 @@ class Dataset:
     name : str
         What the data is called in a report: the built-in name, or the file's name.
     features : array of shape (n, d), or polars.DataFrame of n rows and d columns
-        Numbers, or a table whose columns hold numbers, text or booleans. A missing value is NaN in
-        an array and null in a table.
+        Numbers, also as a `scipy.sparse.csr_array`, or a table whose columns hold numbers, text or
+        booleans. A missing value is NaN in an array and null in a table.
     target : array of shape (n,) or None
         The label of each row, int64 or text; None where the data has none.
     feature_names : tuple of d str
@@ -62,7 +62,8 @@ class Dataset:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.features)
+        rows: int = self.features.shape[0]
+        return rows
 
     def take(self, indices: NDArray[np.integer[Any]] | list[int]) -> Dataset:
         """Return the rows at `indices` (integers), in that order."""

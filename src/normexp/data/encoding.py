@@ -9,14 +9,16 @@ from typing import Any, TypeAlias
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import csr_array, hstack, issparse
 
 from .. import _check
+from . import sparse
 from .columns import by_type, joined, named
 from .dataset import Dataset
 from .dates import PARTS, part_names, parts_of
 from .frames import as_frame
 from .learning import learn_columns
+from .named import dense
 from .onehot import MISSING, categories_of, one_hot, positions, told_unseen
 from .reading import TREATMENT, read_table
 from .schema import Column
@@ -40,7 +42,8 @@ class Encoder:
 
     - A number x becomes (x − mean) / scale, with the mean and the standard deviation of the
       training rows; booleans are the numbers 0 and 1. A missing number is taken as the mean. A
-      constant column has the scale 1, so that it contributes nothing.
+      constant column has the scale 1, so that it contributes nothing. Sparse numbers become
+      x / scale, so that a 0 stays one.
     - The pixels of images each have their mean but share one scale, the root of the mean variance,
       so that a weight per pixel remains a picture.
     - A text becomes one column of 0 or 1 for each category of the training rows, in sorted order,
@@ -104,7 +107,11 @@ class Encoder:
         if not (numbers or texts or dates):
             raise ValueError(f"features: no column is left to learn from; {'; '.join(remarks)}")
         numbers += tuple(name for day, first in dates.items() for name in part_names(day, first))
-        mean, deviation = _moments(values, numbers)
+        mean, deviation = (sparse.moments if issparse(values) else _moments)(values)
+        if len(overflow := np.flatnonzero(~np.isfinite(mean + deviation))):
+            raise ValueError(
+                f"column {numbers[overflow[0]]!r}: the variance of its numbers overflows"
+            )
         if dataset.image_shape is None:
             scale = np.where(deviation > 0, deviation, 1.0)
         else:
@@ -131,7 +138,8 @@ class Encoder:
         """Encode rows as (n, len(feature_names)): float32 if they are bytes, float64 otherwise.
 
         A table may hold its columns in any order, and others besides; it may be a frame of polars
-        or pandas. The result is an array, or a `scipy.sparse.csr_array` if `is_sparse`.
+        or pandas. The result is an array, or a `scipy.sparse.csr_array` if `is_sparse` or the
+        rows are.
 
         Raises
         ------
@@ -140,10 +148,14 @@ class Encoder:
         """
         features = self._features(data)
         values = _numbers(features, self._plain_numbers, self.dates)
+        if issparse(values):
+            if not self.mean.any():
+                return sparse.scaled(values, self.scale)
+            values = dense(values, "features")
         dtype = np.float32 if values.dtype == np.uint8 else np.float64
         columns = _texts(features, tuple(self.categories))
         found = positions(columns, self.categories)
-        shape = len(features), len(self.numbers) + sum(map(len, self.categories.values()))
+        shape = features.shape[0], len(self.numbers) + sum(map(len, self.categories.values()))
         encoded = np.zeros((shape[0], len(self.numbers) if self.is_sparse else shape[1]), dtype)
 
         standardised = encoded[:, : len(self.numbers)]
@@ -200,7 +212,7 @@ class Encoder:
                     f"{listed([*self.dates, *self.categories])}, got an array of shape "
                     f"{features.shape}"
                 )
-            if features.shape != (len(features), len(self.numbers)):
+            if features.shape[1:] != (len(self.numbers),):
                 raise ValueError(
                     f"features: expected an array of shape (n, {len(self.numbers)}), as in "
                     f"training, got {features.shape}"
@@ -299,9 +311,7 @@ def _texts(features: Features, names: tuple[str, ...]) -> list[pl.Series]:
     return [cells[name] for name in names]
 
 
-def _moments(
-    values: NDArray[Any], names: tuple[str, ...]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _moments(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean and the standard deviation of each column over the numbers that it has.
 
     A constant column has its value for the mean and exactly 0 for the deviation.
@@ -312,9 +322,7 @@ def _moments(
     with np.errstate(over="ignore", invalid="ignore"):
         mean = sum(np.nansum(block, axis=0, dtype=np.float64) for block in blocks) / count
         variance = sum(np.nansum((block - mean) ** 2, axis=0) for block in blocks) / count
-    if len(overflow := np.flatnonzero(~np.isfinite(mean + variance))):
-        raise ValueError(f"column {names[overflow[0]]!r}: the variance of its numbers overflows")
-    constant = low == high
+    constant = (low == high) & np.isfinite(variance)
     return np.where(constant, low, mean), np.where(constant, 0.0, np.sqrt(variance))
 
 
@@ -323,10 +331,11 @@ def _notes(
 ) -> tuple[str, ...]:
     """Say what was done to the training rows, and to which of their columns."""
     numbers, texts = encoder.numbers, tuple(encoder.categories)
-    holed = np.flatnonzero(np.isnan(values).any(axis=0))
+    is_sparse = issparse(values)
+    holed = sparse.holed(values) if is_sparse else np.flatnonzero(np.isnan(values).any(axis=0))
     notes = []
     done: dict[str, Sequence[str]] = {
-        "missing numbers taken as the mean": [numbers[i] for i in holed],
+        f"missing numbers taken as {0 if is_sparse else 'the mean'}": [numbers[i] for i in holed],
         "missing texts made a category": [k for k in texts if MISSING in encoder.categories[k]],
     }
     if dataset.image_shape is not None:
@@ -336,7 +345,7 @@ def _notes(
         constant += [name for name in texts if not encoder.categories[name]]
         done |= {
             "dates as year, month, day of the week and days since the first": tuple(encoder.dates),
-            "numbers standardised": numbers,
+            "numbers divided by their deviation" if is_sparse else "numbers standardised": numbers,
             "texts one-hot encoded, one not seen in training as zeros": texts,
             "constant, so without influence": constant,
         }

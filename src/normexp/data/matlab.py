@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.io import loadmat
+from scipy.sparse import issparse
 
 from .named import NamedArrays, dense
 from .opening import CHUNK, ReadingError, check_size, read_bytes, readable
@@ -61,6 +62,8 @@ def read_mat(
 
     rows = read(chosen.features)
     labels = None if chosen.labels is None else read(chosen.labels)
+    if issparse(labels):
+        labels = dense(labels, path.name)
     rows, notes = _as_rows(rows, labels)
     return arrays.raw(chosen._replace(notes=(*chosen.notes, *notes)), rows, labels)
 
@@ -70,13 +73,13 @@ def _as_rows(
 ) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Bring the axis of the rows to the front where it is the last, and say so."""
     samples = None if labels is None else labels.size
-    is_last = array.ndim > 1 and samples == array.shape[-1] != len(array)
+    is_last = array.ndim > 1 and samples == array.shape[-1] != array.shape[0]
     if array.ndim == 4 and samples in (None, array.shape[3]):  # images with the colour before it
         is_last |= array.shape[2] in (1, 3) and not {1, 3} & {array.shape[1], array.shape[3]}
     if not is_last:
         return array, ()
     note = f"the last axis taken as the rows: the shape is {array.shape}"
-    return np.moveaxis(array, -1, 0), (note,)
+    return array.T if array.ndim == 2 else np.moveaxis(array, -1, 0), (note,)
 
 
 def _variables(content: bytes, name: str) -> Iterator[tuple[str, Variable]]:
@@ -126,7 +129,7 @@ def _described(element: bytes, order: str) -> tuple[int, str, int]:
     return struct.unpack(f"{order}I", flags[:4])[0] & 0xFF, name.decode("latin-1"), at
 
 
-def _array(header: bytes, variable: Variable, name: str) -> NDArray[Any]:
+def _array(header: bytes, variable: Variable, name: str) -> Any:
     """The values of a variable, of which cells may hold texts."""
     kind, element = variable
     if kind == CELL:
@@ -137,9 +140,9 @@ def _array(header: bytes, variable: Variable, name: str) -> NDArray[Any]:
         warnings.simplefilter("ignore")  # of what else is in the file
         found = loadmat(io.BytesIO(header + element))
         (array,) = (value for key, value in found.items() if not key.startswith("__"))
-        if kind == SPARSE:
+        if kind == SPARSE:  # before anybody follows its indices
             array.check_format(full_check=True)
-            return dense(array, name)
+            return array.tocsr()
         if kind == CELL:
             return np.array([str(text[0]) if text.size else "" for text in array.ravel()])
         return np.char.rstrip(array) if kind == CHARACTERS else array

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse import issparse
 
 from .images import NAME_SIZE, as_images, images_as_rows
 from .opening import check_size
@@ -102,8 +103,10 @@ def raw_of(
     """An array of rows (n, d), or of images in any usual layout, with its labels."""
     if array.dtype.kind not in "buif":
         raise ValueError(f"{source}: expected features that are numbers, got dtype {array.dtype}")
-    if array.ndim > 1 and array.size == 0:
-        raise ValueError(f"{source} has no {'features' if len(array) else 'rows'}")
+    if array.ndim > 1 and 0 in array.shape:
+        raise ValueError(f"{source} has no {'features' if array.shape[0] else 'rows'}")
+    if issparse(array):
+        array = sparse.csr_array(array)
     array, treatment = _storable(array)
     target = None if labels is None else _series(source, labels)
     if array.ndim == 2:

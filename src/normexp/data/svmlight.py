@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_array
 from sklearn.datasets import load_svmlight_file
 
-from .named import dense
-from .opening import read_plain, readable
+from .images import NAME_SIZE
+from .opening import check_size, read_plain, readable
 from .raw import Raw
+from .sparse import chosen
 from .words import columns, counted
 
 
@@ -25,9 +27,10 @@ def read_svmlight(path: Path) -> Raw:
     content = read_plain(path)
     with readable(path.name):
         matrix, labels = load_svmlight_file(io.BytesIO(content), zero_based=True)
+    check_size(NAME_SIZE * matrix.shape[1], path.name)
     whole = labels.astype(np.int64) if (labels % 1 == 0).all() else labels
     return Raw(
-        dense(matrix, path.name),
+        csr_array(matrix),
         pl.Series("label", whole),
         feature_names=columns(matrix.shape[1]),
         is_sparse=True,
@@ -36,12 +39,9 @@ def read_svmlight(path: Path) -> Raw:
 
 def fitted(raw: Raw, names: Sequence[str]) -> tuple[Raw, list[str]]:
     """The features `names`, those that the source does not have being 0; and what was left out."""
-    places = {name: place for place, name in enumerate(raw.feature_names)}
-    found = [(new, places[name]) for new, name in enumerate(names) if name in places]
-    features = np.zeros((len(raw.features), len(names)))
-    if found:
-        new, old = map(list, zip(*found, strict=True))
-        features[:, new] = raw.features[:, old]
-    unknown = len(raw.feature_names) - len(found)
+    known = {name: place for place, name in enumerate(names)}
+    places = [known.get(name, -1) for name in raw.feature_names]
+    features = chosen(raw.features, places, len(names))
+    unknown = places.count(-1)
     notes = [f"{counted(unknown, 'feature')} not seen in training left out"] if unknown else []
     return replace(raw, features=features, feature_names=tuple(names)), notes
