@@ -98,3 +98,14 @@ def test_a_tap_sets_a_bar(phone, until):
 def test_the_switch_is_there_for_fingers_alone(visit):
     page = visit()
     assert page.locator(".by-finger").first.is_hidden()
+
+
+def test_a_pen_draws_at_once(phone, until):
+    page, _ = phone()
+    x, y = centre(page, "#scores .movable")
+    session = page.context.new_cdp_session(page)
+    pen = {"pointerType": "pen", "button": "left", "clickCount": 1, "x": x}
+    for kind, up in (("mousePressed", 0), ("mouseMoved", 30), ("mouseReleased", 60)):
+        session.send("Input.dispatchMouseEvent", {**pen, "type": kind, "y": y - up})
+    bar = "document.querySelectorAll('#scores [role=slider]')[1]"
+    until(page, f"() => {bar}.ariaValueNow > 1")

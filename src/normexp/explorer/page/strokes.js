@@ -29,7 +29,7 @@ export function strokes(app, node, { begin, go, end }) {
   node.addEventListener("pointerdown", (event) => {
     if (!event.isPrimary) return breakOff();
     if (event.button !== 0) return undefined;
-    stroking = event.pointerType === "mouse" || draws();
+    stroking = event.pointerType !== "touch" || draws();
     if (!stroking) return (touched = event);
     node.setPointerCapture(event.pointerId);
     return begin(event);

@@ -19,7 +19,8 @@ export function watchKeys(undo, redo) {
   addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     const key = event.key.toLowerCase();
-    const does = key === "y" || (key === "z" && event.shiftKey) ? redo : key === "z" ? undo : undefined;
+    const isRedo = (key === "y" && event.ctrlKey) || (key === "z" && event.shiftKey); // ⌘Y is the browser's
+    const does = isRedo ? redo : key === "z" ? undo : undefined;
     if (!does) return;
     event.preventDefault();
     does();
