@@ -302,3 +302,15 @@ def test_frames_of_pandas_are_taken():
 def test_what_is_no_table_is_refused(data):
     with pytest.raises(ValueError, match=r"data: expected a table, or numbers of shape \(n, d\)"):
         Encoder.fit(data)
+
+
+def test_dates_in_a_frame_are_those_of_its_type_or_written_from_year_to_day():
+    days = ["2026-11-25", "2026-11-27", None]
+    typed = table(day=pl.Series(days).str.to_date())
+    encoder = Encoder.fit(typed)
+    assert encoder.feature_names[-1] == "day (days since 2026-11-25)"
+    assert Encoder.fit(table(day=days)).transform(table(day=days)).tobytes() == (
+        encoder.transform(typed).tobytes()
+    )
+    others = table(day=["25.11.2026", "27.11.2026", None])
+    assert Encoder.fit(others).transform(others).shape == (3, 3)

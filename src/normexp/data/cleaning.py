@@ -202,7 +202,8 @@ def _carried(raw: Raw, carry: Sequence[str]) -> pl.DataFrame | None:
 
 
 def _check_known(argument: str, names: Sequence[str], known: tuple[str, ...]) -> None:
-    if unknown := [name for name in names if name not in set(known)]:
+    among = set(known)
+    if unknown := [name for name in names if name not in among]:
         raise ValueError(
             f"{argument}: no column {listed(unknown)}{did_you_mean(unknown[0], known)} among the "
             f"features, which are {listed(known)}"

@@ -8,8 +8,9 @@ import polars as pl
 
 # A day as a file may write it. Where month and day cannot be told apart, the first that fits is
 # meant, as in pandas: the month first.
+ISO = "%Y-%m-%d"
 DAYS = (
-    *("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y"),
+    *(ISO, "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y"),
     *("%d %b %Y", "%d-%b-%Y", "%b %d, %Y"),
 )
 # What all of them look like, at first sight.

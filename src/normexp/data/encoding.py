@@ -15,7 +15,7 @@ from .. import _check
 from . import sparse
 from .columns import by_type, joined, named
 from .dataset import Dataset
-from .dates import PARTS, part_names, parts_of
+from .dates import ISO, PARTS, part_names, parts_of
 from .frames import as_frame
 from .learning import learn_columns
 from .named import dense
@@ -89,7 +89,7 @@ class Encoder:
         """Learn the encoding of the rows of a data set, or of a frame of polars or pandas.
 
         Of a frame, and of a data set without a schema, columns of texts that nearly all differ
-        are left out, and texts that are dates are dates.
+        are left out, and texts such as 2026-11-25 are dates.
 
         Raises
         ------
@@ -100,9 +100,12 @@ class Encoder:
         dataset = data if isinstance(data, Dataset) else _dataset(as_frame(data))
         features, remarks = dataset.features, list[str]()
         if isinstance(features, pl.DataFrame) and dataset.schema is None:
-            columns, remarks = learn_columns(features, is_typed=True, missing=())
+            columns, remarks = learn_columns(features, is_typed=True, missing=(), days=[ISO])
             features, _ = read_table(features, columns, ())
-        numbers, texts, dates = _kinds(dataset.feature_names, features)
+        if isinstance(features, pl.DataFrame):
+            numbers, texts, dates = _kinds(features)
+        else:
+            numbers, texts, dates = dataset.feature_names, (), {}
         values = _numbers(features, numbers, dates)
         if not (numbers or texts or dates):
             raise ValueError(f"features: no column is left to learn from; {'; '.join(remarks)}")
@@ -232,9 +235,7 @@ class Encoder:
 
     def _is_typed(self, features: pl.DataFrame) -> bool:
         """Whether columns of text, dates and numbers are just what they were in training."""
-        types = by_type(features)
-        texts = {name for dtype, names in types.items() if dtype == pl.String for name in names}
-        dates = {name for dtype, names in types.items() if dtype.is_temporal() for name in names}
+        texts, dates = _names_of_text(features), _names_of_dates(features)
         return (
             texts.issuperset(self.categories)
             and dates.issuperset(self.dates)
@@ -271,23 +272,26 @@ def _dataset(features: Features) -> Dataset:
 
 
 def _kinds(
-    names: tuple[str, ...], features: Features
+    features: pl.DataFrame,
 ) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]:
     """The columns of numbers, those of text, and those of dates with the first of them."""
-    if not isinstance(features, pl.DataFrame):
-        return names, (), {}
-    numbers, texts, dates = [], [], {}
-    for dtype, of_type in by_type(features).items():
-        if dtype == pl.String:
-            texts += of_type
-        elif dtype.is_temporal():
-            for name in of_type:
-                first: Any = features[name].min()
-                dates[name] = "1970-01-01" if first is None else f"{first:%Y-%m-%d}"
-        else:
-            numbers += of_type
-    position = {name: i for i, name in enumerate(names)}.__getitem__
-    return tuple(sorted(numbers, key=position)), tuple(sorted(texts, key=position)), dates
+    texts, dates = _names_of_text(features), _names_of_dates(features)
+    firsts = {name: features[name].min() for name in features.columns if name in dates}
+    return (
+        tuple(name for name in features.columns if name not in texts | dates),
+        tuple(name for name in features.columns if name in texts),
+        {name: str(first or "1970-01-01")[:10] for name, first in firsts.items()},
+    )
+
+
+def _names_of_text(features: pl.DataFrame) -> set[str]:
+    types = by_type(features)
+    return {name for dtype, names in types.items() if dtype == pl.String for name in names}
+
+
+def _names_of_dates(features: pl.DataFrame) -> set[str]:
+    types = by_type(features)
+    return {name for dtype, names in types.items() if dtype.is_temporal() for name in names}
 
 
 def _numbers(features: Features, names: Sequence[str], dates: Mapping[str, str]) -> NDArray[Any]:

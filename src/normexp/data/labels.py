@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -63,7 +62,7 @@ class Labels:
             If a label is none of the classes.
         """
         texts = _texts(column)
-        counts = Counter(texts)
+        counts = _counts(texts)
         found = {text: self._class_of(text) for text in counts}
         others = [text for text, name in found.items() if name is None]
         missing = [text for text in others if text in {"", *self.missing, *MARKERS}]
@@ -73,11 +72,13 @@ class Labels:
                 f"{counted(rows, 'row')} with the label {listed(unknown)}, which the model was not "
                 f"trained on; it knows {listed(self.classes)}"
             )
-        names = [name for text in texts if (name := found[text]) is not None]
-        values = np.array([int(name) for name in names] if self.are_integers else names)
+        names = texts.replace_strict(list(found), list(found.values()), return_dtype=pl.String)
+        values = names.drop_nulls()
         return LabelsRead(
-            values.astype(np.int64 if self.are_integers else np.str_),
-            np.array([found[text] is not None for text in texts], dtype=bool),
+            values.cast(pl.Int64).to_numpy()
+            if self.are_integers
+            else np.array(values.to_list(), dtype=np.str_),
+            names.is_not_null().to_numpy(),
             tuple(
                 f"{text!r} in the label column taken as missing ({counted(counts[text], 'row')})"
                 for text in missing
@@ -122,7 +123,7 @@ def learn_labels(
     dtype = column.dtype
     if not (dtype.is_numeric() or dtype in LABEL_TYPES):
         raise ValueError(f"expected labels that are text or integers, got {dtype}")
-    counts = Counter(_texts(column))
+    counts = _counts(_texts(column))
     names = [text for text in counts if text and text not in (missing or ())]
     plain = [text for text in names if missing is not None or text not in MARKERS]
     notes = []
@@ -145,10 +146,15 @@ def learn_labels(
     return labels, LabelsRead(read.values, read.present, (*notes, *read.notes))
 
 
-def _texts(column: pl.Series) -> list[str]:
+def _texts(column: pl.Series) -> pl.Series:
     """Stripped, and empty where the column has nothing."""
-    texts: list[str] = as_text(column).str.strip_chars().fill_null("").to_list()
-    return texts
+    return as_text(column).str.strip_chars().fill_null("")
+
+
+def _counts(texts: pl.Series) -> dict[str, int]:
+    """How often each text occurs, in the order of the rows."""
+    found = pl.DataFrame({"text": texts}).group_by("text", maintain_order=True).len()
+    return dict(zip(found["text"].to_list(), found["len"].to_list(), strict=True))
 
 
 def _value(text: str) -> bool | int | float | None:

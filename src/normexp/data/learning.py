@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import polars as pl
@@ -29,6 +29,7 @@ def learn_columns(
     missing: Collection[str],
     keep: Collection[str] = (),
     semicolons: bool = False,
+    days: Sequence[str] = DAYS,
 ) -> tuple[tuple[Column, ...], list[str]]:
     """Learn what each column of `frame` holds, and say what is not plain to see.
 
@@ -42,6 +43,8 @@ def learn_columns(
         Columns of text to keep, however many texts they hold.
     semicolons : bool
         Whether semicolons part the cells, as they do where the comma is the decimal sign.
+    days : sequence of str
+        The formats of dates to look for.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def learn_columns(
         found, notes = find_numbers(texts, lambda: texts_of(plain), semicolons)
         columns |= found
         texts = texts.without(found)
-    found, remarks = _find_dates(texts)
+    found, remarks = _find_dates(texts, days)
     columns |= found
     notes += remarks
     if left_out := _find_names(texts.without([*found, *keep])):
@@ -97,12 +100,12 @@ def _kind_of(dtype: pl.DataType, name: str) -> Kind:
     )
 
 
-def _find_dates(texts: Texts) -> tuple[dict[str, Column], list[str]]:
+def _find_dates(texts: Texts, days: Sequence[str]) -> tuple[dict[str, Column], list[str]]:
     """The columns of text that hold dates, and what could be read otherwise."""
     found, notes = {}, []
     for i in np.flatnonzero(texts.count(texts.cells.str.contains(DATED))).tolist():
         name, cells = texts.names[i], texts[i].drop_nulls()
-        read = {day: len(cells) - read_dates(cells, day).null_count() for day in DAYS}
+        read = {day: len(cells) - read_dates(cells, day).null_count() for day in days}
         day = max(read, key=lambda day: read[day])
         if read[day] and are_few(len(cells) - read[day], len(cells)):
             found[name] = Column(name, "date", day=day)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .dates import ISO
 from .labels import Labels
 from .texts import MARKERS
 from .writing import Writing
@@ -31,7 +32,7 @@ class Column:
     name: str
     kind: Kind
     writing: Writing = PLAIN
-    day: str = "%Y-%m-%d"
+    day: str = ISO
 
 
 @dataclass(frozen=True)
