@@ -111,6 +111,10 @@ def test_a_note_names_options_too(run, tmp_path):
     assert "not names but a row of the table, give --no-header" in result.stderr
 
 
+def test_no_header_is_named_where_it_is_of_no_use(run):
+    assert refuses(run("train", "iris", "--no-header"), "leave out --no-header")
+
+
 def test_a_model_reads_other_files_as_it_is_told(run, tmp_path):
     (tmp_path / "train.txt").write_bytes("höhe;art\n1,5;ä\n2,5;ö\n".encode("cp1252"))
     (tmp_path / "more.txt").write_text("höhe\tart\n1,5\tö\n", encoding="utf-16")

@@ -235,7 +235,7 @@ def test_another_separator_can_be_named(read, separator):
     assert cells(read(text, separator=separator)) == [["x", "y"], ["1", f"a{separator}b"]]
 
 
-@pytest.mark.parametrize("separator", ["", ",,", '"', "\n"])
+@pytest.mark.parametrize("separator", ["", ",,", '"', "\n", 59])
 def test_what_can_be_no_separator_is_refused(read, separator):
     with pytest.raises(ValueError, match="separator: expected one character"):
         read("x,y\n1,2\n", separator=separator)
@@ -345,6 +345,13 @@ def test_other_headers_are_not(read, header):
     assert read("\n".join([header, *[",".join(["7"] * width)] * 2, ""])).notes == ()
 
 
+def test_the_hint_stands_where_the_target_is_not_found(tmp_path):
+    path = tmp_path / "t.data"
+    path.write_text("5.1,a\n4.9,b\n1.5,a\n")
+    with pytest.raises(ValueError, match=r"no column '-1'.* are not names but .* header=False"):
+        load(path, target=-1)
+
+
 # --- encodings ---
 
 
@@ -367,6 +374,7 @@ def test_an_encoding_can_be_named(read, encoding):
         (b"x,y\n1,a\0\n", {}, "holds a NUL in line 2"),
         ("x,y\n1,é\n".encode("utf-16-le"), {}, "holds a NUL in line 1.*encoding="),
         (b"x,y\n1,2\n", {"encoding": "klingon"}, "encoding: expected a name .* got 'klingon'"),
+        (b"x,y\n1,2\n", {"encoding": 8}, "encoding: expected a name .* got 8"),
         (b"x,y\n1,2\n", {"encoding": "hex"}, "encoding: expected a name .* got 'hex'"),
         (b"\n \n", {}, "holds nothing but white space"),
         (b"sep=;\n", {}, "no line follows the one that names the separator"),

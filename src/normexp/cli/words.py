@@ -29,6 +29,6 @@ def as_options(message: str) -> str:
     def option(match: re.Match[str]) -> str:
         return f"--{match[1].replace('_', '-')}"
 
-    message = re.sub(r"\bheader=False\b", "--no-header", message)
+    message = re.sub(r"\bheader=(False\b|(?!\w))", "--no-header", message)
     message = re.sub(rf"\b({OPTIONS})=\[([^\]]*)\]", options, message)
     return re.sub(rf"\b({OPTIONS})=(?![\w'\"])", option, message)

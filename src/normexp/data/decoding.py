@@ -37,7 +37,7 @@ def decoded(data: bytes, name: str, encoding: str | None = None) -> str:
         raise ValueError(nul.format(line_at(data[:at].decode("latin-1"), at)))
     try:
         text = data.decode(chosen)
-    except LookupError as error:
+    except (LookupError, TypeError) as error:
         raise ValueError(
             f"encoding: expected a name such as 'cp1252', 'latin-1' or 'utf-16', got {encoding!r}"
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -34,7 +35,7 @@ def read_delimited(
         If the text cannot be decoded, a quote is left open, a column's name stands there twice, or
         a row has more cells or fewer than the header has names.
     """
-    if separator is not None and (len(separator) != 1 or separator in '"\r\n'):
+    if separator is not None and not re.fullmatch(r'[^"\r\n]', str(separator)):
         raise ValueError(f"separator: expected one character, got {separator!r}")
     text = decoded(read_plain(path), path.name, encoding)
     if not text or text.isspace():
@@ -61,6 +62,7 @@ def read_delimited(
             *notes,
             *nameless,
         ),
+        no_target=_hint(dialect),
         is_cut=is_cut,
         lines=lines,
         separator=dialect.separator,

@@ -97,7 +97,7 @@ def parted(raw: Raw, target: str | None, name: str) -> Raw:
         raw,
         features=frame,
         feature_names=tuple(names),
-        no_target=f"{trouble}; the columns are {listed(names)}",
+        no_target=f"{trouble}; the columns are {listed(names)}{raw.no_target}",
     )
 
 
