@@ -84,6 +84,24 @@ def test_whatever_is_read_nothing_of_it_vanishes(tmp_path_factory, text, separat
     assert len(set(rows) - set(raw.lines.tolist())) <= within
 
 
+@given(
+    rows=st.lists(st.lists(st.text("x1.'#", min_size=1), min_size=3, max_size=3), min_size=1),
+    blanks=st.lists(st.text(" \t", min_size=1, max_size=3), min_size=3, max_size=3),
+    end=st.sampled_from(["\n", " \r\n", "\t\n", "\r"]),
+    quoted=st.booleans(),
+)
+def test_runs_of_blanks_separate_as_one(tmp_path_factory, rows, blanks, end, quoted):
+    header = ["a", "b", "c"]
+    written = [[f'"{cell}"' if quoted else cell for cell in row] for row in [header, *rows]]
+    start, *between = blanks
+    text = "".join(f"{start}{x}{between[0]}{y}{between[1]}{z}{end}" for x, y, z in written)
+    path = tmp_path_factory.mktemp("csv") / "t.txt"
+    path.write_bytes(text.encode())
+    raw = read_delimited(path, separator=" ")
+    assert cells(raw) == [header, *rows]
+    assert raw.lines.tolist() == list(range(2, 2 + len(rows)))
+
+
 # --- quotes: no row vanishes ---
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from .dialect import Dialect
-from .records import MalformedError, Record, lines_like_rows, records
+from .records import BLANKS, MalformedError, Record, lines_like_rows, records
 from .regular import read_regular
 from .words import counted
 
@@ -35,6 +36,10 @@ def read_rows(text: str, dialect: Dialect, names: list[str]) -> Rows:
     if not text:
         frame = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         return Rows(frame, np.empty(0, np.int64), 0, [])
+    if dialect.separator == BLANKS and '"' not in text:
+        tabbed = re.sub("[ \t]+", "\t", re.sub(r"(?m)^[ \t]+|[ \t]+(?=\r?$)", "", text))
+        if read := read_regular(tabbed, names, "\t"):
+            return _rows(tabbed, dialect, *read)
     if read := read_regular(text, names, dialect.separator):
         return _rows(text, dialect, *read)
     if '\\"' in text:
