@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from numbers import Real
+from string import Formatter
+from typing import Any
 
 # Categories of what is no letter: control characters (ESC and BEL among them), marks that turn the
 # direction of writing or cannot be seen, halves of pairs, separators of lines and paragraphs.
@@ -61,6 +64,21 @@ def with_minus(number: str) -> str:
     '−1.5e−07'
     """
     return number.replace("-", "−")
+
+
+class _Sentences(Formatter):
+    def format_field(self, value: Any, spec: str) -> str:
+        text: str = super().format_field(value, spec)
+        return with_minus(text) if isinstance(value, Real) else text
+
+
+def filled(sentence: str, **facts: Any) -> str:
+    """A sentence with its gaps filled in, as `str.format` does it, its numbers with a minus.
+
+    >>> filled("{name} is {value:.3g}", name="b-1", value=-1e-7)
+    'b-1 is −1e−07'
+    """
+    return _Sentences().vformat(sentence, (), facts)
 
 
 def one_line(text: str) -> str:

@@ -41,7 +41,7 @@ def test_a_small_lead_is_called_chance_and_a_large_one_is_not(images):
     assert "Its lead over svm (1.0 points, p = 1) is within the sampling error" in close
     apart = " ".join(summary(with_right(images, many_wrong, all_right)))
     assert "svm predicts 100.0%" in apart
-    assert "Its lead over softmax (21.0 points, p = 9.5e-07) is more than chance" in apart
+    assert "Its lead over softmax (21.0 points, p = 9.5e−07) is more than chance" in apart
 
 
 def test_losses_that_tie_share_the_lead(images):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from rich import box
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from .._console import Terminal
@@ -58,7 +58,7 @@ class Columns:
         verdicts = [{pair(verdict): verdict for verdict in row.verdicts(cache)} for row in rows]
         pairs = list(dict.fromkeys(pair for found in verdicts for pair in found))
         self.title = title
-        self.unit = "µs per call" if is_call else "ns per element"
+        self.unit = "µs per\ncall" if is_call else "ns per\nelement"
         self.headings = [name.replace(" / ", " /\n") for name in (*names, *pairs)]
         self.rows = rows
         self.cells = [
@@ -69,8 +69,8 @@ class Columns:
     def table(self, columns: Sequence[int]) -> Table:
         """Some of the columns, beside the works and the shapes."""
         grid = Table(
-            "",
-            self.unit,
+            Column(overflow="fold"),
+            Column(self.unit, overflow="fold"),
             title=self.title,
             title_justify="left",
             title_style="bold",
@@ -78,14 +78,14 @@ class Columns:
             pad_edge=False,
         )
         for column in columns:
-            grid.add_column(self.headings[column], justify="right")
+            grid.add_column(self.headings[column], justify="right", overflow="fold")
         work = ""
         for row, cells in zip(self.rows, self.cells, strict=True):
             is_next = row.case.work != work
             work = row.case.work
             if is_next:
                 grid.add_section()
-            heading = Text(WORKS[work] if is_next else "", "bold")
+            heading = Text(WORKS[work].replace(" with", "\nwith") if is_next else "", "bold")
             grid.add_row(heading, row.case.label, *(cells[column] for column in columns))
         return grid
 
@@ -131,7 +131,7 @@ def goal_cell(verdict: Verdict) -> Text:
 
 def starts_table(starts: Iterable[Start]) -> Table:
     grid = Table(
-        "first call in a new process",
+        Column("first call in a new process", overflow="fold"),
         *("import, s", "call, s", "goal, s"),
         box=box.SIMPLE_HEAD,
         pad_edge=False,

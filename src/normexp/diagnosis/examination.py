@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
+from .._text import filled
 from ..losses import CrossEntropy, Loss
 from . import arithmetic, inputs, looks, ordinary
 from .case import Case, Mask, read
@@ -67,7 +68,7 @@ def diagnose(
     1 warning: 2 rows of 3 classes in float32, loss 0.703803
     <BLANKLINE>
     WARNING: losses that ordinary arithmetic rounds to 0 (1 row: 0)
-      row 0: ordinary loss 0, true loss 4.12231e-09
+      row 0: ordinary loss 0, true loss 4.12231e−09
       1 plus the other exponentials rounds to 1 in float32, ...
       → Let normexp compute loss and gradient: ...
     >>> found.ok, found["zero-loss"].rows
@@ -128,7 +129,7 @@ def finding(case: Case, seen: Seen, language: str) -> Finding:
         kind.severity,
         places(seen.rows, case.shape),
         {name: values[seen.rows] for name, values in seen.numbers.items()},
-        *(sentence.format(**facts) for sentence in kind.words[language]),
+        *(filled(sentence, **facts) for sentence in kind.words[language]),
     )
 
 

@@ -6,6 +6,7 @@ import math
 from html import escape
 from typing import NamedTuple
 
+from .._text import filled
 from ..losses import BinaryCrossEntropy
 from .diagnosis import Diagnosis, Finding
 from .words import NUMBERS_IN_CHINESE, SEVERITIES
@@ -125,7 +126,7 @@ def summary(diagnosis: Diagnosis) -> str:
         dtype=diagnosis.dtype,
     )
     value = diagnosis.value
-    loss = [] if value is None else [sentences.loss.format(value=value)]
+    loss = [] if value is None else [filled(sentences.loss, value=value)]
     return sentences.summary.format(
         findings=sentences.comma.join(counts), batch=sentences.comma.join([batch, *loss])
     )
@@ -162,7 +163,7 @@ def examples(finding: Finding, diagnosis: Diagnosis) -> list[str]:
         sentences.example.format(
             place=_place(row),
             numbers=sentences.comma.join(
-                f"{names.get(name, name)} {values[i]:.6g}"
+                filled("{name} {value:.6g}", name=names.get(name, name), value=values[i])
                 for name, values in finding.numbers.items()
             ),
         )

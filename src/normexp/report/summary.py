@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from .._text import with_minus
 from .comparison import Comparison, Result
 from .table import percent
 
@@ -106,7 +107,7 @@ def _differences(winner: Result, behind: Sequence[Result], whose: str) -> list[s
 
 def _difference(winner: Result, other: Result, p_value: float) -> str:
     points = 100 * (winner.metrics.accuracy - other.metrics.accuracy)
-    return f"{other.name} ({points:.1f} points, p = {p_value:.2g})"
+    return f"{other.name} ({points:.1f} points, p = {with_minus(f'{p_value:.2g}')})"
 
 
 def _confusions(comparison: Comparison, winner: Result) -> list[str]:
