@@ -76,7 +76,7 @@ def test_columns_are_samples_where_the_labels_are_as_many(tmp_path):
 
 @pytest.mark.parametrize("transposed", [False, True])
 def test_a_sparse_matrix_stays_one(tmp_path, transposed):
-    matrix = sparse.csc_array(np.where(X > 0, X, 0))
+    matrix = sparse.csc_array(np.hstack([np.where(X > 0, X, 0), np.zeros((6, 40))]))
     labels = sparse.csc_array(Y[:, None])
     savemat(tmp_path / "d.mat", {"X": matrix.T if transposed else matrix, "y": labels})
     data = load(tmp_path / "d.mat")

@@ -14,6 +14,7 @@ from scipy.sparse import issparse
 from .images import NAME_SIZE, as_images, images_as_rows
 from .opening import check_size
 from .raw import Raw
+from .sparse import held
 from .words import columns, listed
 
 FEATURES = {"x", "features", "data", "images"}
@@ -106,7 +107,7 @@ def raw_of(
     if array.ndim > 1 and 0 in array.shape:
         raise ValueError(f"{source} has no {'features' if array.shape[0] else 'rows'}")
     if issparse(array):
-        array = sparse.csr_array(array)
+        array = held(sparse.csr_array(array))
     array, treatment = _storable(array)
     target = None if labels is None else _series(source, labels)
     if array.ndim == 2:

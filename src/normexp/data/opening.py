@@ -76,11 +76,17 @@ def at_most(size: int | None) -> Iterator[None]:
         _limit.reset(token)
 
 
+def is_allowed(size: int) -> bool:
+    """Whether a file may hold, or unpack to, so many bytes."""
+    return size <= _limit.get()
+
+
 def check_size(size: int, name: str, holds: str = "holds, or unpacks to,") -> None:
     """Raise `ReadingError` if so many bytes of `name` are more than may be read."""
-    if size > (limit := _limit.get()):
+    if not is_allowed(size):
         raise ReadingError(
-            f"{name} {holds} more than {sized(limit)}: if you trust it, allow more with max_size="
+            f"{name} {holds} more than {sized(_limit.get())}: if you trust it, allow more with "
+            "max_size="
         )
 
 

@@ -15,7 +15,7 @@ from sklearn.datasets import load_svmlight_file
 from .images import NAME_SIZE
 from .opening import check_size, read_plain, readable
 from .raw import Raw
-from .sparse import chosen
+from .sparse import chosen, held
 from .words import columns, counted
 
 
@@ -30,7 +30,7 @@ def read_svmlight(path: Path) -> Raw:
     check_size(NAME_SIZE * matrix.shape[1], path.name)
     whole = labels.astype(np.int64) if (labels % 1 == 0).all() else labels
     return Raw(
-        csr_array(matrix),
+        held(csr_array(matrix)),
         pl.Series("label", whole),
         feature_names=columns(matrix.shape[1]),
         is_sparse=True,
@@ -41,7 +41,7 @@ def fitted(raw: Raw, names: Sequence[str]) -> tuple[Raw, list[str]]:
     """The features `names`, those that the source does not have being 0; and what was left out."""
     known = {name: place for place, name in enumerate(names)}
     places = [known.get(name, -1) for name in raw.feature_names]
-    features = chosen(raw.features, places, len(names))
+    features = held(chosen(raw.features, places, len(names)))
     unknown = places.count(-1)
     notes = [f"{counted(unknown, 'feature')} not seen in training left out"] if unknown else []
     return replace(raw, features=features, feature_names=tuple(names)), notes
