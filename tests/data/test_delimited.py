@@ -85,7 +85,9 @@ def test_whatever_is_read_nothing_of_it_vanishes(tmp_path_factory, text, separat
 
 
 @given(
-    rows=st.lists(st.lists(st.text("x1.'#", min_size=1), min_size=3, max_size=3), min_size=1),
+    rows=st.lists(
+        st.lists(st.text("x1.'#\xa0\u2028", min_size=1), min_size=3, max_size=3), min_size=1
+    ),
     blanks=st.lists(st.text(" \t", min_size=1, max_size=3), min_size=3, max_size=3),
     end=st.sampled_from(["\n", " \r\n", "\t\n", "\r"]),
     quoted=st.booleans(),
@@ -247,7 +249,7 @@ def test_the_rows_tell_the_separator(read, text, columns, row):
     assert cells(read(text))[:2] == [columns, row]
 
 
-@pytest.mark.parametrize("separator", ["~", "§", ":"])
+@pytest.mark.parametrize("separator", ["~", "§", ":", "^", "]", "-", "a"])
 def test_another_separator_can_be_named(read, separator):
     text = 'x~y\n1~"a~b"\n'.replace("~", separator)
     assert cells(read(text, separator=separator)) == [["x", "y"], ["1", f"a{separator}b"]]

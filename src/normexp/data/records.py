@@ -18,6 +18,7 @@ BLANKS = " "
 LINE_END = re.compile(r"\r\n?|\n")
 AFTER_LINE = re.compile(r"\r\n?|\n|")
 LINE = re.compile(r"[^\r\n]*")
+WORDS = re.compile(r"[^ \t]+")
 
 
 class Line(NamedTuple):
@@ -98,11 +99,18 @@ def records(text: str, separator: str, start: int = 0, line: int = 1) -> Iterato
         if '"' in content[0]:
             cells, stop, loose = _quoted(text, separator, start, line)
         else:
-            cells = content[0].split(None if separator == BLANKS else separator) or [content[0]]
+            cells = _split(content[0], separator)
         end = _match(AFTER_LINE, text, stop).end()
         lines = 1 if stop == content.end() else 1 + line_ends(text[start:stop])
         yield Record(cells, start, end, line, lines, loose)
         start, line = end, line + lines
+
+
+def _split(line: str, separator: str) -> list[str]:
+    """Return the cells of a line without quotes; at least one, if only nothing."""
+    if separator == BLANKS:  # no others, such as the space within a number that does not break
+        return WORDS.findall(line) or [line]
+    return line.split(separator)
 
 
 def _quoted(text: str, separator: str, start: int, line: int) -> tuple[list[str], int, bool]:
@@ -160,9 +168,5 @@ def lines_like_rows(text: str, separator: str, width: int) -> int:
     >>> lines_like_rows('1,"open\n2,x\n3,"5"', ",", 2)
     3
     """
-    if separator == BLANKS:
-        widths = [len(line.split()) for line in LINE_END.split(text)]
-    else:
-        lines = LINE_END.split(re.sub('"[^"\r\n]*"', "", text))
-        widths = [line.count(separator) + 1 for line in lines]
-    return widths.count(width)
+    unquoted = text if separator == BLANKS else re.sub('"[^"\r\n]*"', "", text)
+    return [len(_split(line, separator)) for line in LINE_END.split(unquoted)].count(width)
