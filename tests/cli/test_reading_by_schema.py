@@ -1,6 +1,7 @@
 """What training learnt of the columns is what `predict` and `evaluate` read by."""
 
 import json
+import shlex
 
 import polars as pl
 import pytest
@@ -172,3 +173,40 @@ def test_a_column_that_is_not_there_is_named(predicted, run, write):
     predicted(("height,kind", "1,a", "2,a", "8,b"), ("height", "1"))
     refused = run("predict", "model", write("t.csv", "heigth", "1"), fails=True)
     assert "no column 'height' (did you mean 'heigth'?)" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["row [#]", "it's", 'say "id"', "a, b"])
+def test_a_column_that_counts_is_named_so_that_it_can_be_left_out(run, tmp_path, name):
+    table = pl.DataFrame(
+        {name: range(20), "x": [i * i % 7 for i in range(20)], "y": ["a", "b"] * 10}
+    )
+    table.write_csv(tmp_path / "t.csv")
+    said = run("train", "t.csv", "--target", "y").stderr
+    words = shlex.split(said[said.index("--drop") :].partition("\n")[0])
+    assert words == ["--drop", name]
+    assert "merely count" not in run("train", "t.csv", "--target", "y", *words).stderr
+
+
+def test_messages_of_the_library_name_options_there(run, write):
+    write("t.csv", *TRAIN)
+    assert "with --target; the columns" in run("train", "t.csv", fails=True).stderr
+    names = [f"n{i},{i * i % 7},{'ab'[i % 2]}" for i in range(60)]
+    said = run("train", write("names.csv", "name,x,y", *names), "--target", "y").stderr
+    assert "--keep COLUMN brings a column in" in said
+    assert "name" in run("train", "names.csv", "--target", "y", "--keep", "name").stderr
+
+
+def test_missing_says_what_is_missing_in_every_command(run, write):
+    write("t.csv", *TRAIN, "5,NA", "6,NA")
+    assert "the label 'NA' (2 rows) taken for a class; --missing NA leaves" in (
+        run("train", "t.csv", "--target", "kind").stderr
+    )
+    options = ("--target", "kind", "--missing", "NA")
+    train = ("train", "t.csv", *options)
+    compare = ("compare", "t.csv", *options, "--test-size", 0.5)
+    for words in (train, compare):
+        said = run(*words).stderr
+        assert "'NA' in the label column taken as missing (2 rows)" in said
+        assert "2 rows without a label left out" in said
+    said = run("evaluate", "model.safetensors", "t.csv").stderr
+    assert "'NA' in the label column taken as missing (2 rows)" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 
@@ -11,24 +12,31 @@ OPTIONS = (
     "max_iter"
 )
 
+# A text as Python writes it, or that any will do.
+ITEM = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\.\.\.)"""
+
 
 def as_options(message: str) -> str:
     """Name options where the library names its arguments.
 
     >>> as_options("leave it out with drop=['size'], or name it with target=")
     'leave it out with --drop size, or name it with --target'
+    >>> as_options("leave it out with drop=['length [cm]'], or keep=[...]")
+    "leave it out with --drop 'length [cm]', or --keep COLUMN"
     >>> as_options("if it is a row, give header=False")
     'if it is a row, give --no-header'
     """
 
     def options(match: re.Match[str]) -> str:
         name, values = match.groups()
-        texts = re.findall(r"'([^']*)'|(\.\.\.)", values)
-        return " ".join(f"--{name} {shlex.quote(text) if text else 'COLUMN'}" for text, _ in texts)
+        return " ".join(
+            f"--{name} {'COLUMN' if value is ... else shlex.quote(value)}"
+            for value in ast.literal_eval(values)
+        )
 
     def option(match: re.Match[str]) -> str:
         return f"--{match[1].replace('_', '-')}"
 
     message = re.sub(r"\bheader=(False\b|(?!\w))", "--no-header", message)
-    message = re.sub(rf"\b({OPTIONS})=\[([^\]]*)\]", options, message)
+    message = re.sub(rf"\b({OPTIONS})=(\[{ITEM}(?:, {ITEM})*\])", options, message)
     return re.sub(rf"\b({OPTIONS})=(?![\w'\"])", option, message)

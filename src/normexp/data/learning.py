@@ -51,13 +51,12 @@ def learn_columns(
     ValueError
         If a column has a type that is none of numbers, texts, truth values and dates.
     """
-    kinds = {
+    kinds: dict[str, Kind] = {
         name: kind
         for dtype, names in by_type(frame).items()
         for kind in [_kind_of(dtype, names[0])]
         for name in names
     }
-    columns = {name: Column(name, kinds[name]) for name in frame.columns}
     cells = {name: as_text(cells) for name, cells in named(frame).items() if kinds[name] == "text"}
 
     def texts_of(names: Iterable[str]) -> Texts:
@@ -66,12 +65,12 @@ def learn_columns(
 
     plain = {} if is_typed else plain_numbers(cells, missing)
     texts = texts_of(name for name in cells if name not in plain)
+    columns: dict[str, Column] = {}
     notes: list[str] = []
     if not is_typed:
-        columns |= {name: Column(name, "number") for name in plain}
-        found, notes = find_numbers(texts, lambda: texts_of(plain), semicolons)
-        columns |= found
-        texts = texts.without(found)
+        kinds |= dict.fromkeys(plain, "number")
+        columns, notes = find_numbers(texts, lambda: texts_of(plain), semicolons)
+        texts = texts.without(columns)
     found, remarks = _find_dates(texts, days)
     columns |= found
     notes += remarks
@@ -81,7 +80,7 @@ def learn_columns(
             "left out, as texts that nearly all differ are names and no properties: "
             f"{listed(list(left_out.values()))}; keep=[...] brings a column in"
         )
-    return tuple(columns.values()), notes
+    return tuple(columns.get(name) or Column(name, kinds[name]) for name in frame.columns), notes
 
 
 def _kind_of(dtype: pl.DataType, name: str) -> Kind:

@@ -89,7 +89,7 @@ def parted(raw: Raw, target: str | None, name: str) -> Raw:
     if target is None:
         trouble = "name the column that holds the classes with target="
     elif (wanted := target.strip()) in names:
-        labels, frame = frame[wanted], frame.drop(wanted)
+        labels = frame.drop_in_place(wanted)  # of the clone
         return replace(raw, features=frame, target=labels, feature_names=tuple(frame.columns))
     else:
         trouble = f"there is no column {target!r}{did_you_mean(target, names)}"
