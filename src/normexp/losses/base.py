@@ -309,6 +309,7 @@ class Loss(ABC):
             raise ValueError("target leaves nothing to average: every sample is ignored")
         return float(divisor)
 
+    @np.errstate(over="ignore")  # what has no room in the type is inf, without a warning
     def _reduced(self, losses: NDArray[np.float64], batch: Batch, dtype: np.dtype[Any]) -> Any:
         if self.reduction == "none":
             if self.empty == "nan":

@@ -15,7 +15,7 @@ def capped(logits: Array, bound: float) -> Array:
     return np.where(np.isfinite(z), bound * np.tanh(z / bound), z)
 
 
-@np.errstate(over="ignore", under="ignore")
+@np.errstate(over="ignore")
 def slope(logits: Array, bound: float) -> Array:
     """Its derivative 1 / cosh²(z / bound), since 1 − tanh² would cancel."""
     z = logits.astype(np.float64)
