@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import unicodedata
@@ -238,3 +239,20 @@ def test_explain_takes_the_width_of_the_terminal(tmp_path):
         status, shown = on_terminal(["explain", 2, 1, "--target", 0], columns, tmp_path)
         assert status == 0
         assert shown.rstrip("\n") == normexp.explain([2.0, 1.0], 0).text(columns)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the redirections of a POSIX shell")
+@pytest.mark.parametrize(
+    ("redirected", "status", "said"),
+    [
+        ("explain 2 1 >&-", 0, ""),
+        ("explain 2 1 >/dev/full", 2, "normexp: cannot read or write: No space left on device\n"),
+        ("explain 1 2 --target 5 2>&-", 2, ""),
+    ],
+)
+def test_a_stream_that_is_closed_or_full_is_no_traceback(redirected, status, said):
+    if "/dev/full" in redirected and not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full")
+    shell = f"{shlex.quote(sys.executable)} -m normexp {redirected}"
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", said)

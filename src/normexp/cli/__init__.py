@@ -38,7 +38,8 @@ def end(message: str, status: int) -> NoReturn:
     """Leave with one line on standard error."""
     if _was_interrupted:  # of which some library may have made another error
         message, status = INTERRUPTED, 130
-    print(f"normexp: {one_line(message)}", file=sys.stderr)
+    if sys.stderr is not None:  # as it is where the shell has closed it
+        print(f"normexp: {one_line(message)}", file=sys.stderr)
     sys.exit(status)
 
 

@@ -28,8 +28,8 @@ class Commands(click.Group):
         except (OSError, ValueError, TypeError, MemoryError) as error:
             if os.environ.get("NORMEXP_DEBUG"):
                 raise
-            if isinstance(error, OSError) and error.filename:
-                end(f"{error.filename}: {error.strerror}", 2)
+            if isinstance(error, OSError) and error.strerror:
+                end(f"{error.filename or 'cannot read or write'}: {error.strerror}", 2)
             end(as_options(str(error)), 2)
         sys.exit(status if isinstance(status, int) else 0)
 

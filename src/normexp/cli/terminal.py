@@ -52,18 +52,23 @@ def say_json(value: Any) -> None:
 
 def pass_on(data: str) -> None:
     """Print data as they are, for another program; only a terminal gets them as text."""
-    text = visible(data) if sys.stdout.isatty() else data
+    text = visible(data) if _is_terminal(sys.stdout) else data
     click.echo(text, nl=False, color=True)  # else click takes what looks like a style out of it
 
 
 def width() -> int:
     """The columns of the terminal; 80 where the output is none."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else TEXT_WIDTH
+    return shutil.get_terminal_size().columns if _is_terminal(sys.stdout) else TEXT_WIDTH
 
 
-def _wrapped(text: str, stream: TextIO) -> str:
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether it is one; a stream that the shell has closed is None."""
+    return stream is not None and stream.isatty()
+
+
+def _wrapped(text: str, stream: TextIO | None) -> str:
     """Lines that end between words where they end at the edge of a terminal."""
-    if not stream.isatty():
+    if not _is_terminal(stream):
         return text
     columns = shutil.get_terminal_size().columns
     return "\n".join(
