@@ -1,9 +1,13 @@
 """normexp: softmax, the losses built on it and the classifiers trained with them, exactly."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+from importlib import import_module
+
+TYPE_CHECKING = False  # that of `typing`, whose import takes longer than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._settings import accuracy, get_num_threads, set_num_threads
     from .diagnosis import diagnose
     from .explanation import explain

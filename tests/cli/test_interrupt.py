@@ -53,6 +53,7 @@ def is_interrupted(ended):
     "place",
     [
         "normexp.cli.commands",
+        "normexp._text",
         "click",
         "numpy",
         "numpy.linalg",

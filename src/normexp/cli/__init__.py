@@ -1,13 +1,16 @@
 """The command line: arguments in, calls out."""
 
+from __future__ import annotations
+
 import os
 import signal
 import sys
-from collections.abc import Callable
-from types import FrameType
-from typing import NoReturn
 
-from .._text import one_line
+TYPE_CHECKING = False  # nothing that takes time comes before `main`
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import NoReturn
 
 INTERRUPTED = "interrupted"
 
@@ -36,6 +39,8 @@ def main() -> None:
 
 def end(message: str, status: int) -> NoReturn:
     """Leave with one line on standard error."""
+    from .._text import one_line
+
     if _was_interrupted:  # of which some library may have made another error
         message, status = INTERRUPTED, 130
     if sys.stderr is not None:  # as it is where the shell has closed it
@@ -66,7 +71,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _unraisable(found: "sys.UnraisableHookArgs") -> None:
+def _unraisable(found: sys.UnraisableHookArgs) -> None:
     """What is raised in a destructor is printed and lost. Ctrl-C comes again right after it."""
     if found.exc_type is not KeyboardInterrupt:
         sys.__unraisablehook__(found)
