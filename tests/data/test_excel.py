@@ -1,6 +1,7 @@
 import datetime
 import io
 import re
+import sys
 import zipfile
 
 import pytest
@@ -58,6 +59,13 @@ def test_it_is_read_as_excel_would_save_it_as_csv(tmp_path):
     book, text = (load(tmp_path / name, target="y") for name in ("t.xlsx", "t.csv"))
     assert book.features.equals(text.features)
     assert book.feature_names == text.feature_names
+
+
+def test_a_library_that_is_not_there_is_named(tmp_path, monkeypatch):
+    write(tmp_path / "t.xlsx", ["x", "y"], [1, "a"])
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(ValueError, match=r"are read by openpyxl: pip install openpyxl"):
+        load(tmp_path / "t.xlsx", target="y")
 
 
 def test_a_formula_is_the_value_it_had(tmp_path):

@@ -3,7 +3,9 @@ import zipfile
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from normexp.cli.commands import normexp as command
 from normexp.data import load
 
 X = np.arange(12.0).reshape(6, 2)
@@ -191,6 +193,10 @@ def test_long_doubles_are_rounded_and_a_model_of_them_is_saved(tmp_path):
     assert data.target.tolist() == Y.tolist()
     is_long = np.dtype(np.longdouble).itemsize > 8
     assert is_long == any(note.endswith("rounded to float64") for note in data.notes)
+    source, model = str(tmp_path / "d.npz"), str(tmp_path / "d.model")
+    for words in (["train", source, "-o", model], ["predict", model, source]):
+        result = CliRunner().invoke(command, words)
+        assert result.exit_code == 0, result.stderr
 
 
 @pytest.mark.skipif(np.finfo(np.longdouble).max == np.finfo(float).max, reason="no longer type")

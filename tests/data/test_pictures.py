@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -113,6 +115,13 @@ def test_a_photograph_is_turned_upright_and_a_film_is_its_first_picture(tmp_path
     film = load(tmp_path / "film.gif", require_target=False)
     assert set(film.features.ravel().tolist()) == {10}
     assert film.notes == ("pictures in motion, of which the first frame is taken: 1",)
+
+
+def test_a_library_that_is_not_there_is_named(tmp_path, monkeypatch):
+    save(tmp_path / "1.png", GREY)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ValueError, match="pictures are read by Pillow: pip install pillow"):
+        load(tmp_path / "1.png", require_target=False)
 
 
 def test_pictures_of_two_sizes_are_refused_by_name(tmp_path):

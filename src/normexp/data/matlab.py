@@ -1,7 +1,7 @@
 """MATLAB's files (.mat), up to version 7; version 7.3 is HDF5, and is named.
 
-SciPy reads the values. Which variables there are is found out here first, because SciPy follows
-cells in cells as deep as a file nests them, until the process crashes.
+SciPy's reader was not taken: it believes what a file says of types, indices and cells in cells, and
+crashes the process on one of a few changed bytes.
 Format: https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import struct
-import warnings
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import loadmat
-from scipy.sparse import issparse
+from scipy.sparse import csc_array, csr_array, issparse
 
 from .named import NamedArrays, dense
 from .opening import CHUNK, ReadingError, check_size, read_bytes, readable
@@ -26,7 +24,13 @@ from .raw import Raw
 
 HEADER = 128  # bytes before the first variable
 MATRIX, COMPRESSED = 14, 15  # types of elements
-CELL, CHARACTERS, SPARSE, NUMBERS = 1, 4, 5, range(6, 16)  # classes of variables
+CELL, CHARACTERS, SPARSE = 1, 4, 5  # classes of variables
+NUMBERS = dict(enumerate(["f8", "f4", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"], 6))
+COMPLEX = 0x800  # among the flags
+# What elements hold, by their type.
+TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
+ENCODINGS = {1: "ascii", 2: "latin-1", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf-32"}
+WIDE = {4, 17, 18}
 OTHERS = {2: "a struct", 3: "an object", 16: "a function"}
 
 
@@ -52,13 +56,14 @@ def read_mat(
         )
     if content[126:128] not in (b"IM", b"MI"):
         raise ValueError(f"{path.name} is no .mat file of MATLAB's version 5 to 7")
+    order = "<" if content[126:128] == b"IM" else ">"
     with readable(path.name):
-        variables = dict(_variables(content, path.name))
+        variables = dict(_variables(content, order, path.name))
     arrays = NamedArrays(path.name, tuple(variables))
     chosen = arrays.chosen(target, features, split)
 
     def read(name: str) -> Any:
-        return _array(content[:HEADER], variables[name], f"{path.name}: {name}")
+        return _array(variables[name], order, f"{path.name}: {name}")
 
     rows = read(chosen.features)
     labels = None if chosen.labels is None else read(chosen.labels)
@@ -82,9 +87,8 @@ def _as_rows(
     return array.T if array.ndim == 2 else np.moveaxis(array, -1, 0), (note,)
 
 
-def _variables(content: bytes, name: str) -> Iterator[tuple[str, Variable]]:
+def _variables(content: bytes, order: str, name: str) -> Iterator[tuple[str, Variable]]:
     """Every variable of a file, by name."""
-    order = "<" if content[126:128] == b"IM" else ">"
     at, total = HEADER, 0
     while at < len(content):
         kind, size = struct.unpack_from(f"{order}II", content, at)
@@ -97,7 +101,7 @@ def _variables(content: bytes, name: str) -> Iterator[tuple[str, Variable]]:
         total += len(element)
         check_size(total, name)
         if struct.unpack_from(f"{order}I", element)[0] == MATRIX:
-            kind, called, _ = _described(element, order)
+            kind, _, called, _ = _described(element, order)
             yield called, Variable(kind, element)
 
 
@@ -121,39 +125,72 @@ def _part(data: bytes, at: int, order: str) -> tuple[int, bytes, int]:
     return kind, data[at + 8 : at + 8 + size], at + 8 + size + -size % 8
 
 
-def _described(element: bytes, order: str) -> tuple[int, str, int]:
-    """The class and the name of a variable, and where its content begins."""
+def _described(element: bytes, order: str) -> tuple[int, tuple[int, ...], str, int]:
+    """The class of a variable, its shape, its name, and where its content begins."""
     _, flags, at = _part(element, 8, order)
-    _, _, at = _part(element, at, order)
+    _, sizes, at = _part(element, at, order)
     _, name, at = _part(element, at, order)
-    return struct.unpack(f"{order}I", flags[:4])[0] & 0xFF, name.decode("latin-1"), at
+    (word,) = struct.unpack(f"{order}I", flags[:4])
+    if word & COMPLEX:
+        raise ReadingError("expected numbers that are real, got complex ones")
+    shape = struct.unpack(f"{order}{len(sizes) // 4}i", sizes)
+    return word & 0xFF, shape, name.decode("latin-1"), at
 
 
-def _array(header: bytes, variable: Variable, name: str) -> Any:
-    """The values of a variable, of which cells may hold texts."""
+def _array(variable: Variable, order: str, name: str) -> Any:
+    """The values of a variable."""
     kind, element = variable
-    if kind == CELL:
-        _check_texts(element, "<" if header[126:] == b"IM" else ">", name)
-    elif kind not in (CHARACTERS, SPARSE, *NUMBERS):
+    if kind not in (CELL, CHARACTERS, SPARSE, *NUMBERS):
         raise ValueError(f"{name}: expected an array, got {OTHERS.get(kind, 'something else')}")
-    with readable(name), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what else is in the file
-        found = loadmat(io.BytesIO(header + element))
-        (array,) = (value for key, value in found.items() if not key.startswith("__"))
-        if kind == SPARSE:  # before anybody follows its indices
-            array.check_format(full_check=True)
-            return array.tocsr()
-        if kind == CELL:
-            return np.array([str(text[0]) if text.size else "" for text in array.ravel()])
-        return np.char.rstrip(array) if kind == CHARACTERS else array
-
-
-def _check_texts(cell: bytes, order: str, name: str) -> None:
-    """Raise unless every cell of an array of cells holds characters."""
     with readable(name):
-        at = _described(cell, order)[2]
-        while at < len(cell):
-            _, _, after = _part(cell, at, order)
-            if _described(cell[at:after], order)[0] != CHARACTERS:
-                raise ReadingError(f"{name}: expected texts in the cells, got something else")
-            at = after
+        if kind == SPARSE:
+            return _sparse(element, order)
+        if kind == CELL:
+            return _cells(element, order)
+        if kind == CHARACTERS:
+            return np.array(_texts(element, order))
+        _, shape, _, at = _described(element, order)
+        values, _ = _numbers(element, at, order)
+        return values.astype(NUMBERS[kind]).reshape(shape, order="F")
+
+
+def _numbers(element: bytes, at: int, order: str) -> tuple[NDArray[Any], int]:
+    """The numbers of an element, which may be stored in fewer bytes, and where the next is."""
+    kind, content, at = _part(element, at, order)
+    stored: Any = order + TYPES[kind]
+    values = np.frombuffer(content, stored)
+    return values.astype(values.dtype.newbyteorder("=")), at
+
+
+def _texts(element: bytes, order: str) -> list[str]:
+    """The rows of an array of characters, less the blanks that fill them up."""
+    _, shape, _, at = _described(element, order)
+    kind, content, _ = _part(element, at, order)
+    suffix = {"<": "-le", ">": "-be"}[order] if kind in WIDE else ""
+    text = content.decode(ENCODINGS[kind] + suffix)
+    return ["".join(row).rstrip() for row in np.array(list(text)).reshape(shape, order="F")]
+
+
+def _cells(element: bytes, order: str) -> NDArray[Any]:
+    """The texts in the cells of an array."""
+    at, texts = _described(element, order)[-1], []
+    while at < len(element):
+        *_, after = _part(element, at, order)
+        cell = element[at:after]
+        kind, shape, *_ = _described(cell, order)
+        if kind != CHARACTERS:
+            raise ReadingError("expected texts in the cells, got something else")
+        texts.append(_texts(cell, order)[0] if 0 not in shape else "")
+        at = after
+    return np.array(texts)
+
+
+def _sparse(element: bytes, order: str) -> csr_array:
+    _, shape, _, at = _described(element, order)
+    rows, at = _numbers(element, at, order)
+    starts, at = _numbers(element, at, order)
+    values, _ = _numbers(element, at, order)
+    held = int(starts[-1])
+    matrix = csc_array((values[:held].astype(np.float64), rows[:held], starts), shape)
+    matrix.check_format(full_check=True)  # before anybody follows its indices
+    return csr_array(matrix)
