@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from .._text import with_minus
 from ..linear import LinearClassifier
 from .split import Split
 
@@ -96,6 +97,6 @@ def _pulls(
     for i, (name, mean, scale) in enumerate(
         zip(encoder.numbers, encoder.mean, encoder.scale, strict=True)
     ):
-        names[i] = f"{name} = {mean + scale * values[i]:.4g}"
+        names[i] = f"{name} = {with_minus(f'{mean + scale * values[i]:.4g}')}"
     strongest = np.argsort(-terms, kind="stable")[:PULLS]
     return tuple((names[i], float(terms[i])) for i in strongest if terms[i] > 0)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._text import with_minus
 from . import table
 from .classes import MANY, ClassScore, class_scores, confused_pairs
 from .comparison import Comparison, Result
@@ -118,7 +119,7 @@ def looks(comparison: Comparison) -> dict[str, Any] | None:
 
 
 def _signed(weight: float) -> str:
-    return f"{weight:+.3g}".replace("-", "−")
+    return with_minus(f"{weight:+.3g}")
 
 
 def certainty(mistake: Mistake) -> str:
