@@ -129,7 +129,7 @@ def check_names(kind: str, found: Iterable[str], expected: Iterable[str]) -> Non
     if missing := sorted(expected - found):
         raise DamagedError(f"{missing[0]}: the {kind} is missing")
     if unknown := sorted(found - expected):
-        raise DamagedError(f"{unknown[0]!r}: no model has a {kind} of this name")
+        raise DamagedError(f"{unknown[0]!r}: no {kind} of a model has this name")
 
 
 def check_form(name: str, dtype: str, shape: Sequence[int], state: State) -> None:

@@ -118,7 +118,7 @@ def extra_array(_, arrays):
 CRAFTED = [
     # The fields by themselves.
     ("rows.csv", drop("alpha"), "alpha: the field is missing"),
-    ("rows.csv", put("more", value=1), "'more': no model has a field"),
+    ("rows.csv", put("more", value=1), "'more': no field of a model"),
     ("rows.csv", put("alpha", value="1"), "alpha: expected float, got str"),
     ("rows.csv", put("alpha", value=True), "alpha: expected float, got bool"),
     ("rows.csv", put("alpha", value=Text("NaN")), "alpha: JSON is malformed"),
@@ -251,7 +251,7 @@ CRAFTED = [
     ),
     # The arrays.
     ("iris", no_array("intercept"), "intercept: the array is missing"),
-    ("iris", extra_array, "'more': no model has a array"),
+    ("iris", extra_array, "'more': no array of a model"),
     ("iris", array("coef", nan_at(3)), "coef: expected finite numbers alone"),
     ("iris", array("coef", lambda a: a + np.inf), "coef: expected finite numbers alone"),
     ("iris", array("coef", lambda a: a.T), "coef: expected the shape (3, 4), got (4, 3)"),
