@@ -108,6 +108,32 @@ cli.main()
     assert is_interrupted(ended)
 
 
+def test_ctrl_c_while_standard_error_is_closed():
+    code = f"import os; os.close(2)\n{PRESSED}"
+    ended = subprocess.run([sys.executable, "-c", code, "click", "--version"], capture_output=True)
+    assert (ended.stdout, ended.stderr, ended.returncode) == (b"", b"", 130)
+
+
+def test_a_second_ctrl_c_while_the_first_is_told():
+    code = """
+import os, signal, sys
+from normexp import _text, cli
+def slow(message):
+    os.kill(os.getpid(), signal.SIGINT)
+    return message
+_text.one_line = slow
+class Finder:
+    def find_spec(self, name, *rest):
+        if name == "normexp.explanation":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+sys.argv = ["normexp", "explain", "1", "2", "--target", "1"]
+cli.main()
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert is_interrupted(ended)
+
+
 def test_where_ctrl_c_is_ignored_it_stays_ignored():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ended = run("normexp.explanation", "explain", "1", "2", "--target", "1")

@@ -27,6 +27,7 @@ def main() -> None:
         _on_ctrl_c(_interrupt)
         normexp(prog_name="normexp")
     except KeyboardInterrupt:
+        _on_ctrl_c(_leave)  # once more
         end(INTERRUPTED, 130)
     except Exception as error:
         name = error.name if isinstance(error, ModuleNotFoundError) else None
@@ -60,8 +61,10 @@ def _leave(number: int, frame: FrameType | None) -> None:
     An exception could come at any point of an import or of the interpreter's own end, some of
     which print it and go on.
     """
-    os.write(2, f"normexp: {INTERRUPTED}\n".encode())
-    os._exit(130)
+    try:
+        os.write(2, f"normexp: {INTERRUPTED}\n".encode())
+    finally:  # also where the shell has closed it
+        os._exit(130)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
