@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 
 from .header import is_number, looks_like_names
 from .records import BLANKS, Line, MalformedError, Record, lines, records
@@ -18,6 +18,7 @@ from .records import BLANKS, Line, MalformedError, Record, lines, records
 SEPARATORS = "\t|;,"
 COMMENT_MARKS = "#%"
 DECLARATION = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+RUN = re.compile(r"\S[ \t]{2,}\S")
 
 # What the separator is judged by: this many records, but no more text than this past the fifth.
 SAMPLE_ROWS, SAMPLE_LENGTH = 200, 200_000
@@ -144,8 +145,12 @@ def _separator(text: str, at: Line, header: bool) -> str:
     }
     merits = {separator: _merit(sample, header) for separator, sample in samples.items()}
     best = max(SEPARATORS, key=lambda separator: merits[separator])
-    # Blanks stand within texts too: more is asked of them, and a column of numbers.
-    if merits[BLANKS][0] == 1 and merits[BLANKS][:2] > merits[best][:2]:
+    # Blanks stand within cells too: more is asked of them, and a column of numbers.
+    if (
+        merits[BLANKS][0] == 1
+        and merits[BLANKS][:2] > merits[best][:2]
+        and (merits[best][0] < 1 or _is_laid_out(samples[best], best))
+    ):
         rows = samples[BLANKS][1:] or samples[BLANKS]
         if any(all(map(is_number, column)) for column in zip(*rows, strict=False)):
             return BLANKS
@@ -153,6 +158,21 @@ def _separator(text: str, at: Line, header: bool) -> str:
         alone = (each for each in SEPARATORS if all(len(cells) == 1 for cells in samples[each]))
         return next(alone, best)
     return best
+
+
+def _is_laid_out(sample: Sequence[Sequence[str]], separator: str) -> bool:
+    """Tell whether blanks part the records though all have as many cells by this separator.
+
+    So they do if every row has a run of blanks within the same cell (`5 kg` has but one, and is a
+    cell), and the header a blank; or if a comma stands between two digits in all of them: decimals.
+    """
+    columns = list(zip(*sample, strict=False))
+    if any(" " in head.strip() and all(map(RUN.search, rows)) for head, *rows in columns):
+        return True
+    return separator == "," and any(
+        all(a[-1:].isdigit() and b[:1].isdigit() for a, b in zip(before, after, strict=True))
+        for before, after in pairwise(columns)
+    )
 
 
 def _merit(sample: Sequence[Sequence[str]], header: bool) -> tuple[float, float, int]:
