@@ -314,3 +314,23 @@ def test_a_number_may_stand_for_a_missing_value(column):
     values, notes = column("1", "-9", "2", missing=["-9"])
     assert values == [1, None, 2]
     assert notes == ("column 'x' holds numbers except '-9' (1 row) taken as missing",)
+
+
+@pytest.mark.parametrize(
+    ("date", "short", "read"),
+    [
+        ("01/28/2020", "01/28/20", (2020, 1, 28)),
+        ("2020-01-06", "20-01-06", (2020, 1, 6)),
+        ("6 Jan 2020", "6 Jan 20", (2020, 1, 6)),
+        ("06.01.2020 10:00-0100", "06.01.20 10:00-0100", (2020, 1, 6, 11)),
+    ],
+)
+def test_a_year_of_two_digits_is_no_year_of_the_first_century(loaded, column, date, short, read):
+    moment = datetime.datetime(*read)
+    values, notes = column(*[date] * 9, short)
+    assert values == [moment] * 9 + [None]
+    assert f"column 'x' holds dates except {short!r} (1 row) taken as missing" in notes
+    schema = loaded("x;y", *[f"{date};{'ab'[i % 2]}" for i in range(9)]).schema
+    data = loaded("x;y", f"{date};a", f"{short};b", schema=schema)
+    assert data.features["x"].to_list() == [moment, None]
+    assert f"column 'x' holds dates except {short!r} (1 row) taken as missing" in data.notes

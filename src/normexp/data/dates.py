@@ -15,9 +15,11 @@ DAYS = (
 )
 # What all of them look like, at first sight.
 DATED = (
-    r"^\d{4}[-/]\d|^\d{1,2}([./-])\d{1,2}[./-]\d{4}|^\d{1,2}[ -][A-Za-z]{3,}[ -]\d{4}"
-    r"|^[A-Za-z]{3,} \d{1,2}, \d{4}"
+    r"^[0-9]{4}[-/][0-9]|^[0-9]{1,2}([./-])[0-9]{1,2}[./-][0-9]{4}"
+    r"|^[0-9]{1,2}[ -][A-Za-z]{3,}[ -][0-9]{4}|^[A-Za-z]{3,} [0-9]{1,2}, [0-9]{4}"
 )
+# A day whose year has four digits: %Y would take 20 for the year 20.
+FOUR_DIGITS = r"^(?:[0-9]{4}[-/]|[^:]*[-/. ][0-9]{4}(?:[ T]|$))"
 ORDERS = {
     "%m/%d/%Y": "month before day",
     "%d/%m/%Y": "day before month",
@@ -33,9 +35,12 @@ PARTS = ("year", "month", "day of the week", "days since {first}")
 def read_dates(cells: pl.Series, day: str) -> pl.Series:
     """The moments that texts stand for, in UTC, null for a text that is none.
 
+    A year has four digits: which century ``24.12.26`` lies in, it does not say.
+
     >>> read_dates(pl.Series(["24.12.2026", "24.12.2026 18:30", "soon"]), "%d.%m.%Y").to_list()
     [datetime.datetime(2026, 12, 24, 0, 0), datetime.datetime(2026, 12, 24, 18, 30), None]
     """
+    cells = cells.set(~cells.str.contains(FOUR_DIGITS), None)
     moments = pl.Series([None], dtype=pl.Datetime("us")).new_from_index(0, len(cells))
     for form in _forms(day):
         unread = moments.is_null() & cells.is_not_null()
