@@ -123,6 +123,12 @@ def is_weight(values: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(values) & (values >= 0))
 
 
+def outside(values: NDArray[Any], low: float, high: float) -> NDArray[np.bool_]:
+    """Which numbers are below `low` or above `high`; NaN is neither."""
+    with np.errstate(invalid="ignore"):  # ml_dtypes warns where it compares NaN, NumPy does not
+        return np.asarray((values < low) | (values > high))
+
+
 def every(holds: NDArray[np.bool_], values: NDArray[Any], must: str) -> None:
     """Refuse values of which one does not hold what all must; the message names the first."""
     if not holds.all():

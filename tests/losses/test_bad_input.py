@@ -1,5 +1,6 @@
 """Bad input of the losses: the error names the argument, what was expected and what came."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -194,3 +195,15 @@ def test_logits_must_be_probabilities_if_they_are_no_logits(value):
 )
 def test_answers_must_be_probabilities_for_each_question(target, error, message):
     assert_refused(nex.BinaryCrossEntropy(), error, message, Z, target)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16, np.float32, np.float64])
+def test_nan_is_no_probability_out_of_range_and_no_target(dtype):
+    """ml_dtypes warns where it compares NaN: a warning is an error in these tests."""
+    p = with_one(np.full((2, 2), 0.5), (0, 0), np.nan).astype(dtype)
+    losses = nex.CrossEntropy(from_logits=False, reduction="none")(p, [0, 1])
+    np.testing.assert_allclose(losses, [np.nan, np.log(2)], rtol=1e-6)
+    losses = nex.BinaryCrossEntropy(from_logits=False, reduction="none")(p[0], [1, 0])
+    np.testing.assert_allclose(losses, [np.nan, np.log(2)], rtol=1e-6)
+    message = "target must hold numbers between 0 and 1"
+    assert_refused(nex.BinaryCrossEntropy(), ValueError, message, np.zeros(2), p[0])

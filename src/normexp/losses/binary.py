@@ -88,7 +88,8 @@ class BinaryCrossEntropy(Loss):
         yes, _ = as_floating(target, "target")
         if yes.shape != shape:
             raise ValueError(f"target must have the shape of the logits, {shape}, got {yes.shape}")
-        _check.every((yes >= 0) & (yes <= 1), yes, "target must hold numbers between 0 and 1")
+        holds = ~(_check.outside(yes, 0.0, 1.0) | np.isnan(yes))
+        _check.every(holds, yes, "target must hold numbers between 0 and 1")
         yes = np.ascontiguousarray(yes).reshape(-1)
         if self.label_smoothing:
             smoothed = (1.0 - self.label_smoothing) * yes.astype(np.float64)
@@ -122,7 +123,7 @@ class BinaryCrossEntropy(Loss):
     ) -> None:
         values = np.ascontiguousarray(rows).reshape(-1)
         if not self.from_logits:
-            fine = ~((values < 0) | (values > 1)) | batch.is_ignored
+            fine = ~_check.outside(values, 0.0, 1.0) | batch.is_ignored
             _check.every(fine, values, "logits must hold probabilities, as from_logits is False")
         kernel = kernels.binary_cross_entropy if self.from_logits else kernels.binary_log_loss
         kernel(

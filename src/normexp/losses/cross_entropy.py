@@ -134,7 +134,7 @@ class CrossEntropy(RowLoss):
 
 def _check_probabilities(rows: NDArray[Any], batch: Batch) -> None:
     highest = 1.0 + 8 * float(np.spacing(rows.dtype.type(1)))  # as softmax may round them
-    fine = ~((rows < 0) | (rows > highest))
+    fine = ~_check.outside(rows, 0.0, highest)
     fine |= batch.is_ignored.reshape(len(rows), 1, *rows.shape[2:])
     if batch.where.size:
         fine |= ~batch.where
