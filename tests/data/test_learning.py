@@ -334,3 +334,36 @@ def test_a_year_of_two_digits_is_no_year_of_the_first_century(loaded, column, da
     data = loaded("x;y", f"{date};a", f"{short};b", schema=schema)
     assert data.features["x"].to_list() == [moment, None]
     assert f"column 'x' holds dates except {short!r} (1 row) taken as missing" in data.notes
+
+
+def test_a_group_of_thousands_does_not_begin_with_a_zero(loaded):
+    data = loaded("a;b;c;y", "1,5;0.123;1.234;p", "2,5;0.456;0.5;q", "3,5;0.789;2.5;p")
+    assert data.features["b"].to_list() == [0.123, 0.456, 0.789]
+    assert data.features["c"].to_list() == [1.234, 0.5, 2.5]
+    schema = loaded("a;b;y", "1,5;1.234;p", "2,5;12.500;q", "3,5;1.000;p").schema
+    data = loaded("a;b;y", "1,5;0.123;p", "2,5;12.500;q", schema=schema)
+    assert data.features["b"].to_list() == [None, 12500.0]
+    assert "column 'b' holds numbers except '0.123' (1 row) taken as missing" in data.notes
+
+
+def test_lists_of_numbers_say_nothing_of_decimals(loaded):
+    lists = ["1,2", "1,2,3", "4,5", "4,5,6"]
+    rows = [f'{i + 1}.250,"{lists[i % 4]}",{"pq"[i % 2]}' for i in range(12)]
+    data = loaded("x,tags,y", *rows)
+    assert data.features["x"].to_list() == [i + 1.25 for i in range(12)]
+    assert data.features["tags"].to_list() == lists * 3
+
+
+@pytest.mark.parametrize("digits", ["１２", "１２.５", "٣", "५%"])
+def test_digits_of_other_scripts_are_no_numbers_and_stop_nothing(loaded, column, digits):
+    values, notes = column("1,5", "2,5", "3,5", "4,5", digits)
+    assert values == [1.5, 2.5, 3.5, 4.5, None]
+    assert f"column 'x' holds numbers except {digits!r} (1 row) taken as missing" in notes
+    assert column(digits, digits, "b")[0] == [digits, digits, "b"]
+    schema = loaded("x;y", "1,5;a", "2,5;b").schema
+    data = loaded("x;y", f"{digits};a", "2,5;b", schema=schema)
+    assert data.features["x"].to_list() == [None, 2.5]
+
+
+def test_a_part_of_a_number_is_not_read_for_it(column):
+    assert column("1.5", "2.5", "3.5", "4.5", "５.5", separator=",")[0][4] is None

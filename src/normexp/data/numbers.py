@@ -39,7 +39,7 @@ def find_numbers(
     present = present[~is_plain]
     truth = rest.cells.str.to_lowercase().is_in(["true", "false"])
     is_truth = rest.count(truth) == present
-    has_digits = 2 * rest.count(rest.cells.str.contains(r"\d")) >= present
+    has_digits = 2 * rest.count(rest.cells.str.contains("[0-9]")) >= present
 
     found = {name: Column(name, "number") for name in plain.names}
     found |= {rest.names[i]: Column(rest.names[i], "boolean") for i in np.flatnonzero(is_truth)}
@@ -77,7 +77,7 @@ def _are_numbers(cells: pl.Series, odd: pl.Series) -> bool:
     numbers = len(cells) - len(odd)
     if len(odd) == 0:
         return True
-    if cells.str.contains(r"^0\d").any():  # codes, such as 01
+    if cells.str.contains("^0[0-9]").any():  # codes, such as 01
         return False
     if set(odd.str.to_lowercase().unique()) <= NOTHING:
         return numbers >= len(odd)
@@ -90,11 +90,26 @@ def _writings(
 ) -> tuple[dict[str, Writing], list[Writing]]:
     """How the numbers of candidates are written; and those of plain columns beside commas."""
     tally = Tally.of(candidates)
-    points, commas = tally.votes("."), tally.votes(",")
+    signed = candidates.count(candidates.cells.str.contains(UNITS))
+
+    def writing(i: int, decimal: str) -> Writing:
+        unit = unit_of(candidates[i]) if signed[i] else ""
+        return Writing(*tally.separators(i, decimal), unit)
+
+    def holds_numbers(i: int, decimal: str) -> bool:
+        cells = candidates[i].drop_nulls()
+        if tally.counts[:, i].max() == len(cells):
+            return True
+        return _are_numbers(cells, cells.filter(writing(i, decimal).read(cells).is_null()))
+
+    # A list such as 1,2,3 says nothing of decimals.
+    points, commas = (
+        sum(holds_numbers(i, decimal) for i in tally.voters(decimal)) for decimal in ".,"
+    )
     grouped = {}
     if commas or semicolons:
         of_plain = [(each, Tally.of(each)) for each in plain()]
-        points += sum(each.votes(".") for _, each in of_plain)
+        points += sum(len(each.voters(".")) for _, each in of_plain)
         if commas > points:  # then 1.234 is a thousand and more
             grouped = {
                 name: Writing(*each.separators(i, ","))
@@ -102,11 +117,7 @@ def _writings(
                 for i, name in enumerate(texts.names)
             }
     decimal = "," if commas > points else "" if semicolons and not points else "."
-    signed = candidates.count(candidates.cells.str.contains(UNITS))
-    return grouped, [
-        Writing(*tally.separators(i, decimal), unit_of(candidates[i]) if signed[i] else "")
-        for i in range(len(candidates))
-    ]
+    return grouped, [writing(i, decimal) for i in range(len(candidates))]
 
 
 def _of_thousands(writing: Writing) -> str:

@@ -49,8 +49,8 @@ class Writing:
     def pattern(self) -> str:
         """A regular expression for one number."""
         point, comma, unit = map(re.escape, (self.decimal, self.thousands, self.unit))
-        whole = rf"(?:\d{{1,3}}(?:{comma}\d{{3}})+|\d+)" if comma else r"\d+"
-        number = rf"(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?"
+        groups = rf"[1-9][0-9]{{0,2}}(?:{comma}[0-9]{{3}})+|" if comma else ""
+        number = rf"(?:(?:{groups}[0-9]+)(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
         before, after = (rf"(?:{unit} ?)?", rf"(?: ?{unit})?") if unit else ("", "")
         return rf"^{before}[+-]?{before}{number}{after}$"
 
@@ -82,7 +82,7 @@ def tidied(cells: pl.Series) -> pl.Series:
 
 def unit_of(cells: pl.Series) -> str:
     """The sign that most of these texts carry beside their digits, or ""."""
-    signs = cells.str.extract(rf"^[+-−]?({UNITS}) ?[+-−]?\d|\d ?({UNITS})$", 0)
+    signs = cells.str.extract(rf"^[+-−]?({UNITS}) ?[+-−]?[0-9]|[0-9] ?({UNITS})$", 0)
     signs = signs.str.extract(rf"({UNITS})").drop_nulls()
     return str(signs.mode().sort()[0]) if len(signs) else ""
 
@@ -97,7 +97,7 @@ class Tally:
     def of(cls, texts: Texts) -> Tally:
         if not texts.names:
             return cls(np.zeros((len(SEPARATED), 0), dtype=np.int64))
-        signs = rf"^([+-]?){UNITS} ?|^([+-]?.*\d) ?{UNITS}$"
+        signs = rf"^([+-]?){UNITS} ?|^([+-]?.*[0-9]) ?{UNITS}$"
         bare = tidied(texts.cells).str.replace(signs, "$1$2")
         patterns = [Writing(*separators).pattern for separators in SEPARATED]
         return cls(
@@ -111,11 +111,11 @@ class Tally:
         best: NDArray[np.bool_] = (self.counts == most) & (most > 0)
         return best
 
-    def votes(self, decimal: str) -> int:
-        """How many columns can only have this sign before their decimals."""
+    def voters(self, decimal: str) -> list[int]:
+        """The columns that can only have this sign before their decimals."""
         others = np.array([sign != decimal for sign, _ in SEPARATED])
         best = self.best
-        return int((best.any(axis=0) & ~best[others].any(axis=0)).sum())
+        return np.flatnonzero(best.any(axis=0) & ~best[others].any(axis=0)).tolist()
 
     def separators(self, column: int, decimal: str) -> tuple[str, str]:
         """Those of a column: if it can have it, with the sign `decimal` before its decimals."""
