@@ -1,5 +1,7 @@
 """What the command line reads of files that are no text."""
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
@@ -29,12 +31,51 @@ def labels(result):
     return pl.read_csv(result.stdout.encode())["label"].to_list()
 
 
+def table(result):
+    return pl.read_csv(result.stdout.encode()).to_numpy()
+
+
 def test_the_arrays_of_an_npz_file_are_named_by_options(run):
     np.savez("trees.npz", emb=X, kind=KINDS, X=X[:, :1], y=np.arange(30))
     run("train", "trees.npz", "--features", "emb", "--labels", "kind")
     np.savez("new.npz", emb=X[::10])
     predicted = run("predict", "model.safetensors", "new.npz", "--features", "emb")
     assert labels(predicted) == ["ash", "elm", "oak"]
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_column_left_out_of_an_array_is_left_out_of_others(run, place):
+    kinds = np.repeat([0, 1, 2], 10)
+    noise = RNG.permutation(X[:, 0]) * 100
+    features = np.column_stack([noise, X])
+    whole = np.insert(features, 0 if place == 0 else 5, kinds, axis=1)
+    np.save("whole.npy", whole)
+    np.save("without.npy", X)
+    np.save("features.npy", features)
+    run("train", "whole.npy", "--target", place, "--drop", "x0", "-o", "less")
+    np.save("less.npy", np.column_stack([X, kinds]))
+    run("train", "less.npy", "--target", -1, "-o", "plain")
+    expected = table(run("predict", "plain", "without.npy"))
+    for data in ("features.npy", "whole.npy"):
+        np.testing.assert_allclose(table(run("predict", "less", data)), expected, rtol=1e-9)
+    found, wanted = (
+        json.loads(run("evaluate", *words, "--json").stdout)
+        for words in (("less", "whole.npy"), ("plain", "less.npy"))
+    )
+    assert (found["rows"], found["accuracy"]) == (30, wanted["accuracy"])
+    np.savez("whole.npz", X=features, y=kinds)
+    run("train", "whole.npz", "--drop", "x0", "-o", "named")
+    np.savez("features.npz", X=features)
+    np.testing.assert_allclose(table(run("predict", "named", "features.npz")), expected, rtol=1e-9)
+
+
+def test_a_model_of_a_table_predicts_an_array(run):
+    names = ["a", "b", "c", "d"]
+    pl.DataFrame(X, schema=names).with_columns(kind=pl.Series(KINDS)).write_csv("trees.csv")
+    run("train", "trees.csv", "--target", "kind")
+    np.save("trees.npy", X)
+    expected = run("predict", "model.safetensors", "trees.csv").stdout
+    assert run("predict", "model.safetensors", "trees.npy").stdout == expected
 
 
 def test_pictures_are_learnt_from_folders_and_predicted_alone(run, tmp_path):

@@ -35,8 +35,27 @@ def test_a_column_of_an_npy_file_can_be_the_labels(tmp_path, target):
 @pytest.mark.parametrize("target", ["3", "-4", "kind", ""])
 def test_a_column_that_is_none_is_refused(tmp_path, target):
     np.save(tmp_path / "x.npy", np.column_stack([X, Y]))
-    with pytest.raises(ValueError, match=rf"target: expected the index .* '{target}' .* \(6, 3\)"):
+    with pytest.raises(
+        ValueError, match=rf"target: .* expected the index .* '{target}' .* \(6, 3\)"
+    ):
         load(tmp_path / "x.npy", target=target)
+
+
+def test_columns_left_out_of_an_array_are_left_out_ever_after(tmp_path):
+    rows = np.column_stack([X, X[:, 0] ** 2, Y])
+    np.save(tmp_path / "x.npy", rows)
+    learnt = load(tmp_path / "x.npy", target=-1, drop=["x0"])
+    assert learnt.feature_names == ("x1", "x2")
+    np.save(tmp_path / "new.npy", rows[:, :3])
+    np.savez(tmp_path / "new.npz", X=rows[:, :3])
+    for name, target in (("new.npy", None), ("new.npz", None), ("x.npy", -1)):
+        path = tmp_path / name
+        data = load(path, target=target, require_target=False, schema=learnt.schema)
+        assert data.feature_names == ("x1", "x2")
+        np.testing.assert_array_equal(data.features, rows[:, 1:3])
+    np.save(tmp_path / "narrow.npy", rows[:, :2])
+    with pytest.raises(ValueError, match=r"shape \(n, 3\), as in training, got \(6, 2\); 'x0' of"):
+        load(tmp_path / "narrow.npy", require_target=False, schema=learnt.schema)
 
 
 @pytest.mark.parametrize("names", ["X y", "features target", "data labels", "images label", "x Y"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,15 +27,19 @@ def read_npy(path: Path, target: str | None = None) -> Raw:
     with opened(path) as file:
         check_magic(path.name, file.read(6), NPY_MAGIC, "an .npy file")
         array = _array(file, file.seek(0, 2), path.name)
+    columns = array.shape[1] if array.ndim == 2 else 0
     if target is None:
-        return raw_of(
-            path.name,
-            array,
-            no_target="the array holds features alone; if one of its columns holds the classes, "
-            "give its index with target= (-1 is the last)",
+        trouble = (
+            "the array holds features alone; if one of its columns holds the classes, "
+            "give its index with target= (-1 is the last)"
         )
-    column = _column(array, target)
-    return raw_of(path.name, np.delete(array, column, axis=1), array[:, column])
+    elif re.fullmatch(r"-?[0-9]+", target) and -columns <= (column := int(target)) < columns:
+        return raw_of(path.name, np.delete(array, column, axis=1), array[:, column])
+    else:
+        trouble = (
+            f"expected the index of a column, got {target!r} for an array of shape {array.shape}"
+        )
+    return raw_of(path.name, array, no_target=trouble)
 
 
 def read_npz(
@@ -116,13 +121,3 @@ def _member(archive: zipfile.ZipFile, name: str, source: str) -> NDArray[Any]:
 def _is_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
     with archive.open(member) as file:
         return file.read(6) == NPY_MAGIC
-
-
-def _column(array: NDArray[Any], target: str) -> int:
-    columns = array.shape[1] if array.ndim == 2 else 0
-    if target.removeprefix("-").isdecimal() and -columns <= int(target) < columns:
-        return int(target)
-    raise ValueError(
-        f"target: expected the index of a column, got {target!r} for an array of shape "
-        f"{array.shape}"
-    )

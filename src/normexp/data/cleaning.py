@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -59,13 +59,13 @@ def clean(raw: Raw, name: str, wishes: Wishes, schema: Schema | None = None) -> 
     notes = list(raw.notes)
     is_new = schema is None
     if schema is None:
-        raw, treatments = _chosen(raw, wishes)
-        if not raw.feature_names:
+        chosen, treatments = _chosen(raw, wishes)
+        if not chosen.feature_names:
             raise ValueError(f"{name} has no features, only labels")
-        schema, remarks = _learnt(raw, wishes)
+        schema, remarks = _learnt(chosen, wishes, raw.feature_names)
         notes += treatments + remarks
     elif not schema.columns:  # it is that of arrays, whose numbers are plain
-        schema = replace(_learnt(raw, wishes)[0], labels=schema.labels)
+        schema = replace(_learnt(raw, wishes, raw.feature_names)[0], labels=schema.labels)
     raw, treatments = _read(raw, schema)
     if not raw.feature_names:
         raise ValueError(f"{name}: no column is left to learn from; {'; '.join(notes)}")
@@ -103,15 +103,20 @@ def _chosen(raw: Raw, wishes: Wishes) -> tuple[Raw, list[str]]:
         called = "without a name" if numbering == [""] else listed(numbering)
         notes.append(f"the column {called} left out: row numbers, as pandas writes them")
         dropped |= set(numbering)
-    if not dropped:
-        return raw, notes
-    kept = [i for i, name in enumerate(raw.feature_names) if name not in dropped]
-    names = tuple(raw.feature_names[i] for i in kept)
-    return replace(raw, features=raw.features[:, kept], feature_names=names), notes
+    return _without(raw, dropped), notes
 
 
-def _learnt(raw: Raw, wishes: Wishes) -> tuple[Schema, list[str]]:
-    """The schema of the features."""
+def _without(raw: Raw, names: Collection[str]) -> Raw:
+    """The features with other names."""
+    kept = [i for i, name in enumerate(raw.feature_names) if name not in names]
+    if len(kept) == len(raw.feature_names):
+        return raw
+    others = tuple(raw.feature_names[i] for i in kept)
+    return replace(raw, features=raw.features[:, kept], feature_names=others)
+
+
+def _learnt(raw: Raw, wishes: Wishes, names: tuple[str, ...]) -> tuple[Schema, list[str]]:
+    """The schema of the chosen features among those with some names."""
     missing = MARKERS if wishes.missing is None else tuple(wishes.missing)
     if isinstance(raw.features, pl.DataFrame):
         columns, notes = learn_columns(
@@ -122,18 +127,23 @@ def _learnt(raw: Raw, wishes: Wishes) -> tuple[Schema, list[str]]:
             semicolons=raw.separator == ";",
         )
         return Schema(columns, missing), notes
-    names = raw.feature_names if raw.image_shape is None else ()
-    return Schema(tuple(Column(name, "number") for name in names), missing), []
+    if raw.image_shape is not None:
+        return Schema((), missing), []
+    # The columns of an array are told by their places, and so by those left out before them.
+    kept = set(raw.feature_names)
+    columns = tuple(Column(name, "number" if name in kept else "left out") for name in names)
+    return Schema(columns, missing), []
 
 
 def _read(raw: Raw, schema: Schema) -> tuple[Raw, list[str]]:
     """The features as the schema has them; an array has numbers already."""
-    if raw.is_sparse:
-        return fitted(raw, [column.name for column in schema.columns])
-    if not isinstance(raw.features, pl.DataFrame):
-        return raw, []
-    known = set(raw.feature_names)
     wanted = [column for column in schema.columns if column.kind != "left out"]
+    if not isinstance(raw.features, pl.DataFrame):
+        left_out = {column.name for column in schema.columns if column.kind == "left out"}
+        if not raw.is_sparse:
+            return _in_place(raw, schema, left_out), []
+        return fitted(_without(raw, left_out), [column.name for column in wanted])
+    known = set(raw.feature_names)
     if absent := [column.name for column in wanted if column.name not in known]:
         raise ValueError(
             f"features: no column {listed(absent)}{did_you_mean(absent[0], raw.feature_names)}; "
@@ -141,6 +151,22 @@ def _read(raw: Raw, schema: Schema) -> tuple[Raw, list[str]]:
         )
     features, notes = read_table(raw.features, wanted, schema.missing)
     return replace(raw, features=features, feature_names=tuple(features.columns)), notes
+
+
+def _in_place(raw: Raw, schema: Schema, left_out: set[str]) -> Raw:
+    """The columns of an array that are not left out, which it has to hold in their places."""
+    names = tuple(column.name for column in schema.columns)
+    if not left_out or left_out.isdisjoint(raw.feature_names):
+        return raw
+    if raw.feature_names == names:
+        return _without(replace(raw, image_shape=None), left_out)
+    # One that is wider may hold its labels too, where these have not been parted from it.
+    if len(raw.feature_names) <= len(names) or raw.target is not None:
+        raise ValueError(
+            f"features: expected an array of shape (n, {len(names)}), as in training, got "
+            f"{raw.features.shape}; {listed(sorted(left_out))} of it left out"
+        )
+    return raw
 
 
 def _labelled(dataset: Dataset, raw: Raw, column: pl.Series, wishes: Wishes) -> Dataset:
