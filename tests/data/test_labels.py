@@ -145,3 +145,69 @@ def test_labels_are_not_read_where_they_are_not_asked_for(tmp_path):
     read = of_csv(tmp_path, "b", "a", require_target=False, schema=schema)
     assert read.target.tolist() == ["b", "a"]
     assert of_csv(tmp_path, "b", "c", require_target=False, schema=schema).target is None
+
+
+@pytest.mark.parametrize(
+    "labels", [("1_0", "1_1"), ("1e3", "2"), ("1E3", "1e4"), ("１２", "7"), ("7", "9" * 5000)]
+)
+def test_codes_that_programs_take_for_numbers_are_texts(tmp_path, labels):
+    assert of_csv(tmp_path, *labels).target.tolist() == list(labels)
+
+
+def test_nan_is_a_class_where_other_markers_are_meant(tmp_path):
+    assert of_csv(tmp_path, "nan", "7", missing=["x"]).target.tolist() == ["nan", "7"]
+
+
+def test_measurements_among_powers_of_ten_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="this looks like the target of a regression"):
+        of_csv(tmp_path, "1e-5", "1e3", "2")
+
+
+def test_large_floating_labels_are_integers(tmp_path):
+    assert labelled(tmp_path, [1e17, 2.0]).target.tolist() == [10**17, 2]
+
+
+@pytest.mark.parametrize(
+    ("classes", "other"),
+    [
+        (("1", "2", "K"), "TRUE"),
+        (("1", "2"), "TRUE"),
+        (("0", "1", "2"), "false"),
+        (("0", "K"), "false"),
+        (("true", "false", "K"), "1"),
+        (("1.10", "1.2", "K"), "1.1"),
+        (("1e2", "1e3"), "100"),
+        (("01", "02"), "1"),
+    ],
+)
+def test_what_python_finds_equal_is_another_class(tmp_path, classes, other):
+    schema = of_csv(tmp_path, *classes).schema
+    with pytest.raises(ValueError, match=rf"1 row with the label '{other}', which the model was"):
+        of_csv(tmp_path, classes[0], other, schema=schema)
+
+
+@pytest.mark.parametrize(
+    ("classes", "written", "read"),
+    [
+        (("0", "1"), ("TRUE", "false"), [1, 0]),
+        (("true", "false"), ("TRUE", "False"), ["true", "false"]),
+        (("true", "false"), ("1", "0"), ["true", "false"]),
+        (("true", "false", "K"), ("TRUE", "K"), ["true", "K"]),
+        (("1", "2"), ("1.0", "+2"), [1, 2]),
+        (("1.10", "K"), ("1.10", "K"), ["1.10", "K"]),
+    ],
+)
+def test_a_class_in_another_spelling_is_read(tmp_path, classes, written, read):
+    schema = of_csv(tmp_path, *classes).schema
+    assert of_csv(tmp_path, *written, schema=schema).target.tolist() == read
+
+
+def test_a_number_of_a_typed_column_is_the_class_that_is_this_number(tmp_path):
+    schema = of_csv(tmp_path, "01", "1.50", "K").schema
+    assert labelled(tmp_path, [1.0, 1.5], schema=schema).target.tolist() == ["01", "1.50"]
+
+
+def test_a_truth_value_in_two_spellings_is_one_class(tmp_path):
+    data = of_csv(tmp_path, "TRUE", "True", "FALSE", "b", "B")
+    assert data.target.tolist() == ["TRUE", "TRUE", "FALSE", "b", "B"]
+    assert data.notes == ("the label 'True' read as 'TRUE'",)

@@ -16,6 +16,7 @@ from .texts import MARKERS, as_text
 from .words import counted, listed
 
 INT64 = range(-(2**63), 2**63)
+NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf)", re.IGNORECASE)
 LABEL_TYPES = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Null)
 
 
@@ -53,8 +54,10 @@ class Labels:
     def read(self, column: pl.Series) -> LabelsRead:
         """Read a column by what was learnt.
 
-        A text is the class that is written so; else the class that is the same number, or the same
-        truth value. A marker of missing values that is no class is missing.
+        A text is the class that is written so; else the class that is the same truth value, or,
+        where classes or column are numbers and not texts, the same number. Where the classes are
+        0 and 1, or false and true, numbers and truth values mean one another. A marker of missing
+        values that is no class is missing.
 
         Raises
         ------
@@ -63,7 +66,7 @@ class Labels:
         """
         texts = _texts(column)
         counts = _counts(texts)
-        found = {text: self._class_of(text) for text in counts}
+        found = {text: self._class_of(text, column.dtype.is_numeric()) for text in counts}
         others = [text for text, name in found.items() if name is None]
         missing = [text for text in others if text in {"", *self.missing, *MARKERS}]
         if unknown := sorted(set(others) - set(missing)):
@@ -86,12 +89,32 @@ class Labels:
             ),
         )
 
-    def _class_of(self, text: str) -> str | None:
+    def _class_of(self, text: str, is_number: bool) -> str | None:
         if text in self._values:
             return text
         value = _value(text)
-        equal = [name for name, known in self._values.items() if known == value]
-        return equal[0] if value is not None and len(equal) == 1 else None
+        if value is None:
+            return None
+        equal = [
+            name
+            for name, known in self._values.items()
+            if known == value and self._may_equal(known, value, is_number)
+        ]
+        return equal[0] if len(equal) == 1 else None
+
+    def _may_equal(self, known: Any, value: Any, is_number: bool) -> bool:
+        """Whether a class and a label that Python finds equal, as True and 1, mean the same."""
+        truths = isinstance(known, bool) + isinstance(value, bool)
+        if truths == 1:
+            return self._are_binary
+        return truths == 2 or self.are_integers or is_number
+
+    @cached_property
+    def _are_binary(self) -> bool:
+        """Whether the classes are the integers 0 and 1, or false and true."""
+        values = self._values.values()
+        alike = self.are_integers or all(isinstance(value, bool) for value in values)
+        return alike and set(values) == {0, 1}
 
     @cached_property
     def _values(self) -> dict[str, Any]:
@@ -127,14 +150,19 @@ def learn_labels(
     names = [text for text in counts if text and text not in (missing or ())]
     plain = [text for text in names if missing is not None or text not in MARKERS]
     notes = []
-    if are_integers := not (is_typed and dtype == pl.String) and _are_integers(plain):
+    is_text = not dtype.is_numeric()
+    are_integers = not (is_typed and dtype == pl.String) and _are_integers(plain, is_text=is_text)
+    if are_integers:
         whole = {text: str(int(_value(text) or 0)) for text in plain}
         pointed = [text for text in plain if "." in text]
         if dtype.is_float() or pointed:
             came = pointed[0] if pointed else f"{plain[0]}.0"
             notes.append(f"labels such as {came} read as integers")
         names = list(dict.fromkeys(whole.values()))
-    elif missing is None:
+    else:
+        names, remarks = _one_spelling(names)
+        notes += remarks
+    if not are_integers and missing is None:
         notes += [
             f"the label {text!r} ({counted(counts[text], 'row')}) taken for a class; "
             f"missing=[{text!r}] leaves such rows out"
@@ -161,15 +189,29 @@ def _value(text: str) -> bool | int | float | None:
     """The number or the truth value that a text stands for."""
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
+    tidy = text.replace("−", "-")
+    if not NUMBER.fullmatch(tidy):
+        return None
     try:
-        tidy = text.replace("−", "-")
-        return int(tidy) if re.fullmatch(r"[+-]?\d+", tidy) else float(tidy)
-    except ValueError:
+        return int(tidy) if tidy.lstrip("+-").isdecimal() else float(tidy)
+    except ValueError:  # thousands of digits
         return None
 
 
-def _are_integers(texts: Collection[str]) -> bool:
-    """Whether labels are integers; those that begin with a 0, such as 01, are codes."""
+def _one_spelling(names: Collection[str]) -> tuple[list[str], list[str]]:
+    """Classes without TRUE where True came before it, and what was done, in words."""
+    first: dict[str | bool, str] = {}
+    notes = []
+    for name in names:
+        value = _value(name)
+        spelt = first.setdefault(value if isinstance(value, bool) else name, name)
+        if spelt != name:
+            notes.append(f"the label {name!r} read as {spelt!r}")
+    return list(first.values()), notes
+
+
+def _are_integers(texts: Collection[str], *, is_text: bool) -> bool:
+    """Whether labels are integers; texts such as 01 and 1e3 are codes."""
     values = {text: _value(text) for text in texts}
     if not values or any(value is None or isinstance(value, bool) for value in values.values()):
         return False
@@ -179,5 +221,7 @@ def _are_integers(texts: Collection[str]) -> bool:
                 f"expected labels that are text or integers, got {text}: this looks like the "
                 "target of a regression"
             )
-    is_code = any(re.match(r"[+−-]?0\d", text) for text in texts)
+    is_code = any(re.match("[+−-]?0[0-9]", text) for text in texts) or (
+        is_text and any("e" in text.lower() for text in texts)
+    )
     return not is_code and all(int(value) in INT64 for value in values.values() if value)
