@@ -2,6 +2,8 @@
 
 import json
 import shlex
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -74,6 +76,43 @@ def test_columns_are_carried_through_as_they_stand(predicted):
     assert table.columns == ["id", "kind", "label (given)", "label", "p(a)", "p(b)"]
     assert table.rows()[0][:4] == ("007", "a", "p", "a")
     assert table.rows()[1][:4] == (" b ", "", "q", "b")
+
+
+def test_columns_to_carry_keep_names_that_differ(predicted):
+    names = ("label", "label (given)", "label (given) (given)")
+    words = [word for name in names for word in ("--carry", name)]
+    table, _ = predicted(TRAIN, (f"x,{','.join(names)}", "1,p,q,r"), *words)
+    assert table.columns[:3] == [f"label{' (given)' * 3}", *names[1:]]
+    assert table.row(0)[:4] == ("p", "q", "r", "a")
+
+
+def test_columns_of_any_type_are_carried(predicted, run, tmp_path):
+    predicted(TRAIN, TRAIN)
+    given = {
+        "day": (date(2020, 1, 2), "2020-01-02"),
+        "at": (datetime(2020, 1, 2, 3, 4, 5), "2020-01-02 03:04:05.000000"),
+        "time": (time(3, 4, 5), "03:04:05"),
+        "took": (timedelta(hours=3), "PT3H"),
+        "price": (Decimal("1.50"), "1.50"),
+        "tags": (["ä", "b"], '["ä", "b"]'),
+        "place": ({"lat": 1.5, "day": date(2020, 1, 2)}, '{"lat": 1.5, "day": "2020-01-02"}'),
+        "text": (b"abc", "abc"),
+        "bytes": (b"\xff\x00", "ff00"),
+    }
+    rows = pl.DataFrame({name: [value, None] for name, (value, _) in given.items()})
+    formula = pl.Series("sort", ["=1+1", None], pl.Categorical)
+    rows = rows.with_columns(formula, n=pl.Series([7, 8]), x=pl.Series([1, 9]))
+    rows.write_parquet(tmp_path / "t.parquet")
+    words = [word for name in [*given, "sort", "n"] for word in ("--carry", name)]
+    expected = {name: text for name, (_, text) in given.items()}
+    first, second = json.loads(run("predict", "model", "t.parquet", *words, "--json").stdout)
+    assert {name: first[name] for name in given} == expected
+    assert (first["sort"], first["n"], first["label"]) == ("=1+1", 7, "a")
+    assert {second[name] for name in [*given, "sort"]} == {None}
+    result = run("predict", "model", "t.parquet", *words)
+    first = pl.read_csv(result.stdout.encode(), infer_schema=False).row(0, named=True)
+    assert {name: first[name] for name in given} == expected
+    assert first["sort"] == "'=1+1"
 
 
 def test_a_column_to_carry_that_is_not_there_is_named(predicted, run):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from . import terminal
 from .group import Output, spare
 from .options import as_json, read_from
 from .reading import load_for
-from .spreadsheet import as_csv
+from .spreadsheet import as_csv, plain
 
 
 @click.command()
@@ -67,9 +68,11 @@ def predict(
         columns |= {f"p({name})": probabilities[:, k] for k, name in enumerate(names)}
     predictions = pl.DataFrame(columns)
     if dataset.carried is not None:
-        own = set(predictions.columns)
-        carried = dataset.carried.rename(lambda name: f"{name} (given)" if name in own else name)
-        predictions = carried.hstack(predictions)
+        carried = {column.name: plain(column) for column in dataset.carried}
+        taken = {*predictions.columns, *carried}
+        for name, column in carried.items():
+            carried[name] = column.alias(_given(name, taken) if name in predictions else name)
+        predictions = pl.DataFrame([*carried.values(), *predictions])
     for remark in (*dataset.notes, *trained.encoder.unseen(dataset)):
         terminal.note(remark)
     if output is not None:
@@ -79,3 +82,9 @@ def predict(
         terminal.say_json(predictions.to_dicts())
     elif output is None:
         terminal.pass_on(as_csv(predictions))
+
+
+def _given(name: str, taken: Collection[str]) -> str:
+    """What a column of the data is called beside one of the predictions that has its name."""
+    given = f"{name} (given)"
+    return _given(given, taken) if given in taken else given
