@@ -75,6 +75,57 @@ def test_a_formula_is_the_value_it_had(tmp_path):
     assert load(path, target="y").features["x"].to_list() == [2, 3]
 
 
+@pytest.mark.parametrize("saved", ["<v></v>", "<v/>", "<v  />", ""])
+def test_a_formula_without_its_value_is_blank_and_counted(tmp_path, saved):
+    path = tmp_path / "t.xlsx"
+    write(path, ["x", "y"], [1, "a"], [3, "b"], ["=1+1", "a"], ["=1+2", "b"], ["=A2", "b"])
+    rewritten(path, SHEET, r"<f>1\+1</f>(<v ?/>|<v></v>)", f"<f>1+1</f>{saved}")
+    rewritten(path, SHEET, r'<c r="A6"[^>]*>.*?</c>', '<c r="A6" t="str"><f>""</f><v></v></c>')
+    data = load(path, target="y")
+    assert data.features["x"].to_list() == [1, 3, None, None, None]
+    assert data.notes[0] == (
+        "2 cells with a formula whose value the file does not hold read as blank: a spreadsheet "
+        "that opens and saves it puts the values in"
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "values"),
+    [
+        ("0%", [5, 7, 112.5, -100, None, 10]),
+        ("0.00%;[Red]-0.00%", [5, 7, 112.5, -100, None, 10]),
+        ('0.0"%"', [0.05, 0.07, 1.125, -1, None, 0.1]),
+        ("0.0\\%", [0.05, 0.07, 1.125, -1, None, 0.1]),
+        ("General", [0.05, 0.07, 1.125, -1, None, 0.1]),
+    ],
+)
+def test_a_percentage_is_the_number_that_it_shows(tmp_path, form, values):
+    path = tmp_path / "t.xlsx"
+    shares = [0.05, 0.07, 1.125, -1, None, 0.1]
+    book = write(path, ["x", "y"], *([x, "ab"[i % 2]] for i, x in enumerate(shares)))
+    for row in range(2, 8):
+        book.active.cell(row, 1).number_format = form
+    book.save(path)
+    assert load(path, target="y").features["x"].to_list() == values
+
+
+def test_columns_without_a_name_are_those_of_a_csv_file(tmp_path):
+    rows = [
+        [None, "x", None, " ", "y", None, "z"],
+        [11, 1, None, 5, "a", None, 3],
+        [12, 2, None, 6, "b", None, 4],
+    ]
+    write(tmp_path / "t.xlsx", *rows)
+    lines = (",".join("" if cell is None else str(cell) for cell in row) for row in rows)
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    book, text = (load(tmp_path / name, target="y") for name in ("t.xlsx", "t.csv"))
+    assert book.feature_names == text.feature_names == ("x", "column 4", "z")
+    assert book.features.rows() == text.features.rows() == [(1, 5, 3), (2, 6, 4)]
+    assert book.notes == text.notes
+    assert "2 columns with neither name nor value left out" in book.notes
+    assert "columns without a name called 'column 4'" in book.notes
+
+
 def test_blank_rows_and_columns_and_merged_cells(tmp_path):
     path = tmp_path / "t.xlsx"
     book = write(path, [], [], ["x", "z", "y", None], [1, 1, "a"], [], [2, 2, "b"], [None, 3, "b"])
@@ -95,7 +146,7 @@ def test_blank_rows_and_columns_and_merged_cells(tmp_path):
         ([], "t.xlsx: the first sheet is blank"),
         ([["x", "y"]], "t.xlsx has no rows"),
         ([["x", "y"], [1, "a", "more"]], "row 2 has 3 cells, the header in row 1 names 2 columns"),
-        ([["x", "x"], [1, 2]], "t.xlsx names 'x' more than once"),
+        ([["x", "x"], [1, 2]], "t.xlsx: row 1 names 'x' more than once"),
     ],
 )
 def test_a_sheet_that_is_no_table_is_refused(tmp_path, rows, message):

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import polars as pl
-
 from .decoding import decoded
 from .dialect import Dialect, find_dialect
-from .header import column_names, looks_like_row
+from .header import column_names, looks_like_row, without_nameless
 from .opening import read_plain
 from .raw import Raw
 from .records import BLANKS, MalformedError, line_ends, records
@@ -50,7 +48,7 @@ def read_delimited(
         frame, lines, blank, notes = read_rows(text[dialect.start : end], dialect, names)
     except MalformedError as error:
         raise ValueError(f"{path.name}: {error}") from error
-    frame, nameless = _without_nameless(frame, dialect)
+    frame, nameless = without_nameless(frame, dialect.names or ())
     is_cut = not ends
     return Raw(
         features=frame,
@@ -102,25 +100,3 @@ def _remarks(dialect: Dialect, blank: int) -> list[str]:
     if blank:
         remarks.append(f"{counted(blank, 'blank line')} left out")
     return remarks
-
-
-def _without_nameless(frame: pl.DataFrame, dialect: Dialect) -> tuple[pl.DataFrame, list[str]]:
-    """Give the first column no name if it has none, and leave out what has neither name nor cells.
-
-    Tools that number or name the rows put that first, without a name; others end every line with a
-    separator.
-    """
-    nameless = [i for i, name in enumerate(dialect.names or ()) if not name.strip()]
-    columns = [frame.to_series(i) for i in nameless]
-    blank = [column.name for column in columns if not any(map(str.strip, column.to_list()))]
-    dropped = set(blank)
-    named = [column.name for column in columns if column.name not in dropped]
-    notes = []
-    if blank:
-        notes.append(f"{counted(len(blank), 'column')} with neither name nor value left out")
-        frame = frame.drop(blank)
-    if nameless[:1] == [0] and columns[0].name in named:
-        frame = frame.rename({named.pop(0): ""})
-    if named:
-        notes.append(f"columns without a name called {listed(named)}")
-    return frame, notes

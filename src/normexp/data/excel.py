@@ -6,7 +6,8 @@ import datetime
 import re
 import warnings
 import zipfile
-from collections import Counter
+from decimal import Decimal
+from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 import polars as pl
 
+from .header import column_names, without_nameless
 from .opening import ReadingError, check_magic, check_size, opened, readable
 from .raw import Raw
 from .tables import parted
@@ -22,6 +24,14 @@ from .words import counted, listed
 MAX_ROWS = 2**20  # of a sheet; beyond it, a number of a row is made up
 CELL_SIZE = 50  # bytes that a cell takes once it is read, about
 MERGED = re.compile(rb"<(\w+:)?mergeCell\s")
+# A formula with no value after it, in a cell that is not said to hold a text (which may be empty).
+UNSAVED = re.compile(
+    rb"""<(?:\w+:)?c(?:\s(?![^<>]*\bt=["']str)[^<>]*)?>\s*"""
+    rb"<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(?:<(?:\w+:)?v\s*(?:/>|>\s*</(?:\w+:)?v\s*>)\s*)?</(?:\w+:)?c\s*>"
+)
+# What a number format shows as it stands, or leaves room for.
+LITERAL = re.compile(r'"[^"]*"|[\\_*].')
 
 Row = tuple[int, list[str]]
 
@@ -46,17 +56,20 @@ def read_excel(path: Path, target: str | None = None) -> Raw:
                 f"{path.name}: row {number} has {counted(len(row), 'cell')}, the header in row "
                 f"{first} names {counted(len(header), 'column')}"
             )
-    if twice := [name for name, count in Counter(header).items() if count > 1]:
-        raise ValueError(f"{path.name} names {listed(twice)} more than once in row {first}")
+    try:
+        names = column_names(header)
+    except ValueError as error:
+        raise ValueError(f"{path.name}: row {first} {error}") from error
     cells = zip_longest(*(row for _, row in body), fillvalue="")
-    columns = [list(column) for _, column in zip(header, cells, strict=False)]
-    columns += [[""] * len(body)] * (len(header) - len(columns))
-    frame = pl.DataFrame(dict(zip(header, columns, strict=True)), dict.fromkeys(header, pl.String))
+    columns = [list(column) for _, column in zip(names, cells, strict=False)]
+    columns += [[""] * len(body)] * (len(names) - len(columns))
+    frame = pl.DataFrame(dict(zip(names, columns, strict=True)), dict.fromkeys(names, pl.String))
+    frame, nameless = without_nameless(frame, header)
     raw = Raw(
         frame,
         None,
-        tuple(header),
-        notes=tuple(notes),
+        tuple(frame.columns),
+        notes=(*notes, *nameless),
         lines=np.array([number for number, _ in body], np.int64),
     )
     return parted(raw, target, path.name)
@@ -79,10 +92,10 @@ def _sheet(file: IO[bytes], name: str) -> tuple[list[Row], list[str]]:
         sheet.reset_dimensions()  # which some programs write wrong
         rows: list[Row] = []
         cells = 0
-        for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+        for number, line in enumerate(sheet.iter_rows(), 1):
             if number > MAX_ROWS:
                 raise ReadingError(f"{name} is damaged: it numbers a row above {MAX_ROWS}")
-            row = _texts(values)
+            row = _texts(line)
             cells += len(row)
             check_size(CELL_SIZE * cells, name)
             if row:
@@ -91,20 +104,27 @@ def _sheet(file: IO[bytes], name: str) -> tuple[list[Row], list[str]]:
         if len(book.sheetnames) > 1:
             others = [title for title in book.sheetnames if title != sheet.title]
             notes.append(f"the sheet {sheet.title!r} read, not {listed(others)}")
-        if MERGED.search(archive.read(sheet._worksheet_path)):
+        written = archive.read(sheet._worksheet_path)
+        if MERGED.search(written):
             notes.append("of merged cells the first alone has the value, the others are blank")
+        if unsaved := sum(1 for _ in UNSAVED.finditer(written)):
+            notes.append(
+                f"{counted(unsaved, 'cell')} with a formula whose value the file does not hold "
+                "read as blank: a spreadsheet that opens and saves it puts the values in"
+            )
         return rows, notes
 
 
-def _texts(values: Any) -> list[str]:
+def _texts(line: Any) -> list[str]:
     """The cells of a row as texts, up to the last that is not blank."""
-    texts = [_text(value) for value in values]
+    texts = [_text(cell) for cell in line]
     while texts and not texts[-1].strip():
         texts.pop()
     return texts
 
 
-def _text(value: Any) -> str:
+def _text(cell: Any) -> str:
+    value = cell.value
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -112,4 +132,11 @@ def _text(value: Any) -> str:
     if isinstance(value, datetime.datetime):
         is_day = value.time() == datetime.time()
         return value.date().isoformat() if is_day else value.isoformat(sep=" ")
+    if isinstance(value, int | float) and _is_percent(cell.number_format):
+        return f"{Decimal(repr(value)).scaleb(2):f}%"  # the digits of .07 times 100, not 7.000…1
     return str(value)
+
+
+@lru_cache
+def _is_percent(form: str) -> bool:
+    return "%" in LITERAL.sub("", form)

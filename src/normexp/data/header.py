@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from .words import listed
+import polars as pl
+
+from .words import counted, listed
 
 NUMBER = re.compile(r"[-+−]?[$€£]?(\d([\d.,'’ ]*\d)?\.?|[.,]\d+)(e[-+]?\d+)?[%€]?", re.IGNORECASE)
 
@@ -32,6 +34,33 @@ def column_names(cells: Sequence[str]) -> list[str]:
             f"names {listed(duplicates)} more than once; it must give each column a name of its own"
         )
     return names
+
+
+def without_nameless(frame: pl.DataFrame, cells: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
+    """Give the first column no name if it has none, and leave out what has neither name nor cells.
+
+    Tools that number or name the rows put that first, without a name; others end every line with a
+    separator, or keep columns apart by blank ones. `cells` is the header as it stands in the file.
+
+    >>> table = pl.DataFrame({"column 1": ["7"], "column 2": [" "], "x": ["1"]})
+    >>> frame, notes = without_nameless(table, ["", "", "x"])
+    >>> frame.columns, notes
+    (['', 'x'], ['1 column with neither name nor value left out'])
+    """
+    nameless = [i for i, name in enumerate(cells) if not name.strip()]
+    columns = [frame.to_series(i) for i in nameless]
+    blank = [column.name for column in columns if not any(map(str.strip, column.to_list()))]
+    dropped = set(blank)
+    named = [column.name for column in columns if column.name not in dropped]
+    notes = []
+    if blank:
+        notes.append(f"{counted(len(blank), 'column')} with neither name nor value left out")
+        frame = frame.drop(blank)
+    if nameless[:1] == [0] and columns[0].name in named:
+        frame = frame.rename({named.pop(0): ""})
+    if named:
+        notes.append(f"columns without a name called {listed(named)}")
+    return frame, notes
 
 
 def is_number(cell: str) -> bool:
