@@ -367,3 +367,13 @@ def test_digits_of_other_scripts_are_no_numbers_and_stop_nothing(loaded, column,
 
 def test_a_part_of_a_number_is_not_read_for_it(column):
     assert column("1.5", "2.5", "3.5", "4.5", "５.5", separator=",")[0][4] is None
+
+
+def test_dates_of_no_one_format_are_told(column):
+    values, notes = column("2020-01-02", "2020-01-03", "3 Jan 2020", "04.01.2020", "2020-01-03")
+    assert values == ["2020-01-02", "2020-01-03", "3 Jan 2020", "04.01.2020", "2020-01-03"]
+    assert notes == (
+        "column 'x' taken for texts, though 5 of 5 cells look like dates: 3 are written alike, "
+        "others hold '3 Jan 2020', '04.01.2020'",
+    )
+    assert column("2020-01-02", "red", "green", "red", "blue")[1] == ()

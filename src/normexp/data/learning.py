@@ -13,7 +13,7 @@ from .numbers import are_few, find_numbers
 from .plain import plain_numbers
 from .schema import Column, Kind
 from .texts import Texts, as_text
-from .words import listed
+from .words import counted, listed
 
 # More texts than this in one column, or nearly as many as it has cells, are names of the rows and
 # no property of them.
@@ -102,7 +102,8 @@ def _kind_of(dtype: pl.DataType, name: str) -> Kind:
 def _find_dates(texts: Texts, days: Sequence[str]) -> tuple[dict[str, Column], list[str]]:
     """The columns of text that hold dates, and what could be read otherwise."""
     found, notes = {}, []
-    for i in np.flatnonzero(texts.count(texts.cells.str.contains(DATED))).tolist():
+    dated = texts.count(texts.cells.str.contains(DATED))
+    for i in np.flatnonzero(dated).tolist():
         name, cells = texts.names[i], texts[i].drop_nulls()
         read = {day: len(cells) - read_dates(cells, day).null_count() for day in days}
         day = max(read, key=lambda day: read[day])
@@ -110,6 +111,13 @@ def _find_dates(texts: Texts, days: Sequence[str]) -> tuple[dict[str, Column], l
             found[name] = Column(name, "date", day=day)
             if day in ORDERS:
                 notes.append(f"column {name!r} read as dates, {ORDERS[day]}")
+        elif read[day] and 2 * dated[i] >= len(cells):
+            others = cells.filter(read_dates(cells, day).is_null()).unique(maintain_order=True)
+            notes.append(
+                f"column {name!r} taken for texts, though {dated[i]} of "
+                f"{counted(len(cells), 'cell')} look like dates: {read[day]} are written alike, "
+                f"others hold {listed(others.to_list())}"
+            )
     return found, notes
 
 
