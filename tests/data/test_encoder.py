@@ -1,4 +1,5 @@
 import json
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
 from normexp.data import Dataset, Encoder, load
+from normexp.data.frames import as_frame
 
 
 def table(**columns):
@@ -296,6 +298,22 @@ def test_frames_of_pandas_are_taken():
     assert Encoder.fit(loaded).transform(loaded).tobytes() == encoded.tobytes()
     with pytest.raises(ValueError, match="two columns of the frame have the same name: 'size'"):
         Encoder.fit(pandas.concat([frame, frame], axis=1))
+
+
+@pytest.mark.parametrize(
+    ("values", "read"),
+    [
+        ([1, 1.5, None, 2], [1, 1.5, None, 2]),
+        ([np.int64(1), np.float32(1.5), Decimal("2.25")], [1, 1.5, 2.25]),
+        ([1.5, float("nan"), 2], [1.5, None, 2]),
+        ([1, 1.5, True], ["1", "1.5", "True"]),
+        ([1, "a", 1.5], ["1", "a", "1.5"]),
+    ],
+)
+def test_objects_of_pandas_that_are_numbers_of_several_types_are_numbers(values, read):
+    pandas = pytest.importorskip("pandas")
+    frame = as_frame(pandas.DataFrame({"x": pandas.Series(values, dtype=object)}))
+    assert frame["x"].to_list() == read
 
 
 @pytest.mark.parametrize("data", [np.arange(3), np.array([["a", 1]], dtype=object), [[[1]]]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -47,4 +48,11 @@ def _column(column: Any) -> pl.Series:
     try:
         return pl.Series(values)
     except TypeError:  # values of several types
+        if all(value is None or _is_number(value) for value in values):
+            return pl.Series([None if value is None else float(value) for value in values])
         return pl.Series([None if value is None else str(value) for value in values])
+
+
+def _is_number(value: Any) -> bool:
+    is_one = isinstance(value, int | float | Decimal | np.integer | np.floating)
+    return is_one and not isinstance(value, bool)
