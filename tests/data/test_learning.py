@@ -377,3 +377,18 @@ def test_dates_of_no_one_format_are_told(column):
         "others hold '3 Jan 2020', '04.01.2020'",
     )
     assert column("2020-01-02", "red", "green", "red", "blue")[1] == ()
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%y", "%y-%m-%d", "%d.%m.%y %H:%M", "%d %b %y"])
+def test_dates_whose_year_has_two_digits_are_told(column, form):
+    dates = [datetime.date(2020, 1, day).strftime(form) for day in (12, 13, 28)]
+    values, notes = column(*dates)
+    assert values == dates
+    assert notes == (
+        "column 'x' taken for texts, though 3 of 3 cells look like dates: a year of two digits, "
+        f"as in {dates[0]!r}, is not read",
+    )
+
+
+def test_codes_that_begin_with_a_year_are_no_dates(column):
+    assert column("2020-9901", "2020-9902", "2020-9901")[1] == ()

@@ -15,9 +15,11 @@ DAYS = (
 )
 # What all of them look like, at first sight.
 DATED = (
-    r"^[0-9]{4}[-/][0-9]|^[0-9]{1,2}([./-])[0-9]{1,2}[./-][0-9]{4}"
-    r"|^[0-9]{1,2}[ -][A-Za-z]{3,}[ -][0-9]{4}|^[A-Za-z]{3,} [0-9]{1,2}, [0-9]{4}"
+    r"^[0-9]{4}[-/][0-9]|^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2}"
+    r"|^[0-9]{1,2}[ -][A-Za-z]{3,}[ -][0-9]{2}|^[A-Za-z]{3,} [0-9]{1,2}, [0-9]{2}"
 )
+# Those of them whose year may be of any century.
+TWO_DIGITS = r"^(?:[0-9]{1,2}[./ -]|[A-Za-z])[^:]*[./ -][0-9]{2}(?:[ T]|$)"
 # A day whose year has four digits: %Y would take 20 for the year 20.
 FOUR_DIGITS = r"^(?:[0-9]{4}[-/]|[^:]*[-/. ][0-9]{4}(?:[ T]|$))"
 ORDERS = {

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from .columns import by_type, named
-from .dates import DATED, DAYS, ORDERS, read_dates
+from .dates import DATED, DAYS, ORDERS, TWO_DIGITS, read_dates
 from .numbers import are_few, find_numbers
 from .plain import plain_numbers
 from .schema import Column, Kind
@@ -111,14 +111,22 @@ def _find_dates(texts: Texts, days: Sequence[str]) -> tuple[dict[str, Column], l
             found[name] = Column(name, "date", day=day)
             if day in ORDERS:
                 notes.append(f"column {name!r} read as dates, {ORDERS[day]}")
-        elif read[day] and 2 * dated[i] >= len(cells):
-            others = cells.filter(read_dates(cells, day).is_null()).unique(maintain_order=True)
+        elif 2 * dated[i] >= len(cells) and (why := _no_dates(cells, day)):
             notes.append(
                 f"column {name!r} taken for texts, though {dated[i]} of "
-                f"{counted(len(cells), 'cell')} look like dates: {read[day]} are written alike, "
-                f"others hold {listed(others.to_list())}"
+                f"{counted(len(cells), 'cell')} look like dates: {why}"
             )
     return found, notes
+
+
+def _no_dates(cells: pl.Series, day: str) -> str:
+    """Why texts that look like dates are none, if it can be said; `day` fits most of them."""
+    unread = read_dates(cells, day).is_null()
+    others = cells.filter(unread).unique(maintain_order=True)
+    if not unread.all():
+        return f"{(~unread).sum()} are written alike, others hold {listed(others.to_list())}"
+    short = others.filter(others.str.contains(TWO_DIGITS))
+    return f"a year of two digits, as in {short[0]!r}, is not read" if len(short) else ""
 
 
 def _find_names(texts: Texts) -> dict[str, str]:
