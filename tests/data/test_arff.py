@@ -1,6 +1,9 @@
+from datetime import datetime
+
 import pytest
 
-from normexp.data import load
+from normexp.data import Encoder, load
+from normexp.data.arff import read_arff
 
 FRUIT = r"""% A comment
 
@@ -33,6 +36,59 @@ def test_numbers_nominal_values_texts_and_dates(tmp_path):
         "note": ["ripe, said %s", None, None],
     }
     assert data.target.tolist() == ["apple", "pear", "apple"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "cell", "read"),
+    [
+        ("'dd/MM/yyyy'", "01/02/2020", "2020-02-01"),
+        ("'MM/dd/yyyy'", "01/02/2020", "2020-01-02"),
+        ('"dd.MM.yy" % short', "01.02.20", "2020-02-01"),
+        ("dd-MM-yyyy % day first", "1-2-2020", "2020-02-01"),
+        ('"d MMM yyyy"', "'1 Feb 2020'", "2020-02-01"),
+        ('"EEE, d MMMM yyyy"', "'Sat, 1 February 2020'", "2020-02-01"),
+        ("yyyyMMdd", "20200201", "2020-02-01"),
+        ("\"yyyy-dd-MM'T'HH:mm:ss\"", "2020-01-02T03:04:05", "2020-02-01 03:04:05"),
+        ('"dd/MM/yyyy hh:mm a"', "'01/02/2020 03:04 PM'", "2020-02-01 15:04:00"),
+        ('"dd/MM/yyyy HH:mm:ss.SSSZ"', "'01/02/2020 03:04:05.250+0100'", "2020-02-01 02:04:05.250"),
+        ("'dd/MM/yyyy hh:mm'", "'01/02/2020 15:04'", "2020-02-01 15:04:00"),
+        ("", "2020-02-01T03:04:05", "2020-02-01T03:04:05"),
+        ("yyyy", "2020", "2020"),
+    ],
+)
+def test_dates_are_written_as_the_header_declares(tmp_path, declared, cell, read):
+    text = (
+        f"@relation r\n@attribute d date {declared}\n@attribute y {{a,b}}\n@data\n{cell},a\n?,b\n"
+    )
+    raw = read_arff(write(tmp_path / "t.arff", text), target="y")
+    assert raw.features["d"].to_list() == [read, None]
+
+
+def test_declared_dates_become_numbers(tmp_path):
+    text = "@relation r\n@attribute d date 'dd/MM/yyyy'\n@attribute y {a,b}\n@data\n"
+    text += "01/02/2020,a\n03/02/2020,b\n"
+    data = load(write(tmp_path / "t.arff", text), target="y")
+    encoder = Encoder.fit(data)
+    assert encoder.feature_names == (
+        *("d (year)", "d (month)", "d (day of the week)", "d (days since 2020-02-01)"),
+    )
+    assert data.features["d"].to_list() == [datetime(2020, 2, 1), datetime(2020, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("declared", "cell", "message"),
+    [
+        ("dd/MM/yyyy", "02/13/2020", "line 5: expected a date such as 'dd/MM/yyyy' for 'd', got"),
+        ("dd/MM/yyyy", "01/02/20", "line 5: expected a date such as 'dd/MM/yyyy' for 'd', got"),
+        ("dd/MM/yyyy", "soon", "line 5: expected a date such as 'dd/MM/yyyy' for 'd', got 'soon'"),
+        ("dd/MM/yyyy-HH", "01/02/2020-01", "line 2: the format of dates 'dd/MM/yyyy-HH' has hours"),
+        ("ww/yyyy", "01/2020", "line 2: 'ww' in the format of dates 'ww/yyyy' cannot be read"),
+    ],
+)
+def test_dates_against_the_header_are_refused(tmp_path, declared, cell, message):
+    text = f"@relation r\n@attribute d date {declared}\n@attribute y {{a,b}}\n@data\n{cell},a\n"
+    with pytest.raises(ValueError, match=rf"t\.arff: {message}"):
+        load(write(tmp_path / "t.arff", text), target="y")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

@@ -1,8 +1,9 @@
 """Weka's ARFF files: attributes with their types, then a row to a line.
 
-Numbers come as numbers; nominal values, texts and dates as text. The readers that exist were not
-taken: SciPy's knows no text, and in liac-arff a list of forty nominal values that lacks its last
-brace keeps a regular expression busy for hours.
+Numbers come as numbers; nominal values and texts as text, and so do dates, from the year to the day
+whatever the order that the header declares. The readers that exist were not taken: SciPy's knows no
+text, and in liac-arff a list of forty nominal values that lacks its last brace keeps a regular
+expression busy for hours.
 Format: https://waikato.github.io/weka-wiki/formats_and_processing/arff_stable/
 """
 
@@ -31,15 +32,27 @@ INDEXED = re.compile(rf"\s*+(\d++)\s++{VALUE}")
 NAME = re.compile(r"""@attribute\s++(?:'((?:[^'\\]|\\.)*+)'|"([^"]*+)"|([^\s'"{]++))\s*+""", re.I)
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
+# A date's format in the header is Java's: quoted text, letters by their number, signs.
+JAVA = re.compile(r"'([^']*)'|([A-Za-z])\2*|[^A-Za-z']")
+DATES = {
+    **{"y": "%Y", "yy": "%y", "yyyy": "%Y", "M": "%m", "MM": "%m", "MMM": "%B", "MMMM": "%B"},
+    **{"d": "%d", "dd": "%d", "E": "%A", "EEE": "%A", "EEEE": "%A", "a": "%p"},
+    **{"H": "%H", "HH": "%H", "h": "%I", "hh": "%I", "m": "%M", "mm": "%M", "s": "%S", "ss": "%S"},
+    **{"SSS": "%3f", "Z": "%z", "X": "%z", "XX": "%z", "XXX": "%z"},
+}
+
 Cells = list[str | None]
 
 
 class Attribute(NamedTuple):
-    """A column: its name and whether it holds numbers; else its values, where they are listed."""
+    """A column: its name and whether it holds numbers; else its values, where they are listed, or
+    the format of its dates, where it is declared: in Java's letters and in those of polars.
+    """
 
     name: str
     is_number: bool
     values: tuple[str, ...] = ()
+    dates: tuple[str, str] | None = None
 
 
 def read_arff(path: Path, target: str | None = None) -> Raw:
@@ -107,7 +120,33 @@ def _attribute(line: str, where: str) -> Attribute:
             f"{where}: expected the type of {name!r}, numeric, string, date or values in braces, "
             f"got {kind[:40]!r}"
         )
-    return Attribute(name, word in NUMBERS)
+    dates = _dates(kind[len(word) :].strip(), where) if word == "date" else None
+    return Attribute(name, word in NUMBERS, dates=dates)
+
+
+def _dates(declared: str, where: str) -> tuple[str, str] | None:
+    """The format of dates, None where none is declared, or none that has year, month and day."""
+    if declared[:1] in ("'", '"'):
+        declared = _values(declared, where)[0] or ""
+    else:
+        declared = declared.partition("%")[0].strip()
+    form = ""
+    for found in JAVA.finditer(declared):
+        if found[2] is None:
+            form += ("'" if found[1] == "" else found[1] or found[0]).replace("%", "%%")
+        elif (part := DATES.get(found[0])) is not None:
+            form += part
+        else:
+            raise ValueError(
+                f"{where}: {found[0]!r} in the format of dates {declared!r} cannot be read; "
+                f"what can: {', '.join(DATES)}"
+            )
+    if "%p" not in form:
+        form = form.replace("%I", "%H")  # many write hh for the hours of a day
+    if "%H" in form and "%M" not in form:
+        raise ValueError(f"{where}: the format of dates {declared!r} has hours without minutes")
+    has_day = "%y" in form.lower() and ("%m" in form or "%B" in form) and "%d" in form
+    return (declared, form) if has_day else None
 
 
 def _cells(line: str, attributes: list[Attribute], where: str) -> Cells:
@@ -180,6 +219,8 @@ def _frame(rows: list[tuple[int, Cells]], attributes: list[Attribute], name: str
         place, attribute = wrong[0], attributes[int(wrong[0])]
         row = (held[place].is_null() & texts[place].is_not_null()).arg_true()[0]
         kind = "a number" if attribute.is_number else f"one of {listed(attribute.values)}"
+        if attribute.dates:
+            kind = f"a date such as {attribute.dates[0]!r}"
         raise ValueError(
             f"{name}: line {rows[row][0]}: expected {kind} for {attribute.name!r}, got "
             f"{texts[place][row]!r}"
@@ -191,4 +232,10 @@ def _held(cell: pl.Expr, attribute: Attribute) -> pl.Expr:
     """A cell as its attribute has it, and null where it cannot be that."""
     if attribute.is_number:
         return cell.cast(pl.Float64, strict=False)
+    if attribute.dates:
+        _, form = attribute.dates
+        moment = cell.str.to_datetime(form, time_unit="us", strict=False)
+        moment = moment.dt.replace_time_zone(None)  # %z gave UTC
+        written = moment.dt.to_string("%Y-%m-%d %H:%M:%S%.f" if "%M" in form else "%Y-%m-%d")
+        return pl.when(moment.dt.year() >= 100).then(written)  # else of two digits, against yyyy
     return pl.when(cell.is_in(attribute.values)).then(cell) if attribute.values else cell
