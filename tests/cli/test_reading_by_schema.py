@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from normexp.cli.commands import normexp as command
+from normexp.data import load
+from normexp.model import Model
 
 
 @pytest.fixture
@@ -206,6 +208,25 @@ def test_a_cell_that_is_no_number_is_missing_and_named(predicted):
     assert "column 'x' holds numbers except " in said
     assert "'eight'" in said
     assert "(3 rows) taken as missing" in said
+
+
+def test_thousands_that_could_be_decimals_are_missing_and_named(run, write):
+    rows = [f"{n}.001,5;{n},25;{'ab'[n > 4]}" for n in range(1, 9)]
+    run("train", write("train.csv", "pop;x;kind", *rows), "--target", "kind", "-o", "model")
+    schema = Model.load("model").schema
+    read = {
+        ("10.500", "3,25"): ([10500.0, 3.25], ()),
+        ("10.500", "11.250"): ([10500.0, 11250.0], ()),
+        ("10.500", "3.25", "7"): ([None, None, 7.0], ("10.500", "3.25")),
+        ("1,234.5", "10.500", "1.234.567"): ([None, 10500.0, 1234567.0], ("1,234.5",)),
+        ("10.500", "3.25", "1.001,5", "1.002,5"): ([10500.0, None, 1001.5, 1002.5], ("3.25",)),
+    }
+    for cells, (numbers, odd) in read.items():
+        path = write("test.csv", "pop;x", *(f"{cell};1" for cell in cells))
+        data = load(path, schema=schema, require_target=False)
+        assert data.features["pop"].to_list() == numbers
+        assert all(any(repr(text) in note for note in data.notes) for text in odd)
+        assert len(data.notes) == bool(odd)
 
 
 def test_a_column_that_is_not_there_is_named(predicted, run, write):

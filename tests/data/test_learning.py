@@ -341,8 +341,8 @@ def test_a_group_of_thousands_does_not_begin_with_a_zero(loaded):
     assert data.features["b"].to_list() == [0.123, 0.456, 0.789]
     assert data.features["c"].to_list() == [1.234, 0.5, 2.5]
     schema = loaded("a;b;y", "1,5;1.234;p", "2,5;12.500;q", "3,5;1.000;p").schema
-    data = loaded("a;b;y", "1,5;0.123;p", "2,5;12.500;q", schema=schema)
-    assert data.features["b"].to_list() == [None, 12500.0]
+    data = loaded("a;b;y", "1,5;0.123;p", "2,5;12.500;q", "3,5;1.012.500;q", schema=schema)
+    assert data.features["b"].to_list() == [None, 12500.0, 1012500.0]
     assert "column 'b' holds numbers except '0.123' (1 row) taken as missing" in data.notes
 
 

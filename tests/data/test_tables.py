@@ -155,3 +155,24 @@ def test_a_cut_parquet_file_is_refused(tmp_path, keep):
 def test_another_format_under_the_name_of_parquet_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"wrong magic number, expected b'PAR1', but .* b'x,y"):
         load(write(tmp_path / "t.parquet", "x,y\n1,2\n"), target="y")
+
+
+@pytest.mark.parametrize("dtype", [pl.Int16, pl.Float32, pl.Float64, pl.Decimal(10, 1), pl.String])
+@pytest.mark.parametrize("marker", ["-999", "-999.0", "-9.99e2"])
+def test_a_number_that_stands_for_a_missing_value_does_so_in_any_type(tmp_path, dtype, marker):
+    cells = pl.Series("x", ["1", "-999", "3"]).cast(dtype)
+    frame = pl.DataFrame({"x": cells, "y": ["a", "b", "a"]})
+    frame.write_csv(tmp_path / "t.csv")
+    frame.write_parquet(tmp_path / "t.parquet")
+    for name in ("t.csv", *["t.parquet"] * (dtype != pl.String)):
+        data = load(tmp_path / name, target="y", missing=[marker])
+        assert data.features["x"].to_list() == [1.0, None, 3.0]
+        assert "column 'x' holds numbers except '-999" in data.notes[0]
+        again = load(tmp_path / name, target="y", schema=data.schema)
+        assert again.features["x"].to_list() == [1.0, None, 3.0]
+
+
+def test_a_missing_value_that_float32_rounds_is_found(tmp_path):
+    frame = pl.DataFrame({"x": pl.Series([1, -99.9, 3], dtype=pl.Float32), "y": ["a", "b", "a"]})
+    data = load(frame, target="y", missing=["-99.9"])
+    assert data.features["x"].to_list() == [1.0, None, 3.0]

@@ -22,7 +22,7 @@ def plain_numbers(
     >>> {name: numbers.to_list() for name, numbers in plain_numbers(columns, ()).items()}
     {'x': [1.0, -2500.0]}
     """
-    if pl.Series(list(missing), dtype=pl.String).cast(pl.Float64, strict=False).is_finite().any():
+    if len(numbers_among(missing)):
         return {}  # a number may stand for a missing value
     names = list(columns)
     rows = len(columns[names[0]]) if names else 0
@@ -35,3 +35,15 @@ def plain_numbers(
         for i in np.flatnonzero(is_number.all(axis=1)).tolist():
             found[block[i]] = column_of(numbers, i, rows, block[i])
     return found
+
+
+def numbers_among(missing: Collection[str], dtype: pl.DataType | None = None) -> pl.Series:
+    """The finite numbers among what stands for a missing value, as a column of `dtype` has them.
+
+    >>> numbers_among(["NA", "-999", "nan"]).to_list()
+    [-999.0]
+    """
+    numbers = pl.Series(list(missing), dtype=pl.String).cast(pl.Float64, strict=False)
+    if dtype is not None and dtype.is_float():  # -0.1 of 32 bits is another number
+        numbers = numbers.cast(dtype).cast(pl.Float64)
+    return numbers.filter(numbers.is_finite())

@@ -11,10 +11,11 @@ import polars as pl
 
 from .columns import column_of, framed, joined, named
 from .dates import naive, read_dates
-from .plain import plain_numbers
+from .plain import numbers_among, plain_numbers
 from .schema import PLAIN, Column, Kind
 from .texts import Texts, as_text
 from .words import counted, listed
+from .writing import Writing
 
 PLURAL = {"number": "numbers", "boolean": "true and false", "date": "dates"}
 
@@ -37,8 +38,9 @@ def read_table(
 ) -> tuple[pl.DataFrame, list[str]]:
     """Return the columns that are not left out, typed by their kinds, and notes.
 
-    A cell that its column's kind cannot hold is missing, and a note names it. Columns may have
-    any type: a text is read as a file's, anything else as the text that a file would hold.
+    A cell that its column's kind cannot hold is missing, and a note names it; so is a number among
+    `missing`, however it is written. Columns may have any type: a text is read as a file's, and
+    anything else as the text that a file would hold.
     """
     cells, types = named(frame), frame.schema
     groups: dict[Any, list[str]] = defaultdict(list)
@@ -53,12 +55,18 @@ def read_table(
             plain = plain_numbers({name: cells[name] for name in names}, missing)
             found |= plain
             names = [name for name in names if name not in plain]
+        given = [cells[name] for name in names]
         if _suits(dtype, kind):
-            values = _conform(kind, [cells[name] for name in names])
+            values = written = _conform(kind, given)
         else:
-            texts = Texts.of(names, [as_text(cells[name]) for name in names], len(frame), missing)
-            values = _read(kind, how, texts)
-            notes += _told(kind, _exceptions(texts, values))
+            texts = Texts.of(names, [as_text(column) for column in given], len(frame), missing)
+            values, written = _read(kind, how, texts), texts.written
+            if kind == "number" and how.thousands:
+                values = values.set(_could_be_decimals(how, texts, values), None)
+        if kind == "number":
+            stands_for_none = values.is_in(numbers_among(missing, dtype).to_list())
+            values = values.set(stands_for_none.fill_null(False), None)
+        notes += _told(kind, _exceptions(names, len(frame), written, values))
         for i, name in enumerate(names):
             found[name] = column_of(values, i, len(frame), name)
     return framed(
@@ -100,13 +108,31 @@ def _read(kind: Kind, how: Any, texts: Texts) -> pl.Series:
     return texts.cells.str.to_lowercase().zip_with(is_truth, texts.cells)
 
 
-def _exceptions(texts: Texts, values: pl.Series) -> Exceptions:
+def _could_be_decimals(writing: Writing, texts: Texts, values: pl.Series) -> pl.Series:
+    """The numbers that are others where ``,`` and ``.`` change places, as they seem to here.
+
+    Whoever writes 10.5 means 10.500 alike; no column of a file that was learnt from holds more of
+    such cells than of those like 10,5.
+    """
+    if {writing.decimal, writing.thousands} != {",", "."}:
+        return pl.repeat(False, len(values), dtype=pl.Boolean, eager=True)
+    swapped = Writing(writing.thousands, writing.decimal, writing.unit).read(texts.cells)
+    is_mine, is_other = values.is_not_null(), swapped.is_not_null()
+    excess = texts.count(is_other & ~is_mine) - texts.count(is_mine & ~is_other)
+    excess[excess == 0] = excess.sum()  # a column without a sign of its own is like the others
+    seems_swapped = pl.Series(np.repeat(excess > 0, texts.rows))
+    return seems_swapped & (values != swapped).fill_null(False)
+
+
+def _exceptions(
+    names: Sequence[str], rows: int, written: pl.Series, values: pl.Series
+) -> Exceptions:
     """What stands in the cells that have no value though they are not empty."""
-    odd = texts.table(texts.written.is_not_null() & values.is_null())
+    odd = (written.is_not_null() & values.is_null()).to_numpy().reshape(len(names), rows)
     found = {}
     for i in np.flatnonzero(odd.any(axis=1)).tolist():
-        written = column_of(texts.written, i, texts.rows)
-        found[texts.names[i]] = Counter(written.filter(pl.Series(odd[i])).to_list())
+        texts = as_text(column_of(written, i, rows).filter(pl.Series(odd[i])))
+        found[names[i]] = Counter(texts.to_list())
     return found
 
 
