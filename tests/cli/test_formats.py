@@ -71,11 +71,18 @@ def test_a_column_left_out_of_an_array_is_left_out_of_others(run, place):
 
 def test_a_model_of_a_table_predicts_an_array(run):
     names = ["a", "b", "c", "d"]
-    pl.DataFrame(X, schema=names).with_columns(kind=pl.Series(KINDS)).write_csv("trees.csv")
+    trees = pl.DataFrame(X, schema=names).with_columns(kind=pl.Series(KINDS))
+    trees = trees.with_columns(pl.col("a").cast(pl.String) + "%")
+    trees.write_csv("trees.csv")
     run("train", "trees.csv", "--target", "kind")
     np.save("trees.npy", X)
     expected = run("predict", "model.safetensors", "trees.csv").stdout
     assert run("predict", "model.safetensors", "trees.npy").stdout == expected
+    holed = X.copy()
+    holed[:, 2] = np.nan
+    np.save("holed.npy", holed)
+    result = run("predict", "model.safetensors", "holed.npy")
+    assert result.stderr == "column 'x2' blank in every row\n"
 
 
 def test_pictures_are_learnt_from_folders_and_predicted_alone(run, tmp_path):

@@ -229,6 +229,31 @@ def test_thousands_that_could_be_decimals_are_missing_and_named(run, write):
         assert len(data.notes) == bool(odd)
 
 
+def test_columns_that_are_blank_are_named(predicted, run, tmp_path):
+    train = ("x,y,z,kind", "1,1,p,a", "2,2,p,a", "8,8,q,b", "9,9,q,b")
+    _, said = predicted(train, ("x,y,z", "1,, ", "2, ,"))
+    assert "columns 'y', 'z' blank in every row" in said.splitlines()
+    _, said = predicted(train, ("x,y,z", "1,,p", "2,,q", "3,4,q"))
+    assert "blank" not in said
+    _, said = predicted(train, ("x,y,z", "1,NA,p", "2,,q"))
+    assert "blank" not in said
+    assert "column 'y' holds numbers except 'NA' (1 row) taken as missing" in said
+    frame = pl.DataFrame({"x": [1.0, 2.0], "y": [float("nan"), None], "z": ["p", "q"]})
+    frame.write_parquet(tmp_path / "t.parquet")
+    assert run("predict", "model", "t.parquet").stderr == "column 'y' blank in every row\n"
+
+
+def test_numbers_without_their_unit_are_counted(predicted, run, tmp_path):
+    train = ("rate,kind", "5%,a", "6%,a", "8%,b", "9%,b")
+    _, said = predicted(train, ("rate", "5%", "0.05", "0.06", "?", ""))
+    assert "numbers with '%', 2 without read alike: 'rate'" in said.splitlines()
+    _, said = predicted(train, ("rate", "5%", "8 %"))
+    assert said == ""
+    pl.DataFrame({"rate": [0.05, 0.06, 0.08]}).write_parquet(tmp_path / "t.parquet")
+    said = run("predict", "model", "t.parquet").stderr
+    assert said == "numbers with '%', 3 without read alike: 'rate'\n"
+
+
 def test_a_column_that_is_not_there_is_named(predicted, run, write):
     predicted(("height,kind", "1,a", "2,a", "8,b"), ("height", "1"))
     refused = run("predict", "model", write("t.csv", "heigth", "1"), fails=True)

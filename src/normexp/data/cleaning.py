@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
+from scipy.sparse import issparse
 
 from .checks import check_finite, numbers_of, told_counting
-from .columns import framed
+from .columns import framed, named
 from .dataset import Dataset
 from .labels import learn_labels
 from .learning import learn_columns
 from .raw import Raw
-from .reading import read_table
+from .reading import are_blank, read_table, told_without_unit
 from .schema import Column, Schema
 from .svmlight import fitted
 from .texts import MARKERS
@@ -66,10 +67,15 @@ def clean(raw: Raw, name: str, wishes: Wishes, schema: Schema | None = None) -> 
         notes += treatments + remarks
     elif not schema.columns:  # it is that of arrays, whose numbers are plain
         schema = replace(_learnt(raw, wishes, raw.feature_names)[0], labels=schema.labels)
+    source = raw
     raw, treatments = _read(raw, schema)
     if not raw.feature_names:
         raise ValueError(f"{name}: no column is left to learn from; {'; '.join(notes)}")
     notes += treatments
+    if not is_new:
+        notes += _told_blank(source, raw.feature_names)
+        if isinstance(source.features, pl.DataFrame):
+            notes += told_without_unit(source.features, schema.columns)
     numbers = numbers_of(raw.features, raw.feature_names)
     check_finite(*numbers)
     if is_new and raw.image_shape is None:
@@ -167,6 +173,21 @@ def _in_place(raw: Raw, schema: Schema, left_out: set[str]) -> Raw:
             f"{raw.features.shape}; {listed(sorted(left_out))} of it left out"
         )
     return raw
+
+
+def _told_blank(source: Raw, chosen: Collection[str]) -> list[str]:
+    """Say which of the chosen columns hold nothing in any row."""
+    features = source.features
+    if isinstance(features, pl.DataFrame):
+        cells = named(features)
+        names = [name for name in chosen if are_blank(cells[name])]
+    elif issparse(features) or features.dtype.kind != "f":
+        return []
+    else:
+        blank = np.flatnonzero(np.isnan(features).all(axis=0)).tolist()
+        names = [name for i in blank if (name := source.feature_names[i]) in chosen]
+    which = "column" if len(names) == 1 else "columns"
+    return [f"{which} {listed(names)} blank in every row"] if names else []
 
 
 def _labelled(dataset: Dataset, raw: Raw, column: pl.Series, wishes: Wishes) -> Dataset:

@@ -153,3 +153,34 @@ def _told(kind: Kind, exceptions: Exceptions) -> list[str]:
         else:
             notes.append(f"{where}: {which}")
     return notes
+
+
+def are_blank(cells: pl.Series) -> bool:
+    """Whether a column holds nothing in any row.
+
+    >>> are_blank(pl.Series([" ", None])), are_blank(pl.Series([1.0, None]))
+    (True, False)
+    """
+    if cells.dtype.is_float():
+        cells = cells.fill_nan(None)
+    if cells.dtype != pl.String or cells.null_count() == len(cells):
+        return cells.null_count() == len(cells)
+    # Where one cell holds something, the first of them mostly does.
+    first = cells.head(1).str.strip_chars().fill_null("")
+    return first[0] == "" and bool((cells.str.strip_chars().fill_null("") == "").all())
+
+
+def told_without_unit(frame: pl.DataFrame, columns: Sequence[Column]) -> list[str]:
+    """Say in which columns that were written with a unit some numbers have none."""
+    alike: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for column in columns:
+        if unit := column.writing.unit:
+            cells = as_text(frame[column.name]).str.strip_chars()
+            is_bare = ~cells.str.contains(unit, literal=True)
+            bare = column.writing.read(cells.filter(is_bare)).drop_nulls()
+            if len(bare):
+                alike[unit, len(bare)].append(column.name)
+    return [
+        f"numbers with {unit!r}, {bare} without read alike: {listed(names)}"
+        for (unit, bare), names in alike.items()
+    ]
