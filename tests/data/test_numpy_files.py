@@ -58,6 +58,21 @@ def test_columns_left_out_of_an_array_are_left_out_ever_after(tmp_path):
         load(tmp_path / "narrow.npy", require_target=False, schema=learnt.schema)
 
 
+@pytest.mark.parametrize("dtype", [np.int16, np.float32, np.float64])
+def test_a_number_of_an_array_can_stand_for_a_missing_value(tmp_path, dtype):
+    rows = X.astype(dtype)
+    rows[2, 1] = -999
+    np.savez(tmp_path / "d.npz", X=rows, y=Y)
+    data = load(tmp_path / "d.npz", missing=["-999.0"])
+    again = load(tmp_path / "d.npz", schema=data.schema)
+    expected = X.copy()
+    expected[2, 1] = np.nan
+    for each in (data, again):
+        np.testing.assert_array_equal(each.features, expected)
+        assert each.notes == ("1 number among '-999.0' taken as missing",)
+    np.testing.assert_array_equal(load(tmp_path / "d.npz").features, rows)
+
+
 @pytest.mark.parametrize("names", ["X y", "features target", "data labels", "images label", "x Y"])
 def test_an_npz_file_goes_by_its_names(tmp_path, names):
     features, labels = names.split()

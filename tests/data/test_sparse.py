@@ -99,3 +99,14 @@ def test_wide_rows_go_through_every_command(tmp_path, monkeypatch):
     assert "accuracy" in run("evaluate", "model.safetensors", "t.svm").stdout
     assert len(run("predict", "model.safetensors", "t.svm").stdout.splitlines()) == rows + 1
     run("compare", "t.svm", "--loss", "softmax")
+
+
+def test_a_number_of_sparse_rows_can_stand_for_a_missing_value(tmp_path):
+    lines = [f"{i % 2} {i + 1}:{-999 if i == 3 else 2}" for i in range(40)]
+    (tmp_path / "t.svm").write_text("\n".join([*lines, ""]))
+    data = load(tmp_path / "t.svm", missing=["-999"])
+    assert np.isnan(data.features.toarray()[3, 4])
+    assert np.isnan(data.features.data).sum() == 1
+    assert data.notes == ("1 number among '-999' taken as missing",)
+    with pytest.raises(ValueError, match="missing: expected no 0 where rows are sparse"):
+        load(tmp_path / "t.svm", missing=["0"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,7 @@ from .columns import framed, named
 from .dataset import Dataset
 from .labels import learn_labels
 from .learning import learn_columns
+from .plain import numbers_among
 from .raw import Raw
 from .reading import are_blank, read_table, told_without_unit
 from .schema import Column, Schema
@@ -66,7 +68,7 @@ def clean(raw: Raw, name: str, wishes: Wishes, schema: Schema | None = None) -> 
         schema, remarks = _learnt(chosen, wishes, raw.feature_names)
         notes += treatments + remarks
     elif not schema.columns:  # it is that of arrays, whose numbers are plain
-        schema = replace(_learnt(raw, wishes, raw.feature_names)[0], labels=schema.labels)
+        schema = replace(schema, columns=_learnt(raw, wishes, raw.feature_names)[0].columns)
     source = raw
     raw, treatments = _read(raw, schema)
     if not raw.feature_names:
@@ -146,9 +148,13 @@ def _read(raw: Raw, schema: Schema) -> tuple[Raw, list[str]]:
     wanted = [column for column in schema.columns if column.kind != "left out"]
     if not isinstance(raw.features, pl.DataFrame):
         left_out = {column.name for column in schema.columns if column.kind == "left out"}
-        if not raw.is_sparse:
-            return _in_place(raw, schema, left_out), []
-        return fitted(_without(raw, left_out), [column.name for column in wanted])
+        notes: list[str] = []
+        if raw.is_sparse:
+            raw, notes = fitted(_without(raw, left_out), [column.name for column in wanted])
+        else:
+            raw = _in_place(raw, schema, left_out)
+        raw, holes = _holed(raw, schema.missing)
+        return raw, notes + holes
     known = set(raw.feature_names)
     if absent := [column.name for column in wanted if column.name not in known]:
         raise ValueError(
@@ -173,6 +179,26 @@ def _in_place(raw: Raw, schema: Schema, left_out: set[str]) -> Raw:
             f"{raw.features.shape}; {listed(sorted(left_out))} of it left out"
         )
     return raw
+
+
+def _holed(raw: Raw, missing: Sequence[str]) -> tuple[Raw, list[str]]:
+    """An array, sparse or not, in which the numbers that stand for a missing value are NaN."""
+    values = raw.features
+    numbers = numbers_among(missing).to_numpy()
+    if not len(numbers) or isinstance(values, pl.DataFrame):
+        return raw, []
+    if issparse(values) and 0 in numbers:
+        raise ValueError("missing: expected no 0 where rows are sparse, whose other cells it is")
+    if values.dtype.kind == "f":
+        numbers = numbers.astype(values.dtype)
+    is_missing = np.isin(values.data if issparse(values) else values, numbers)
+    if not (cells := int(is_missing.sum())):
+        return raw, []
+    notes = [f"{counted(cells, 'number')} among {listed(missing)} taken as missing"]
+    values = values.astype(values.dtype if values.dtype.kind == "f" else np.float64)
+    held: Any = values.data if issparse(values) else values
+    held[is_missing] = np.nan
+    return replace(raw, features=values), notes
 
 
 def _told_blank(source: Raw, chosen: Collection[str]) -> list[str]:
