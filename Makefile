@@ -12,7 +12,7 @@ demo: $(VENV)/.installed ## train on real digits and write report.html
 	$(BIN)/normexp compare digits --output report.html
 
 test: $(VENV)/.installed-dev ## every test and every example in the docstrings
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.installed-dev ## style and types
 	$(BIN)/ruff check

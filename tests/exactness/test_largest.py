@@ -185,11 +185,11 @@ def test_z_loss(kind, classes, temperature, weight):
         assert_within(bound_of_losses, value[r], [weight * (truth.surprise(0) + log_z**2 / 2**6)])
         pull = log_z / 2**5
         scale = mpmath.mpf(weight) / temperature
-        if abs(scale * pull) > largest(dtype):  # no room for the gradient of the leading class
-            assert not np.isfinite(grad[r].astype(float)).all()
-            continue
         true = [scale * (1 + pull) * truth.probability(k) for k in range(1, classes)]
         true.insert(0, scale * (pull * truth.probability(0) - truth.others(0)))
+        # A factor of p that has no room itself may leave a row no numbers, but never wrong ones.
+        if abs(scale * pull) > largest(dtype) and not np.isfinite(grad[r].astype(float)).all():
+            continue
         assert_within(4.0, grad[r], true)
 
 
