@@ -90,7 +90,8 @@ def test_a_tiny_shape_is_measured_from_the_command_line(tmp_path):
     assert result.exit_code == 0, result.output
     assert "as asked" in result.stdout
     assert "4×3" in result.stdout
-    assert result.stderr.splitlines() == [f"Wrote {output}.", f"Wrote {picture}."]
+    # Before them, on a busy machine, that it is.
+    assert result.stderr.splitlines()[-2:] == [f"Wrote {output}.", f"Wrote {picture}."]
     found = json.loads(output.read_text())
     assert found["machine"]["versions"]["numpy"]
     (row,) = found["rows"]

@@ -110,7 +110,7 @@ def call_everything(z, axis):
             along_axis.value_and_grad(z, labels, np.ones(labels.shape), where)
     nex.sigmoid(z)
     nex.log_sigmoid(z)
-    nex.BinaryCrossEntropy().value_and_grad(z, np.ones(z.shape))
+    nex.BinaryCrossEntropy().value_and_grad(z, np.ones(z.shape, bool))
 
 
 def test_what_programs_commonly_call_is_what_is_compiled(forms):

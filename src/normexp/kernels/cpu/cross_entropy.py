@@ -72,9 +72,10 @@ def pull_of(of_row, norm, units):
 
 @part
 def penalty(of_row, norm, units):
-    """norm · logsumexp²; 0 without a norm, whatever logsumexp is."""
+    """norm · logsumexp²; 0 without a norm, whatever logsumexp is but NaN."""
     log_z = logsumexp(of_row, units)
-    return select(norm > 0.0, norm * log_z * log_z, 0.0)
+    without = select(log_z == log_z, spread(0.0, log_z), math.nan)
+    return select(norm > 0.0, norm * log_z * log_z, without)
 
 
 @part

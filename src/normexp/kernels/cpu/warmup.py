@@ -93,7 +93,7 @@ def _logsumexp(z: Logits) -> None:
 
 def _binary_cross_entropy(z: Logits) -> None:
     x = z.values.reshape(-1)
-    yes, weight = np.ones_like(x), np.ones(x.size)
+    yes, weight = np.ones(x.size, np.float32), np.ones(x.size)  # as integers and booleans come
     cpu.binary_cross_entropy(x, yes, 1.0, weight, np.empty(x.size), np.empty_like(x))
 
 
