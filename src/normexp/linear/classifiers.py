@@ -17,9 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from .. import _check
 from .._defaults import ALPHA, MAX_ITER, TOL
-from ..functions import log_softmax, softmax
-from ..losses import LOSSES, CrossEntropy, MulticlassHinge, RowLoss, SquaredError
-from ..losses.softcap import capped
+from ..losses import LOSSES, CrossEntropy, MulticlassHinge, RowLoss
 from ..losses.sparse import as_sparse, is_sparse
 from .lbfgs import minimize_smooth
 from .multipliers import minimize_hinge
@@ -44,10 +42,7 @@ def solver_of(loss: RowLoss) -> Callable[[Objective[Any], Array, Monitor], Solut
 
 
 def _has_probabilities(classifier: "LinearClassifier") -> bool:
-    loss = classifier._loss()
-    return isinstance(loss, CrossEntropy) or (
-        isinstance(loss, SquaredError) and loss.on == "probabilities"
-    )
+    return classifier._loss().has_probabilities
 
 
 class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -222,14 +217,15 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Probabilities of the classes, of shape (n, classes): the softmax that the loss is of.
 
-        Only for `CrossEntropy` and ``SquaredError(on="probabilities")``: other losses have none.
+        Only for a loss that reads one, such as `CrossEntropy` and
+        ``SquaredError(on="probabilities")``: others have none.
         """
-        return softmax(self._capped_logits(X), temperature=self._temperature())
+        return replace(self.loss_, axis=-1).probabilities(self._logits(X))
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Logarithms of the probabilities, in nats, exact also where these are close to 0 or 1."""
-        return log_softmax(self._capped_logits(X), temperature=self._temperature())
+        return replace(self.loss_, axis=-1).log_probabilities(self._logits(X))
 
     def _loss(self) -> RowLoss:
         """The loss that `loss` stands for."""
@@ -239,7 +235,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             loss = LOSSES[_check.one_of(self.loss, LOSSES, "loss, unless a loss,")]
         if loss.class_weight is not None:
             raise ValueError("loss must not have a class_weight: give it to the classifier instead")
-        if isinstance(loss, CrossEntropy) and not loss.from_logits:
+        if loss.reads == "probabilities":
             raise ValueError("loss must take logits, got from_logits=False")
         return loss
 
@@ -290,14 +286,6 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         features = validate_data(self, X, **TAKEN, reset=False)
         return np.asarray(features @ self.coef_.T + self.intercept_)
-
-    def _capped_logits(self, X: ArrayLike) -> NDArray[Any]:
-        logits = self._logits(X)
-        bound = getattr(self.loss_, "softcap", None)
-        return logits if bound is None else capped(logits, bound)
-
-    def _temperature(self) -> float:
-        return float(getattr(self.loss_, "temperature", 1.0))
 
 
 class SoftmaxRegression(LinearClassifier):

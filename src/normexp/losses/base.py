@@ -2,6 +2,10 @@
 
 A subclass says how a target is read (`_batch`) and which kernel gives the losses of some rows
 (`_run`); reducing, differentiating and tiling stand here, once.
+
+A loss also says of itself what others have to know: `reads`, `has_probabilities` and
+`probabilities`, `is_elementwise`, `takes_probabilities`, `is_convex`, `is_smooth`. Nobody asks for
+its type.
 """
 
 import math
@@ -9,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +22,8 @@ from .. import _check
 from .._arrays import HALF_TYPES, as_floating, as_rows, loss_type, output_rows, write_rows
 from ..kernels import kernels_for, no_gradient
 from .sparse import as_sparse, emptied, is_sparse
+
+Reads = Literal["logits", "softmax", "sigmoid", "probabilities"]
 
 REDUCTIONS = ("mean", "sum", "none")
 NORMALIZERS = ("weight", "valid", "batch", "full")
@@ -64,11 +70,31 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Loss(ABC):
-    """A loss with its options. Losses are frozen, compared by value, and printable."""
+    """A loss with its options. Losses are frozen, compared by value, and printable.
+
+    Attributes
+    ----------
+    reads : {"logits", "softmax", "sigmoid", "probabilities"}
+        What of its input the loss depends on: the logits themselves, what softmax or sigmoid makes
+        of them, or probabilities, which are then its input.
+    has_probabilities : bool
+        Whether the input means probabilities: whether it reads anything but plain logits.
+    is_elementwise : bool
+        Whether each element of the logits is a sample of its own: there is no axis of classes.
+    takes_probabilities : bool
+        Whether a target may hold probabilities.
+    is_convex : bool
+        Whether the loss is known to be convex in its input.
+    is_smooth : bool
+        Whether it is known to have a gradient everywhere that does not jump.
+    """
 
     reduction: str = "mean"
     normalizer: str | float = "weight"
     empty: str = "zero"
+
+    is_elementwise: ClassVar[bool] = False
+    takes_probabilities: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check.one_of(self.reduction, REDUCTIONS, "reduction")
@@ -82,6 +108,51 @@ class Loss(ABC):
         options = ((f.name, getattr(self, f.name), f.default) for f in fields(self))
         changed = (f"{name}={value!r}" for name, value, default in options if value != default)
         return f"{type(self).__name__}({', '.join(changed)})"
+
+    @property
+    def reads(self) -> Reads:
+        return "logits"
+
+    @property
+    def has_probabilities(self) -> bool:
+        return self.reads != "logits"
+
+    @property
+    def is_convex(self) -> bool:
+        return False
+
+    @property
+    def is_smooth(self) -> bool:
+        return False
+
+    def probabilities(self, logits: ArrayLike, where: ArrayLike | None = None) -> NDArray[Any]:
+        """The probabilities that the loss takes its input for.
+
+        Parameters
+        ----------
+        logits : array_like
+            Scores, as for the loss; probabilities, where it reads these, are given back.
+        where : array_like of bool, optional
+            Classes that exist; the others have the probability 0.
+
+        Returns
+        -------
+        ndarray
+            In the shape of the logits.
+
+        Raises
+        ------
+        TypeError
+            If the loss gives its input no such meaning: see `has_probabilities`.
+        """
+        raise TypeError(f"{self!r} gives its logits no meaning as probabilities")
+
+    def log_probabilities(self, logits: ArrayLike, where: ArrayLike | None = None) -> NDArray[Any]:
+        """Logarithms of the `probabilities`, in nats, exact also where these are close to 0 or 1.
+
+        Parameters, result and errors are those of `probabilities`; what has no probability is −inf.
+        """
+        raise TypeError(f"{self!r} gives its logits no meaning as probabilities")
 
     def __call__(
         self,

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._arrays import as_floating, repeated
+from ..functions import log_sigmoid, sigmoid
 from ..kernels import NO_MASK
-from .base import Batch, Loss, scaled
+from .base import Batch, Loss, Reads, scaled
 
 
 class BinaryTarget(NamedTuple):
@@ -66,11 +67,36 @@ class BinaryCrossEntropy(Loss):
     pos_weight: float = 1.0
     from_logits: bool = True
 
+    is_elementwise: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         super().__post_init__()
         _check.between(self.label_smoothing, 0.0, 1.0, "label_smoothing")
         _check.positive(self.pos_weight, "pos_weight")
         _check.flag(self.from_logits, "from_logits")
+
+    @property
+    def reads(self) -> Reads:
+        return "sigmoid" if self.from_logits else "probabilities"
+
+    @property
+    def is_convex(self) -> bool:
+        return True
+
+    @property
+    def is_smooth(self) -> bool:
+        return True
+
+    def probabilities(self, logits: ArrayLike, where: ArrayLike | None = None) -> NDArray[Any]:
+        p = sigmoid(logits) if self.from_logits else as_floating(logits, "logits")[0]
+        return p if where is None else np.where(_check.mask(where, p.shape), p, 0)
+
+    def log_probabilities(self, logits: ArrayLike, where: ArrayLike | None = None) -> NDArray[Any]:
+        if not self.from_logits:
+            with np.errstate(divide="ignore"):
+                return np.asarray(np.log(self.probabilities(logits, where)))
+        log_p = log_sigmoid(logits)
+        return log_p if where is None else np.where(_check.mask(where, log_p.shape), log_p, -np.inf)
 
     def _axes(self, dimensions: int) -> tuple[int, ...]:
         return ()

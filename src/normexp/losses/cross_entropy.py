@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
+from .._arrays import as_floating
 from ..kernels import Logits, Target
-from .base import Batch
+from .base import Batch, Reads
 from .rows import RowLoss
 from .softcap import capped, slope
 
@@ -93,6 +94,23 @@ class CrossEntropy(RowLoss):
         _check.flag(self.from_logits, "from_logits")
         if not self.from_logits and (self.temperature, self.softcap, self.z_loss) != (1, None, 0):
             raise ValueError("temperature, softcap and z_loss need logits: from_logits is False")
+
+    @property
+    def reads(self) -> Reads:
+        return "softmax" if self.from_logits else "probabilities"
+
+    @property
+    def is_convex(self) -> bool:
+        return self.softcap is None and self.z_loss == 0  # logsumexp² is not, where it is negative
+
+    @property
+    def is_smooth(self) -> bool:
+        return True
+
+    def _softmax_of(self, logits: ArrayLike) -> tuple[ArrayLike, float]:
+        if self.softcap is not None:
+            logits = capped(as_floating(logits, "logits")[0], self.softcap)
+        return logits, self.temperature
 
     def _target(
         self, target: Target, of_class: NDArray[np.float64] | float, live: NDArray[Any] | int

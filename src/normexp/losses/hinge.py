@@ -68,6 +68,14 @@ class MulticlassHinge(RowLoss):
         _check.not_negative(self.margin, "margin")
         _check.flag(self.squared, "squared")
 
+    @property
+    def is_convex(self) -> bool:
+        return True
+
+    @property
+    def is_smooth(self) -> bool:
+        return self.squared and self.variant == "weston-watkins"  # the other jumps between rivals
+
     def _run(
         self,
         kernels: ModuleType,

@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
-from .._arrays import as_rows, repeated, rows_shape
+from .._arrays import as_floating, as_rows, repeated, rows_shape
+from ..functions import log_softmax, softmax
 from ..kernels import NO_MASK, NOTHING, Target
 from .base import Batch, Loss, scaled
 
@@ -31,8 +32,6 @@ class RowLoss(Loss):
     ignore_index: int | None = -100
     axis: int = -1
 
-    takes_probabilities: ClassVar[bool] = True
-
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.class_weight is not None:
@@ -46,6 +45,26 @@ class RowLoss(Loss):
         if self.ignore_index is not None:
             _check.integer(self.ignore_index, "ignore_index")
         _check.integer(self.axis, "axis")
+
+    def probabilities(self, logits: ArrayLike, where: ArrayLike | None = None) -> NDArray[Any]:
+        if self.reads == "softmax":
+            scores, temperature = self._softmax_of(logits)
+            return softmax(scores, self.axis, temperature=temperature, where=where)
+        if self.reads == "probabilities":
+            given, _ = as_floating(logits, "logits")
+            return given if where is None else np.where(_check.mask(where, given.shape), given, 0)
+        return super().probabilities(logits, where)
+
+    def log_probabilities(self, logits: ArrayLike, where: ArrayLike | None = None) -> NDArray[Any]:
+        if self.reads == "softmax":
+            scores, temperature = self._softmax_of(logits)
+            return log_softmax(scores, self.axis, temperature=temperature, where=where)
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.probabilities(logits, where)))
+
+    def _softmax_of(self, logits: ArrayLike) -> tuple[ArrayLike, float]:
+        """The scores and the temperature of the softmax that the loss reads."""
+        return logits, 1.0
 
     def _axes(self, dimensions: int) -> tuple[int, ...]:
         return _check.axes(self.axis, dimensions)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .. import _check
 from ..kernels import Logits
-from .base import Batch
+from .base import Batch, Reads
 from .rows import RowLoss
 
 
@@ -56,6 +56,18 @@ class SquaredError(RowLoss):
     def __post_init__(self) -> None:
         super().__post_init__()
         _check.one_of(self.on, ("logits", "probabilities"), "on")
+
+    @property
+    def reads(self) -> Reads:
+        return "logits" if self.on == "logits" else "softmax"
+
+    @property
+    def is_convex(self) -> bool:
+        return self.on == "logits"
+
+    @property
+    def is_smooth(self) -> bool:
+        return True
 
     def _run(
         self,
