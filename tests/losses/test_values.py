@@ -152,3 +152,11 @@ def test_cross_entropy_is_the_loss_in_one_call():
     assert got == nex.CrossEntropy(**options)(z, y, weight, where)
     with pytest.raises(TypeError, match="smoothing"):
         nex.cross_entropy(z, y, smoothing=0.1)
+
+
+def test_binary_cross_entropy_of_more_elements_than_one_thread_takes():
+    z = np.random.default_rng(0).normal(size=600_000)
+    target = (z > 0).astype(float)
+    value, grad = nex.BinaryCrossEntropy(reduction="sum").value_and_grad(z, target)
+    np.testing.assert_allclose(grad, nex.sigmoid(z) - target, rtol=1e-12, atol=1e-15)
+    assert value == pytest.approx(np.logaddexp(0, np.where(z > 0, -z, z)).sum(), rel=1e-12)

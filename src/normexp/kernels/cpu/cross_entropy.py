@@ -386,7 +386,7 @@ def binary_cross_entropy(values, units, rooms, target, positive, weight, loss, g
     z = row_at(values, start * values.itemsize, stop - start)
     loss = row_at(loss, start * loss.itemsize, stop - start)
     target = row_at(target, start * target.itemsize, stop - start)
-    weight = row_at(weight, start * weight.itemsize, stop - start)
+    weight = row_at(weight, 0 if one_weight else start * weight.itemsize, stop - start)
     g = row_at(grad, start * grad.itemsize, stop - start)
     for j in range(0, z.size, lanes_of(rooms)):
         x = load(z, j, rooms)
