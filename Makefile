@@ -20,9 +20,7 @@ lint: $(VENV)/.installed-dev ## style and types
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed-bench ## speed and errors beside the peers, optima beside scikit-learn's
-	$(BIN)/normexp bench
-	$(BIN)/python -m normexp.bench.accuracy
-	$(BIN)/python -m normexp.bench.optima
+	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.installed-docs ## the documentation, in build/docs/index.html; any warning is an error
 	$(BIN)/python -m sphinx $(SPHINX) -d build/doctrees docs build/docs

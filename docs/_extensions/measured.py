@@ -9,10 +9,10 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from normexp.bench.printing import header, number
-from normexp.bench.results import Benchmark, Row, Timing, read
-from normexp.bench.shapes import CALL, COPY, NORMEXP, TORCH, WORKS
-from normexp.bench.truth import shown
+from benchmarks.printing import header, number
+from benchmarks.results import Benchmark, Row, Timing, read
+from benchmarks.shapes import CALL, COPY, NORMEXP, TORCH, WORKS
+from benchmarks.truth import shown
 
 RESULTS = Path(__file__).parents[2] / "benchmarks/results"
 PICTURE = "_static/speed.svg"
@@ -30,7 +30,7 @@ def markdown_table(header: list[str], rows: list[list[str]]) -> str:
 
 
 def errors_table(text: str, title: str) -> str:
-    """One of the tables of `python -m normexp.bench.accuracy`, by the start of its title."""
+    """One of the tables of `python -m benchmarks accuracy`, by the start of its title."""
     paragraphs = [paragraph.splitlines() for paragraph in text.split("\n\n")]
     lines = next(lines for lines in paragraphs if lines[0].startswith(f"{title}:"))
     cells = [re.split(r"\s{2,}", line.rstrip()) for line in lines[1:]]

@@ -1,11 +1,12 @@
 """Numbers that are none, or more than any machine has, are refused with the option's name."""
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from normexp.cli.commands import normexp as command
-from normexp.cli.options import size
+from normexp.cli.options import shape, size
 
 HUGE = str(10**30)
 
@@ -58,3 +59,13 @@ def test_it_is_refused(words, option, tmp_path, monkeypatch):
 def test_a_size_is_exact_however_long():
     assert size("9" * 400) == int("9" * 400)
     assert size("0.1GB") == 100_000_000
+
+
+def test_a_shape_is_read():
+    assert [shape(text) for text in ("10", "64x1000", "2×3×4")] == [(10,), (64, 1000), (2, 3, 4)]
+
+
+@pytest.mark.parametrize("text", ["", "0x4", "4x", "-1x4", "a"])
+def test_what_is_no_shape_is_refused(text):
+    with pytest.raises(click.BadParameter, match="such as 4096x1000"):
+        shape(text)

@@ -398,7 +398,6 @@ def test_a_report_on_a_full_disk_is_neither_written_nor_half_written(tmp_path, m
         ("train rows.csv --target y -o also.csv", "it is what is read, rows.csv"),
         ("predict speed.json rows.csv -o rows.csv", "it is what is read, rows.csv"),
         ("predict speed.json rows.csv -o ./speed.json", "it is what is read, speed.json"),
-        ("bench --read speed.json -o speed.json", "it is what is read, speed.json"),
     ],
 )
 def test_commands_refuse_before_they_work(tmp_path, monkeypatch, arguments, words):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import normexp as nex
-from normexp.bench.oracle import oracle_row, ulps
+from benchmarks.oracle import oracle_row, ulps
 
 PRECISIONS = {
     "float32": ("float32", "exact", 0.51),

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import normexp as nex
-from normexp.bench.oracle import PRECISION, oracle_row
-from normexp.bench.truth import precision
+from benchmarks.oracle import PRECISION, oracle_row
+from benchmarks.truth import precision
 
 # Storage, accuracy, the bound of what has the type of the logits, and that of losses.
 PRECISIONS = {

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import normexp as nex
-from normexp.bench.families import FAMILIES, family_row
-from normexp.bench.oracle import PRECISION, oracle_row, ulps
+from benchmarks.families import FAMILIES, family_row
+from benchmarks.oracle import PRECISION, oracle_row, ulps
 
 BOUND = {"float32": 0.51, "float64": 4.0}
 CLASSES = [2, 10, 300]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import normexp as nex
-from normexp.bench.families import FAMILIES, family_row
-from normexp.bench.oracle import PRECISION, oracle_row, ulps
+from benchmarks.families import FAMILIES, family_row
+from benchmarks.oracle import PRECISION, oracle_row, ulps
 
 BOUND = {"float32": 0.51, "float64": 4.0}
 ROWS = {2: 24, 10: 8, 1000: 2, 100_000: 1}

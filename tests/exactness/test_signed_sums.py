@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import normexp as nex
-from normexp.bench.oracle import ulps
+from benchmarks.oracle import ulps
 from normexp.kernels.cpu import decimals
 
 BOUND = 0.51

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import normexp as nex
-from normexp.bench.families import FAMILIES, family_row
-from normexp.bench.truth import row_values, ulps
+from benchmarks.families import FAMILIES, family_row
+from benchmarks.truth import row_values, ulps
 
 # Storage, accuracy, the bound of what has the type of the logits, and that of losses in float32.
 PRECISIONS = {

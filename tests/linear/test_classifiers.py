@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 import normexp as nex
-from normexp.bench.optima import objective_of
+from benchmarks.optima import objective_of
 from normexp.linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
 
 

@@ -15,6 +15,10 @@ from .._defaults import ALPHA, MAX_ITER
 from ..losses import LOSSES
 
 Command = Callable[..., Any]
+Shape = tuple[int, ...]
+
+MOST_AXES, MOST_ELEMENTS = 8, 2**33  # what a shape that is asked for may have
+MOST_THREADS = 1024
 
 
 def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -51,6 +55,23 @@ def character(text: str) -> str:
     return "\t" if text == r"\t" else text
 
 
+def shape(text: str) -> Shape:
+    """The sizes of the axes of an array.
+
+    >>> shape("64x1000"), shape("2×3×4")
+    ((64, 1000), (2, 3, 4))
+    """
+    sizes = text.replace("×", "x").split("x")
+    if not all(re.fullmatch(r"0*[1-9][0-9]{0,11}", size) for size in sizes):
+        raise click.BadParameter(f"expected a shape such as 4096x1000, got {text!r}")
+    found = tuple(map(int, sizes))
+    if len(found) > MOST_AXES or math.prod(found) > MOST_ELEMENTS:
+        raise click.BadParameter(
+            f"expected at most {MOST_AXES} axes and {MOST_ELEMENTS:,} numbers, got {text!r}"
+        )
+    return found
+
+
 class Number(click.FloatRange):
     """A finite number: NaN is within every range as click looks at it."""
 
@@ -79,7 +100,20 @@ as_json = click.option(
     is_flag=True,
     help="Print JSON alone; inf and nan are text in it.",
 )
+threaded = click.option(
+    "--threads",
+    type=click.IntRange(1, MOST_THREADS),
+    default=1,
+    show_default=True,
+    help="The threads of each contender that can have more than one.",
+)
 loss_names = click.Choice(list(LOSSES))
+
+
+def shaped(words: str) -> Callable[[Command], Command]:
+    """Shapes of what is measured."""
+    return click.option("--shape", "shapes", type=shape, metavar="SHAPE", multiple=True, help=words)
+
 
 READING = {
     "target": click.option(

@@ -1,4 +1,4 @@
-"""Optima of the linear classifiers, and scikit-learn's: ``python -m normexp.bench.optima``."""
+"""Optima of the linear classifiers, and scikit-learn's: ``python -m benchmarks optima``."""
 
 import warnings
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from ..linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
-from ..losses import CrossEntropy, Loss, MulticlassHinge
+from normexp.linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
+from normexp.losses import CrossEntropy, Loss, MulticlassHinge
 
 DATA = {
     "iris": load_iris,
@@ -128,7 +128,3 @@ def main() -> None:
             f"{result.seconds:9.3f}{result.peer_seconds:9.3f}",
             flush=True,
         )
-
-
-if __name__ == "__main__":
-    main()

@@ -9,7 +9,8 @@ from rich import box
 from rich.table import Column, Table
 from rich.text import Text
 
-from .._console import Terminal
+from normexp._console import Terminal
+
 from .results import Benchmark, Row, Start, Timing, Verdict
 from .shapes import CALL, COPY, WORKS
 from .truth import shown

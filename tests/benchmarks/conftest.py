@@ -2,8 +2,8 @@
 
 import pytest
 
-from normexp.bench.results import Benchmark, Row, Start, Timing
-from normexp.bench.shapes import CASES, COPY, FAST, FASTER, NORMEXP, SCIPY, TORCH, one_thread
+from benchmarks.results import Benchmark, Row, Start, Timing
+from benchmarks.shapes import CASES, COPY, FAST, FASTER, NORMEXP, SCIPY, TORCH, one_thread
 
 TIMES = {NORMEXP: 2.0, FAST: 1.0, TORCH: 4.0, SCIPY: 20.0, COPY: 0.5}  # ns per element
 MACHINE = {

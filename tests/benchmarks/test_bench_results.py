@@ -4,9 +4,9 @@ import os
 import pytest
 from click.testing import CliRunner
 
-from normexp.bench.results import Benchmark, Row, Timing, read
-from normexp.bench.shapes import COPY, FAST, NORMEXP, TORCH, Case, Goal, beside, one_thread
-from normexp.cli.commands import normexp as command
+from benchmarks.commands import benchmarks
+from benchmarks.results import Benchmark, Row, Timing, read
+from benchmarks.shapes import COPY, FAST, NORMEXP, TORCH, Case, Goal, beside, one_thread
 
 CASE = Case("wide rows", "softmax", (10, 100), goals=beside(TORCH, 2.0, 4.0))
 
@@ -98,7 +98,9 @@ def test_an_infinite_error_comes_back_from_text():
 def test_another_file_is_refused(text, tmp_path):
     path = tmp_path / "other.json"
     path.write_text(text, encoding="latin-1")
-    with pytest.raises(ValueError, match=r"other\.json: expected what `normexp bench -o` writes: "):
+    with pytest.raises(
+        ValueError, match=r"other\.json: expected what `python -m benchmarks speed -o` writes: "
+    ):
         read(path)
 
 
@@ -144,7 +146,9 @@ def test_every_field_is_checked(place, benchmark, tmp_path):
         inner[last] = wrong
         path = tmp_path / "other.json"
         path.write_text(json.dumps(plain))
-        with pytest.raises(ValueError, match=r"other\.json: expected what `normexp bench -o` wri"):
+        with pytest.raises(
+            ValueError, match=r"other\.json: expected what `python -m benchmarks speed -o` wri"
+        ):
             read(path)
 
 
@@ -158,7 +162,7 @@ def test_a_pipe_a_folder_and_nothing_are_one_line(tmp_path):
         "folder": "is a folder",
         "nothing": "empty",
     }.items():
-        result = CliRunner().invoke(command, ["bench", "--read", str(tmp_path / name)])
+        result = CliRunner().invoke(benchmarks, ["speed", "--read", str(tmp_path / name)])
         assert result.exit_code == 2
         assert expected in result.stderr
         assert len(result.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Whether plain values are what `normexp bench -o` writes, field by field."""
+"""Whether plain values are what `python -m benchmarks speed -o` writes, field by field."""
 
 from __future__ import annotations
 

@@ -4,11 +4,11 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from normexp.bench import contenders as room
-from normexp.bench import speed, starting
-from normexp.bench.measuring import LEAST_ROUNDS, Effort, measure
-from normexp.bench.problem import Contender, random_problem
-from normexp.bench.shapes import (
+from benchmarks import contenders as room
+from benchmarks import speed, starting
+from benchmarks.measuring import LEAST_ROUNDS, Effort, measure
+from benchmarks.problem import Contender, random_problem
+from benchmarks.shapes import (
     CASES,
     COPY,
     FAST,
@@ -21,10 +21,9 @@ from normexp.bench.shapes import (
     Goal,
     one_thread,
     select,
-    shape_of,
     without_goals,
 )
-from normexp.bench.truth import ulps, worst_ulps
+from benchmarks.truth import ulps, worst_ulps
 
 EFFORT = Effort(rounds=4, timing=1e-6, share=1.0, starts=1)
 SHAPES = [((6, 5), -1), ((2, 5, 3, 2), 1), ((5,), -1)]
@@ -205,13 +204,3 @@ def test_cases_are_selected_by_work_and_shape():
 def test_no_goal_was_set_for_more_threads():
     cases = without_goals(CASES, 4)
     assert {(case.threads, case.goals) for case in cases} == {(4, ())}
-
-
-def test_a_shape_is_read():
-    assert [shape_of(text) for text in ("10", "64x1000", "2×3×4")] == [(10,), (64, 1000), (2, 3, 4)]
-
-
-@pytest.mark.parametrize("text", ["", "0x4", "4x", "-1x4", "a"])
-def test_what_is_no_shape_is_refused(text):
-    with pytest.raises(ValueError, match="such as 4096x1000"):
-        shape_of(text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
@@ -25,7 +24,6 @@ WORKS = {
 FIRST_CALL = "first-call"  # not a work on a shape, but named beside them
 
 Shape = tuple[int, ...]
-MOST_AXES, MOST_ELEMENTS = 8, 2**33  # what a shape that is asked for may have
 
 
 def one_thread(name: str) -> str:
@@ -77,19 +75,6 @@ class Case(NamedTuple):
     def scales(self) -> bool:
         """Whether the row compares several threads with one."""
         return any(goal.peer == one_thread(goal.ours) for goal in self.goals)
-
-
-def shape_of(text: str) -> Shape:
-    """(4096, 1000) from "4096x1000"."""
-    sizes = text.replace("×", "x").split("x")
-    if not all(re.fullmatch(r"0*[1-9][0-9]{0,11}", size) for size in sizes):
-        raise ValueError(f"expected a shape such as 4096x1000, got {text!r}")
-    shape = tuple(map(int, sizes))
-    if len(shape) > MOST_AXES or math.prod(shape) > MOST_ELEMENTS:
-        raise ValueError(
-            f"expected at most {MOST_AXES} axes and {MOST_ELEMENTS:,} numbers, got {text!r}"
-        )
-    return shape
 
 
 def storage(name: str) -> np.dtype[Any]:

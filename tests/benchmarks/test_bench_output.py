@@ -6,14 +6,14 @@ import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
-from normexp.bench import machine, plot, printing
-from normexp.bench.results import Benchmark
+from benchmarks import machine, plot, printing
+from benchmarks.commands import benchmarks
+from benchmarks.results import Benchmark
 from normexp.cli import terminal
-from normexp.cli.commands import normexp as command
 
 
 def run(*arguments):
-    return CliRunner().invoke(command, ["bench", *map(str, arguments)])
+    return CliRunner().invoke(benchmarks, ["speed", *map(str, arguments)])
 
 
 @pytest.fixture
@@ -101,6 +101,25 @@ def test_a_tiny_shape_is_measured_from_the_command_line(tmp_path):
     assert found["starts"] == []
 
 
+def test_what_is_read_is_not_written_over(saved):
+    result = run("--read", saved, "-o", saved)
+    assert result.exit_code == 2
+    assert "it is what is read" in result.stderr
+    assert json.loads(saved.read_text())["rows"]
+
+
+def test_without_a_command_all_are_measured_but_the_instructions(monkeypatch):
+    said = []
+    for name in ("accuracy", "optima", "instructions"):
+        monkeypatch.setattr(f"benchmarks.{name}.main", lambda *_, name=name: said.append(name))
+    monkeypatch.setattr("benchmarks.speed.benchmark", lambda *_, **__: said.append("speed"))
+    monkeypatch.setattr("benchmarks.printing.show", lambda found: None)
+    assert CliRunner().invoke(benchmarks, []).exit_code == 0
+    assert said == ["speed", "accuracy", "optima"]
+    assert CliRunner().invoke(benchmarks, ["instructions"]).exit_code == 0
+    assert said[3:] == ["instructions"]
+
+
 def test_a_saved_benchmark_is_shown_as_it_was(saved, benchmark):
     result = run("--read", saved)
     assert result.exit_code == 0, result.output
@@ -161,7 +180,7 @@ def test_a_busy_machine_is_named_before_anything_is_measured(monkeypatch):
     monkeypatch.setattr(os, "getloadavg", lambda: (3.21, 0.0, 0.0), raising=False)
     said = []
     monkeypatch.setattr(terminal, "note", said.append)
-    monkeypatch.setattr("normexp.bench.speed.benchmark", lambda *_, **__: said.append("measured"))
+    monkeypatch.setattr("benchmarks.speed.benchmark", lambda *_, **__: said.append("measured"))
     run("--quick")
     assert said[0].startswith("The machine is busy: in the last minute 3.2 programs ran at a time")
     assert "4 cores" in said[0]

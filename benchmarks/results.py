@@ -111,7 +111,7 @@ class Benchmark(NamedTuple):
 
 def read(path: Path) -> Benchmark:
     """The benchmark in a JSON file."""
-    from ..data.opening import read_bytes  # with which come the libraries of tables
+    from normexp.data.opening import read_bytes  # with which come the libraries of tables
 
     content = read_bytes(path)
     try:
@@ -120,7 +120,9 @@ def read(path: Path) -> Benchmark:
         return Benchmark.from_dict(plain)
     except (ValueError, TypeError, RecursionError) as error:
         reason = "it is too deep" if isinstance(error, RecursionError) else error
-        raise ValueError(f"{path}: expected what `normexp bench -o` writes: {reason}") from None
+        raise ValueError(
+            f"{path}: expected what `python -m benchmarks speed -o` writes: {reason}"
+        ) from None
 
 
 def _row_to_dict(row: Row, cache: int | None) -> dict[str, Any]:

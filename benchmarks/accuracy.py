@@ -1,10 +1,9 @@
 """The table of errors: the worst distance from the true value, ours and the peers', in ULP.
 
-Run with ``python -m normexp.bench.accuracy``; mpmath is needed, peers that are absent are left out
+Run with ``python -m benchmarks accuracy``; mpmath is needed, peers that are absent are left out
 and named.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
@@ -91,15 +90,11 @@ def print_table(table: list[dict[str, Any]], dtype: str) -> None:
             print(f"{family:20}" + "".join(f"{shown(errors[n]):>{width + 2}}" for n in names))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m normexp.bench.accuracy", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer rows, up to 1000 classes")
-    parser.add_argument("--json", action="store_true", help="print the table as JSON")
-    options = parser.parse_args()
-    sizes = QUICK if options.quick else ROWS
+def main(quick: bool = False, as_json: bool = False) -> None:
+    sizes = QUICK if quick else ROWS
     tables = {dtype: worst_errors(dtype, sizes) for dtype in ("float32", "float64")}
     missing = [name for name in absent() if name == "torch"]
-    if options.json:
+    if as_json:
         entries = [entry for table in tables.values() for entry in table]
         found = {"versions": versions(), "rows": sizes, "absent": missing, "errors": entries}
         json.dump(found, sys.stdout, indent=1)
@@ -111,7 +106,3 @@ def main() -> None:
         print("not installed, left out: " + ", ".join(missing))
     for dtype, table in tables.items():
         print_table(table, dtype)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """How many instructions the loops of the softmax kernel take: what their speed is bounded by.
 
-Run with ``python -m normexp.bench.instructions``. The loops are compiled anew, for the processor of
+Run with ``python -m benchmarks instructions``. The loops are compiled anew, for the processor of
 this machine, and counted in the assembly: the instructions of the loop with the most arithmetic on
 vectors, and those among them that multiply (and add), which most processors can start only one or
 two of in a cycle. Counted with them are the few that only the end of a block or of a row takes.
@@ -71,8 +71,8 @@ def count(lines: list[str]) -> Count:
 
 def assemblies() -> Iterator[tuple[str, str, int]]:
     """For each case its name, its assembly, and the numbers that a turn of its loops is about."""
-    from ..kernels.cpu.calls import LANES, arithmetic
-    from ..kernels.cpu.functions import softmax_of_rows as softmax
+    from normexp.kernels.cpu.calls import LANES, arithmetic
+    from normexp.kernels.cpu.functions import softmax_of_rows as softmax
 
     for name, (dtype, accuracy) in CASES.items():
         before = set(softmax.dispatcher.overloads)
@@ -97,7 +97,3 @@ def main() -> None:
                     f"{case:16} {loop:13} {lanes:3} numbers: {found.total:3} instructions, "
                     f"{found.vector:3} vector arithmetic, {found.products:3} products"
                 )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,129 @@
+"""The benchmarks as commands; without a name, all of them but the count of instructions."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from normexp._files import write_files
+from normexp.cli import terminal
+from normexp.cli.group import Commands, Output, spare
+from normexp.cli.options import Shape, as_json, shaped, threaded
+
+from . import accuracy, instructions, machine, optima, printing, results, speed
+from .plot import SUFFIXES, drawn
+from .shapes import FIRST_CALL, WORKS
+
+
+@click.group(cls=Commands, invoke_without_command=True)
+@click.pass_context
+def benchmarks(context: click.Context) -> None:
+    """What normexp is measured by, beside whatever is installed of its peers.
+
+    Without a command: speed, accuracy and optima.
+    """
+    if context.invoked_subcommand is None:
+        for command in (measure_speed, measure_accuracy, measure_optima):
+            context.invoke(command)
+
+
+@benchmarks.command("speed")
+@click.option("--quick", is_flag=True, help="Fewer shapes and rounds: less than a minute.")
+@click.option(
+    "--work",
+    "works",
+    type=click.Choice([*WORKS, FIRST_CALL]),
+    multiple=True,
+    help="What to measure. May be repeated.  [default: everything]",
+)
+@shaped(
+    "A shape such as 4096x1000; one that is not in the list is measured in float32, with the "
+    "classes on its last axis. May be repeated.  [default: all of the list]",
+)
+@threaded
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where to compute; normexp does it on the CPU alone, so that on cuda it is torch that is "
+    "measured.",
+)
+@click.option(
+    "--read",
+    type=click.Path(exists=True, path_type=Path),
+    help="Show what -o has written instead of measuring.",
+)
+@click.option(
+    "-o", "--output", type=Output(".json"), help="The file to write all that was measured to."
+)
+@click.option("--plot", type=Output(), help="The picture of it to write, SVG or PNG.")
+@as_json
+def measure_speed(
+    quick: bool,
+    works: tuple[str, ...],
+    shapes: tuple[Shape, ...],
+    threads: int,
+    device: str,
+    read: Path | None,
+    output: Path | None,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Times, with the error of every result that was timed.
+
+    \b
+    Examples:
+      python -m benchmarks speed --quick
+      python -m benchmarks speed --work softmax --shape 4096x1000 --plot softmax.svg
+    """
+    if plot is not None and plot.suffix not in SUFFIXES:
+        raise click.BadParameter(f"--plot takes a name in {' or '.join(SUFFIXES)}, got {plot.name}")
+    spare([output, plot], [read])
+    if read is not None:
+        found = results.read(read)
+    else:
+        if busy := machine.busy():
+            terminal.note(busy)
+        found = speed.benchmark(
+            works,
+            shapes,
+            quick=quick,
+            threads=threads,
+            device=device,
+            track=partial(terminal.track, "measuring"),
+        )
+    written: dict[Path, bytes | str] = {}
+    if output is not None:
+        written[output] = terminal.as_json(found.to_dict())
+    if plot is not None:
+        written[plot] = drawn(found, plot.suffix)
+    write_files(written)
+    if as_json:
+        terminal.say_json(found.to_dict())
+    else:
+        printing.show(found)
+    for path in written:
+        terminal.note(f"Wrote {path}.")
+
+
+@benchmarks.command("accuracy")
+@click.option("--quick", is_flag=True, help="Fewer rows, of up to 1000 classes.")
+@as_json
+def measure_accuracy(quick: bool, as_json: bool) -> None:
+    """The worst errors of float32 and float64, in ULP, over rows of every kind."""
+    accuracy.main(quick, as_json)
+
+
+@benchmarks.command("optima")
+def measure_optima() -> None:
+    """The optima of the linear classifiers beside scikit-learn's."""
+    optima.main()
+
+
+@benchmarks.command("instructions")
+def count_instructions() -> None:
+    """The instructions of the loops of the softmax kernel, counted."""
+    instructions.main()
