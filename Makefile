@@ -18,6 +18,7 @@ lint: $(VENV)/.installed-dev ## style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 bench: $(VENV)/.installed-bench ## speed and errors beside the peers, optima beside scikit-learn's
 	$(BIN)/python -m benchmarks
