@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
-from .._text import filled
+from .._sentences import LANGUAGES
 from ..losses import CrossEntropy, Loss
 from . import arithmetic, inputs, looks, ordinary
 from .case import Case, Mask, read
 from .diagnosis import Diagnosis, Finding
 from .seen import Seen
-from .words import KINDS, LANGUAGES, SEVERITIES
+from .words import SEVERITIES, SEVERITY_OF, words
 
 
 def diagnose(
@@ -80,7 +80,7 @@ def diagnose(
         raise TypeError(f"loss must be a loss of normexp, got {_check.described(loss)}")
     case = read(logits, target, loss, where)
     seen = [one for one in examined(case) if one.rows.any()]
-    seen.sort(key=lambda one: SEVERITIES.index(KINDS[one.kind].severity))
+    seen.sort(key=lambda one: SEVERITIES.index(SEVERITY_OF[one.kind]))
     return Diagnosis(
         tuple(finding(case, one, language) for one in seen),
         loss,
@@ -123,13 +123,12 @@ def finding(case: Case, seen: Seen, language: str) -> Finding:
     """What a check says, put into words."""
     facts: dict[str, Any] = {"dtype": case.dtype.name, "classes": case.classes}
     facts |= {"last": case.classes - 1, **seen.facts}
-    kind = KINDS[seen.kind]
     return Finding(
         seen.kind,
-        kind.severity,
+        SEVERITY_OF[seen.kind],
         places(seen.rows, case.shape),
         {name: values[seen.rows] for name, values in seen.numbers.items()},
-        *(filled(sentence, **facts) for sentence in kind.words[language]),
+        *words(seen.kind, language, **facts),
     )
 
 

@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._arrays import as_floating
+from .._sentences import LANGUAGES
 from ..losses import BinaryCrossEntropy, CrossEntropy, Loss, LossGrad, RowLoss, SquaredError
 from ..losses.base import Batch, linear_operands
 from ..losses.sparse import is_sparse
 from .formula import Name
 from .sample import Linear, Sample
-from .words import LANGUAGES
 
 Array = NDArray[Any]
 

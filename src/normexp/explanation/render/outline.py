@@ -41,17 +41,17 @@ def title(derivation: Derivation) -> str:
 def sections(derivation: Derivation) -> Iterator[Section]:
     """The sections of a sample, or of what a batch has beyond its samples."""
 
-    def say(name: str) -> str:
+    def called(name: str) -> str:
         return phrase(name, derivation.language)
 
     is_batch, has_loss = bool(derivation.samples), derivation.grad is not None
     forward = "to_mean" if is_batch else "to_loss" if has_loss else "to_probabilities"
     if derivation.columns:
-        yield Section(say(forward), table(derivation), derivation.steps)
+        yield Section(called(forward), table(derivation), derivation.steps)
     if derivation.gradient:
-        yield Section(say("to_scores" if has_loss else "by_scores"), None, derivation.gradient)
+        yield Section(called("to_scores" if has_loss else "by_scores"), None, derivation.gradient)
     if derivation.backward:
-        yield Section(say("to_weights"), None, derivation.backward)
+        yield Section(called("to_weights"), None, derivation.backward)
 
 
 def table(derivation: Derivation) -> Table:
