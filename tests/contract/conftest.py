@@ -7,6 +7,17 @@ import numpy as np
 import pytest
 
 import normexp as nex
+from normexp.kernels import cpu, reference
+
+BACK_ENDS = {  # each a module, or what stands for one and takes NumPy's arrays
+    "cpu": cpu,
+    "reference": reference,
+}
+
+
+@pytest.fixture(params=BACK_ENDS)
+def back_end(request):
+    return BACK_ENDS[request.param]
 
 
 @dataclass(frozen=True)

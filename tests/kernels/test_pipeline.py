@@ -298,14 +298,19 @@ def test_half_types_at_temperatures_that_only_float64_holds(temperature):
     """The logits are float64 then, the results are not."""
     x = mixed_rows(100, np.float16)[::2]
     exact = Logits(x.astype(np.float64), temperature=temperature)
-    target = Target(np.zeros(len(x), int), np.ones(len(x)))
+    labels = Target(np.zeros(len(x), int), np.ones(len(x)))
+    smoothed = labels._replace(smoothing=np.full(len(x), 0.01))
     for function in (cpu.softmax, cpu.log_softmax):
         (out, around), expected = placed(x, 0), np.empty(x.shape)
         function(Logits(x, temperature=temperature), out)
         function(exact, expected)
         assert_same_bits(out, expected.astype(np.float16))
         assert_untouched(around)
-    for function in (cpu.cross_entropy, cpu.spread_cross_entropy, cpu.brier):
+    for function, target in [
+        (cpu.cross_entropy, labels),
+        (cpu.cross_entropy, smoothed),
+        (cpu.brier, labels),
+    ]:
         (grad, around), slopes = placed(x, 0), np.empty(x.shape)
         loss, expected = np.empty(len(x)), np.empty(len(x))
         function(Logits(x, temperature=temperature), target, loss, grad)

@@ -137,15 +137,13 @@ class CrossEntropy(RowLoss):
             _check_probabilities(rows, batch)
             kernels.log_loss(Logits(rows, batch.where), batch.target, losses, grad)
             return
-        is_plain = batch.target.classes.ndim == 1 and not batch.target.smoothing.size
-        kernel = kernels.cross_entropy if is_plain else kernels.spread_cross_entropy
         if self.softcap is None:
             logits = Logits(rows, batch.where, float(self.temperature))
-            kernel(logits, batch.target, losses, grad)
+            kernels.cross_entropy(logits, batch.target, losses, grad)
             return
         logits = Logits(capped(rows, self.softcap), batch.where, float(self.temperature))
         of_capped = np.empty(grad.shape)
-        kernel(logits, batch.target, losses, of_capped)
+        kernels.cross_entropy(logits, batch.target, losses, of_capped)
         if grad.size:
             grad[...] = of_capped * slope(rows, self.softcap)
 

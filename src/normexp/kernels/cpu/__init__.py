@@ -3,36 +3,74 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .. import Logits, Target
+from ..contract import Array, Logits, Target
 from . import cross_entropy as _cross_entropy
 from . import decimals
 from . import functions as _functions
 from . import hinge as _hinge
 from . import signed as _signed
 from . import squared_error as _squared_error
-from .calls import arranged, over_elements, over_tiles, stored
+from .calls import arranged, count_of, over_elements, over_tiles, stored
+from .of_parts import (
+    NO_RESULT,
+    cross_entropy_of_part,
+    log_probabilities,
+    logsumexp_of,
+    merge,
+    merge_masses,
+    probabilities,
+    summarise,
+    target_mass,
+)
 from .tiles import NARROW
 
-Array = NDArray[Any]
+__all__ = [
+    "binary_cross_entropy",
+    "binary_log_loss",
+    "brier",
+    "crammer_singer",
+    "cross_entropy",
+    "cross_entropy_of_part",
+    "log_loss",
+    "log_probabilities",
+    "log_sigmoid",
+    "log_softmax",
+    "logsumexp",
+    "logsumexp_of",
+    "merge",
+    "merge_masses",
+    "probabilities",
+    "sigmoid",
+    "signed_logsumexp",
+    "softmax",
+    "squared_error",
+    "summarise",
+    "target_mass",
+    "weston_watkins",
+]
 
-NO_RESULT: Array = np.empty((0, 0, 0))
 
-
-def softmax(logits: Logits, out: Array) -> None:
+def softmax(logits: Logits, out: Array | None = None) -> Array:
+    out = np.empty_like(logits.values) if out is None else out
     result = arranged(out)
     over_tiles(_functions.softmax, logits, result, result, in_place=_functions.softmax_of_rows)
+    return out
 
 
-def log_softmax(logits: Logits, out: Array) -> None:
+def log_softmax(logits: Logits, out: Array | None = None) -> Array:
+    out = np.empty_like(logits.values) if out is None else out
     result = arranged(out)
     over_tiles(
         _functions.log_softmax, logits, result, result, in_place=_functions.log_softmax_of_rows
     )
+    return out
 
 
-def logsumexp(logits: Logits, out: Array) -> None:
+def logsumexp(logits: Logits, out: Array | None = None) -> Array:
+    if out is None:
+        wide = np.float64 if logits.values.dtype == np.float64 else np.float32
+        out = np.empty(count_of(logits.values), wide)
     # Few logits often cancel, which float32 has no digits for.
     compute = np.float64 if logits.values.shape[1] <= NARROW else None
     over_tiles(
@@ -44,9 +82,12 @@ def logsumexp(logits: Logits, out: Array) -> None:
         kind=out.dtype.char,
         compute=compute,
     )
+    return out
 
 
-def signed_logsumexp(values: Array, factors: Array, out: Array, signs: Array) -> None:
+def signed_logsumexp(
+    values: Array, factors: Array, out: Array, signs: Array
+) -> tuple[Array, Array]:
     factors = np.ascontiguousarray(factors)
     mantissas, exponents = np.frexp(factors)
     exponents = np.where(np.isfinite(factors), exponents, np.abs(factors))
@@ -69,71 +110,99 @@ def signed_logsumexp(values: Array, factors: Array, out: Array, signs: Array) ->
         its = (row // inner, slice(None), row % inner) if values.ndim == 3 else row
         logits = values[its].astype(np.float64).tolist()
         out[row], signs[row] = decimals.logsumexp(logits, factors[its].tolist())
+    return out, signs
 
 
-def sigmoid(x: Array, out: Array) -> None:
+def sigmoid(x: Array, out: Array | None = None) -> Array:
+    out = np.empty_like(x) if out is None else out
     over_elements(_functions.sigmoid, x, stored(out))
+    return out
 
 
-def log_sigmoid(x: Array, out: Array) -> None:
+def log_sigmoid(x: Array, out: Array | None = None) -> Array:
+    out = np.empty_like(x) if out is None else out
     over_elements(_functions.log_sigmoid, x, stored(out))
+    return out
 
 
 def _classes(target: Target) -> Array:
     return target.classes if target.classes.ndim == 1 else arranged(target.classes)
 
 
-def cross_entropy(logits: Logits, target: Target, loss: Array, grad: Array) -> None:
-    grad = arranged(grad)
+def cross_entropy(
+    logits: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
+) -> tuple[Array, Array]:
+    if target.classes.ndim > 1 or target.smoothing.size:
+        return _with_masses(_cross_entropy.spread_cross_entropy, logits, target, loss, grad)
+    loss, grad, result = _results(logits, loss, grad)
     over_tiles(
         _cross_entropy.cross_entropy,
         logits,
-        grad,
+        result,
         target.classes,
         target.weight,
         target.norm,
         target.class_weight,
         loss,
-        grad,
+        result,
         in_place=_cross_entropy.cross_entropy_of_rows,
     )
+    return loss, grad
 
 
-def spread_cross_entropy(logits: Logits, target: Target, loss: Array, grad: Array) -> None:
-    _with_masses(_cross_entropy.spread_cross_entropy, logits, target, loss, grad)
+def log_loss(
+    probabilities: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
+) -> tuple[Array, Array]:
+    return _with_masses(_cross_entropy.log_loss, probabilities.as_they_are(), target, loss, grad)
 
 
-def log_loss(probabilities: Logits, target: Target, loss: Array, grad: Array) -> None:
-    _with_masses(_cross_entropy.log_loss, probabilities, target, loss, grad)
+def _results(logits: Logits, loss: Array | None, grad: Array | None) -> tuple[Array, Array, Array]:
+    """Where the loss and the gradient go; and the gradient as kernels take it."""
+    loss = np.empty(count_of(logits.values)) if loss is None else loss
+    grad = np.empty_like(logits.values) if grad is None else grad
+    return loss, grad, arranged(grad)
 
 
-def _with_masses(kernel: Any, logits: Logits, target: Target, loss: Array, grad: Array) -> None:
-    grad, classes = arranged(grad), _classes(target)
+def _with_masses(
+    kernel: Any, logits: Logits, target: Target, loss: Array | None, grad: Array | None
+) -> tuple[Array, Array]:
+    (loss, grad, result), classes = _results(logits, loss, grad), _classes(target)
     over_tiles(
         kernel,
         logits,
-        grad,
+        result,
         classes,
         target.weight,
         target.smoothing,
         target.norm,
         target.class_weight,
         loss,
-        grad,
+        result,
         kind=classes.dtype.char,
     )
+    return loss, grad
 
 
 def weston_watkins(
-    logits: Logits, target: Target, margin: float, squared: bool, loss: Array, grad: Array
-) -> None:
-    _hinge_loss(_hinge.weston_watkins, logits, target, margin, squared, loss, grad)
+    logits: Logits,
+    target: Target,
+    margin: float,
+    squared: bool,
+    loss: Array | None = None,
+    grad: Array | None = None,
+) -> tuple[Array, Array]:
+    return _hinge_loss(_hinge.weston_watkins, logits, target, margin, squared, loss, grad)
 
 
 def crammer_singer(
-    logits: Logits, target: Target, margin: float, squared: bool, loss: Array, grad: Array
-) -> None:
-    _hinge_loss(_hinge.crammer_singer, logits, target, margin, squared, loss, grad)
+    logits: Logits,
+    target: Target,
+    margin: float,
+    squared: bool,
+    loss: Array | None = None,
+    grad: Array | None = None,
+) -> tuple[Array, Array]:
+    return _hinge_loss(_hinge.crammer_singer, logits, target, margin, squared, loss, grad)
 
 
 def _hinge_loss(
@@ -142,58 +211,85 @@ def _hinge_loss(
     target: Target,
     margin: float,
     squared: bool,
-    loss: Array,
-    grad: Array,
-) -> None:
-    grad = arranged(grad)
+    loss: Array | None,
+    grad: Array | None,
+) -> tuple[Array, Array]:
+    loss, grad, result = _results(logits, loss, grad)
     over_tiles(
         kernel,
-        logits,
-        grad,
+        logits.as_they_are(),
+        result,
         target.classes,
         target.weight,
         target.class_weight,
         margin,
         squared,
         loss,
-        grad,
+        result,
     )
+    return loss, grad
 
 
-def squared_error(logits: Logits, target: Target, loss: Array, grad: Array) -> None:
-    _squared(_squared_error.squared_error, logits, target, loss, grad)
+def squared_error(
+    logits: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
+) -> tuple[Array, Array]:
+    return _squared(_squared_error.squared_error, logits.as_they_are(), target, loss, grad)
 
 
-def brier(logits: Logits, target: Target, loss: Array, grad: Array) -> None:
-    _squared(_squared_error.brier, logits, target, loss, grad)
+def brier(
+    logits: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
+) -> tuple[Array, Array]:
+    return _squared(_squared_error.brier, logits, target, loss, grad)
 
 
-def _squared(kernel: Any, logits: Logits, target: Target, loss: Array, grad: Array) -> None:
-    grad, classes = arranged(grad), _classes(target)
+def _squared(
+    kernel: Any, logits: Logits, target: Target, loss: Array | None, grad: Array | None
+) -> tuple[Array, Array]:
+    (loss, grad, result), classes = _results(logits, loss, grad), _classes(target)
     over_tiles(
         kernel,
         logits,
-        grad,
+        result,
         classes,
         target.weight,
         target.class_weight,
         loss,
-        grad,
+        result,
         kind=classes.dtype.char,
     )
+    return loss, grad
 
 
 def binary_cross_entropy(
-    z: Array, target: Array, positive: float, weight: Array, loss: Array, grad: Array
-) -> None:
+    z: Array,
+    target: Array,
+    positive: float,
+    weight: Array,
+    loss: Array | None = None,
+    grad: Array | None = None,
+) -> tuple[Array, Array]:
+    loss, grad = _element_results(z, loss, grad)
     kernel, target = _cross_entropy.binary_cross_entropy, np.ascontiguousarray(target)
     if weight.strides != (0,):  # one number for all takes no memory
         weight = np.ascontiguousarray(weight)
     over_elements(kernel, z, stored(target), positive, weight, loss, stored(grad))
+    return loss, grad
+
+
+def _element_results(like: Array, loss: Array | None, grad: Array | None) -> tuple[Array, Array]:
+    loss = np.empty(like.size) if loss is None else loss
+    return loss, np.empty_like(like) if grad is None else grad
 
 
 def binary_log_loss(
-    p: Array, target: Array, positive: float, weight: Array, loss: Array, grad: Array
-) -> None:
+    p: Array,
+    target: Array,
+    positive: float,
+    weight: Array,
+    loss: Array | None = None,
+    grad: Array | None = None,
+) -> tuple[Array, Array]:
+    loss, grad = _element_results(p, loss, grad)
     kernel = _cross_entropy.binary_log_loss
     over_elements(kernel, p, stored(target), positive, weight, loss, stored(grad))
+    return loss, grad

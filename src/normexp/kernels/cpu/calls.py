@@ -1,5 +1,6 @@
 """From the contract's arrays to the compiled kernels: arranged, typed, and shared among threads."""
 
+import math
 import threading
 from typing import Any
 
@@ -47,6 +48,11 @@ def arranged(array: Array) -> Array:
     if array.shape[1] <= NARROW:
         return array.T[np.newaxis]
     return array[:, :, np.newaxis]
+
+
+def count_of(values: Array) -> int:
+    """How many rows there are."""
+    return math.prod(values.shape[::2])
 
 
 def arithmetic(storage: np.dtype[Any]) -> type:
@@ -158,12 +164,14 @@ def over_tiles(
     over_rows(run, outer * inner, values.size, granule)
 
 
-def over_elements(kernel: Kernel, storage: Array, *arguments: Any) -> None:
+def over_elements(
+    kernel: Kernel, storage: Array, *arguments: Any, temperature: float = 1.0
+) -> None:
     """Run a kernel over all elements of flat arrays, of any storage types: in place of rooms it
     gets a typed nothing.
     """
     compute = arithmetic(storage.dtype)
-    units = units_for(1.0, compute, storage.itemsize)
+    units = units_for(temperature, compute, storage.itemsize)
     values = stored(storage)
     token = np.empty(0, compute)
     key = compute, values.dtype, *(a.dtype for a in arguments if isinstance(a, np.ndarray))

@@ -56,7 +56,7 @@ LAYOUTS = {
 }
 
 
-Run = Callable[[Logits], None]
+Run = Callable[[Logits], object]
 
 
 class Work(NamedTuple):
@@ -70,11 +70,11 @@ class Work(NamedTuple):
         return sum(getattr(kernel.dispatcher.stats, kind).total() for kernel in self.kernels)
 
 
-def _of_rows(function: Callable[..., None]) -> Run:
+def _of_rows(function: Callable[..., Any]) -> Run:
     return lambda z: function(z, np.empty_like(z.values))
 
 
-def _of_elements(function: Callable[..., None]) -> Run:
+def _of_elements(function: Callable[..., Any]) -> Run:
     def run(z: Logits) -> None:
         x = z.values.reshape(-1)
         function(x, np.empty_like(x))
@@ -82,7 +82,7 @@ def _of_elements(function: Callable[..., None]) -> Run:
     return run
 
 
-def _loss(function: Callable[..., None], *options: Any, target: Target = LABELS) -> Run:
+def _loss(function: Callable[..., Any], *options: Any, target: Target = LABELS) -> Run:
     """One form serves the value with its gradient and without."""
     return lambda z: function(z, target, *options, np.empty(ROWS), np.empty_like(z.values))
 
@@ -103,7 +103,7 @@ WORKS = {
     "logsumexp": Work(_logsumexp, (logsumexp, logsumexp_of_rows)),
     "cross-entropy": Work(_loss(cpu.cross_entropy), (cross_entropy, cross_entropy_of_rows)),
     "smoothed cross-entropy": Work(
-        _loss(cpu.spread_cross_entropy, target=SMOOTHED), (spread_cross_entropy,)
+        _loss(cpu.cross_entropy, target=SMOOTHED), (spread_cross_entropy,)
     ),
     "Weston–Watkins hinge": Work(_loss(cpu.weston_watkins, 1.0, False), (weston_watkins,)),
     "Crammer–Singer hinge": Work(_loss(cpu.crammer_singer, 1.0, False), (crammer_singer,)),

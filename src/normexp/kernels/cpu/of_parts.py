@@ -1,0 +1,109 @@
+"""The contract's functions of parts, on NumPy arrays."""
+
+import numpy as np
+
+from ..contract import Array, Logits, Mass, Summary, Target
+from . import parts
+from .calls import arranged, count_of, over_elements, over_tiles
+
+NO_RESULT: Array = np.empty((0, 0, 0))
+
+
+def summarise(logits: Logits) -> Summary:
+    count = count_of(logits.values)
+    found = Summary(np.full(count, -np.inf), np.full(count, -1.0), logits.temperature)
+    if logits.values.size:
+        over_tiles(parts.summarise, logits, NO_RESULT, found.top, found.rest)
+    return found
+
+
+def merge(a: Summary, b: Summary) -> Summary:
+    found = Summary(np.empty(len(a.top)), np.empty(len(a.top)), a.temperature)
+    over_elements(parts.merge, *a[:2], *b[:2], *found[:2], temperature=a.temperature)
+    return found
+
+
+@np.errstate(invalid="ignore")
+def logsumexp_of(summary: Summary) -> Array:
+    return np.asarray(summary.top / summary.temperature + np.log1p(summary.rest))
+
+
+def probabilities(logits: Logits, summary: Summary, out: Array | None = None) -> Array:
+    out = np.empty_like(logits.values) if out is None else out
+    over_tiles(parts.probabilities, logits, result := arranged(out), *summary[:2], result)
+    return out
+
+
+def log_probabilities(logits: Logits, summary: Summary, out: Array | None = None) -> Array:
+    out = np.empty_like(logits.values) if out is None else out
+    over_tiles(parts.log_probabilities, logits, result := arranged(out), *summary[:2], result)
+    return out
+
+
+def target_mass(logits: Logits, target: Target, first: int = 0) -> Mass:
+    count = count_of(logits.values)
+    found = Mass(np.zeros(count), np.zeros(count))
+    if logits.values.size:
+        its = of_part(target, logits.values.shape[1], first)
+        coefficients = its.classes, its.weight, its.smoothing, its.class_weight
+        kind = its.classes.dtype.char
+        over_tiles(parts.target_mass, logits, NO_RESULT, *coefficients, *found, kind=kind)
+    return found
+
+
+def merge_masses(a: Mass, b: Mass) -> Mass:
+    return Mass(np.maximum(a.top, b.top), a.rest + b.rest + np.minimum(a.top, b.top))
+
+
+def cross_entropy_of_part(
+    logits: Logits,
+    target: Target,
+    summary: Summary,
+    mass: Mass,
+    first: int = 0,
+    loss: Array | None = None,
+    grad: Array | None = None,
+) -> tuple[Array, Array]:
+    loss = np.empty(count_of(logits.values)) if loss is None else loss
+    grad = np.empty_like(logits.values) if grad is None else grad
+    result = arranged(grad)
+    its = of_part(target, logits.values.shape[1], first)
+    over_tiles(
+        parts.cross_entropy,
+        logits,
+        result,
+        *its,
+        counting(target, summary),
+        *summary[:2],
+        *mass,
+        first == 0 and logits.values.shape[1] > 0,
+        loss,
+        result,
+        kind=its.classes.dtype.char,
+    )
+    return loss, grad
+
+
+def of_part(target: Target, classes: int, first: int) -> Target:
+    """The target as a part with so many classes sees it: −1 for a class id outside of it."""
+    class_weight = target.class_weight[first : first + classes]
+    if target.classes.ndim > 1:
+        return target._replace(classes=arranged(target.classes), class_weight=class_weight)
+    ids = target.classes - first
+    ids = np.where((ids >= 0) & (ids < classes) & (target.classes >= 0), ids, -1)
+    return target._replace(classes=ids, class_weight=class_weight)
+
+
+def counting(target: Target, summary: Summary) -> Array:
+    """1 for each row that counts, 0 for one that is left out whatever it holds."""
+    weight = target.weight
+    counts = np.full(len(weight), True)
+    if target.classes.ndim == 1:
+        counts = target.classes >= 0
+        if target.class_weight.size:
+            weight = weight * target.class_weight[np.where(counts, target.classes, 0)]
+    some = weight != 0
+    for coefficient in (target.smoothing, target.norm):
+        if coefficient.size:
+            some = some | (coefficient != 0)
+    return np.where(counts & some & (summary.rest != -1), 1.0, 0.0)

@@ -1,0 +1,72 @@
+"""The meaning of everything: the textbook's formulas in NumPy and float64, readable aloud.
+
+Nothing here is fast and nothing guards against lost digits but the subtraction of the maximum; the
+fast kernels are held to this back end by the tests, and explanations quote it.
+"""
+
+from .functions import log_sigmoid, log_softmax, logsumexp, sigmoid, signed_logsumexp, softmax
+from .hessians import (
+    binary_cross_entropy_hessian_product,
+    binary_log_loss_hessian_product,
+    brier_hessian_product,
+    crammer_singer_hessian_product,
+    cross_entropy_hessian_product,
+    log_loss_hessian_product,
+    squared_error_hessian_product,
+    weston_watkins_hessian_product,
+)
+from .losses import (
+    binary_cross_entropy,
+    binary_log_loss,
+    brier,
+    crammer_singer,
+    cross_entropy,
+    log_loss,
+    squared_error,
+    weston_watkins,
+)
+from .parts import (
+    cross_entropy_of_part,
+    log_probabilities,
+    logsumexp_of,
+    merge,
+    merge_masses,
+    probabilities,
+    summarise,
+    target_mass,
+)
+from .targets import read_target
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_hessian_product",
+    "binary_log_loss",
+    "binary_log_loss_hessian_product",
+    "brier",
+    "brier_hessian_product",
+    "crammer_singer",
+    "crammer_singer_hessian_product",
+    "cross_entropy",
+    "cross_entropy_hessian_product",
+    "cross_entropy_of_part",
+    "log_loss",
+    "log_loss_hessian_product",
+    "log_probabilities",
+    "log_sigmoid",
+    "log_softmax",
+    "logsumexp",
+    "logsumexp_of",
+    "merge",
+    "merge_masses",
+    "probabilities",
+    "read_target",
+    "sigmoid",
+    "signed_logsumexp",
+    "softmax",
+    "squared_error",
+    "squared_error_hessian_product",
+    "summarise",
+    "target_mass",
+    "weston_watkins",
+    "weston_watkins_hessian_product",
+]
