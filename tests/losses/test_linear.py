@@ -21,8 +21,8 @@ every_loss = pytest.mark.parametrize("loss", LOSSES, ids=repr)
 
 @pytest.fixture(autouse=True)
 def tiles_of_four_rows(monkeypatch):
-    monkeypatch.setattr("normexp.losses.base.TILE_BYTES", 1)
-    monkeypatch.setattr("normexp.losses.base.TILE_ROWS", 4)
+    monkeypatch.setattr("normexp.linear_loss.TILE_BYTES", 1)
+    monkeypatch.setattr("normexp.linear_loss.TILE_ROWS", 4)
 
 
 def problem(samples=(SAMPLES,), seed=0):
@@ -72,7 +72,7 @@ def test_the_size_of_the_tiles_does_not_change_the_loss(loss, monkeypatch):
     x, w, b, y, _ = problem()
     y = np.where(y == -100, loss.ignore_index, y)
     tiled = loss.linear_value_and_grad(x, w, y, b)
-    monkeypatch.setattr("normexp.losses.base.TILE_ROWS", 1000)
+    monkeypatch.setattr("normexp.linear_loss.TILE_ROWS", 1000)
     for part, whole in zip(tiled, loss.linear_value_and_grad(x, w, y, b), strict=True):
         assert_close(part, whole)
 

@@ -172,7 +172,7 @@ class Case:
 def read(logits: ArrayLike, target: ArrayLike | None, loss: Loss, where: ArrayLike | None) -> Case:
     """Bring a batch into rows; only what has the wrong shape or type is refused."""
     values, _ = as_floating(logits, "logits")
-    axes = loss._axes(values.ndim)
+    axes = loss.axes_of(values.ndim)
     mask = repeated(True, values.size).reshape(values.shape)
     if where is not None:
         mask = _check.mask(where, values.shape)

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _check
 from .._arrays import as_floating
 from .._sentences import LANGUAGES
+from .._sparse import is_sparse
+from ..linear_loss import operands
 from ..losses import BinaryCrossEntropy, CrossEntropy, Loss, LossGrad, RowLoss, SquaredError
-from ..losses.base import Batch, linear_operands
-from ..losses.sparse import is_sparse
+from ..losses.bound import Bound
 from .formula import Name
 from .sample import Linear, Sample
 
@@ -41,20 +42,18 @@ class Problem:
         return None if self.live.all() else self.live
 
     @cached_property
-    def batch(self) -> Batch | None:
+    def batch(self) -> Bound | None:
         """How the loss reads the target."""
         if self.loss is None or self.target is None:
             return None
-        shape = self.logits.shape
-        axes = self.loss._axes(len(shape))
-        return self.loss._batch(shape, axes, self.target, None, self.where)
+        return self.loss.bind_to(self.logits.shape, self.target, None, self.where)
 
     @cached_property
     def is_left_out(self) -> NDArray[np.bool_]:
         """Samples, or elements, that do not count, whatever they hold."""
         if self.batch is None:
             return np.full(self.logits.shape[:-1], False)
-        return self.batch.is_ignored.reshape(self.batch.shape)
+        return self.batch.is_ignored
 
     def value_and_grad(self) -> LossGrad:
         """The library's loss and gradient of it all."""
@@ -130,7 +129,8 @@ def _last_layer(
     """Features, weight and bias, and their logits, which those given have to agree with."""
     if is_sparse(features):
         features = features.toarray()  # type: ignore[union-attr]
-    x, w, b, _ = linear_operands(features, weight, bias)
+    made = operands(features, weight, bias)
+    x, w, b = made.features.astype(made.weight.dtype), made.weight, made.bias
     computed = x @ w.T
     if b is not None:
         computed += b

@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_limits
 
 from .. import _check
 from .._defaults import ALPHA, MAX_ITER, TOL
+from .._sparse import as_sparse, is_sparse
 from ..losses import LOSSES, CrossEntropy, MulticlassHinge, RowLoss
-from ..losses.sparse import as_sparse, is_sparse
 from .lbfgs import minimize_smooth
 from .multipliers import minimize_hinge
 from .objective import Array, Objective

@@ -17,8 +17,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.sparse.linalg import LinearOperator, cg
 
+from .._sparse import is_sparse
 from ..losses import MulticlassHinge
-from ..losses.sparse import is_sparse
 from .duality import dual_value, leads, linear_gradient, own
 from .objective import Array, Objective
 from .projections import Projection, project
@@ -109,7 +109,7 @@ class SmoothedHinge:
         objective = self.objective
         weight, _ = objective.split(params)
         logits = objective.logits(params)
-        loss = float(objective.loss(logits, objective.target, objective.sample_weight))
+        loss = float(objective.bound(logits))
         violations = objective.loss.margin + leads(logits, objective.target)
         projection = self.project(violations)
         weight_grad, bias_grad = linear_gradient(objective, projection.multipliers)

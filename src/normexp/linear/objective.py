@@ -1,12 +1,14 @@
 """The objective that every linear classifier here minimises: a mean loss and a ridge penalty."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..losses import RowLoss
+from ..linear_loss import LinearLoss, operands
+from ..losses import Bound, RowLoss
 
 Array = NDArray[np.float64]
 L_co = TypeVar("L_co", bound=RowLoss, covariant=True)
@@ -38,12 +40,20 @@ class Objective(Generic[L_co]):
 
     def __call__(self, params: Array) -> tuple[float, Array]:
         weight, bias = self.split(params)
-        value, _, weight_grad, bias_grad = self.loss.linear_value_and_grad(
-            self.features, weight, self.target, bias, self.sample_weight, features_grad=False
-        )
+        given = operands(self.features, weight, bias)
+        value, _, weight_grad, bias_grad = self._linear_loss(given, ("weight",))
         assert bias_grad is not None
         grad = self.join(weight_grad + self.alpha * weight, bias_grad)
         return float(value) + self.penalty(weight), grad
+
+    @cached_property
+    def bound(self) -> Bound:
+        """The loss with the target and the weights of the samples."""
+        return self.loss.bind(self.target, classes=self.classes, sample_weight=self.sample_weight)
+
+    @cached_property
+    def _linear_loss(self) -> LinearLoss:
+        return LinearLoss(self.bound)
 
     def split(self, params: Array) -> tuple[Array, Array]:
         """W, of shape (classes, d), and b, which is 0 where it is not fitted."""

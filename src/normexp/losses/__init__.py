@@ -1,7 +1,9 @@
 """The losses: values that are compared, printed and called; the same meaning on every back end."""
 
-from .base import LinearLossGrad, Loss, LossGrad
+from ..linear_loss import LinearLossGrad
+from .base import Loss
 from .binary import BinaryCrossEntropy
+from .bound import Bound, LossGrad
 from .cross_entropy import CrossEntropy, cross_entropy
 from .hinge import MulticlassHinge
 from .names import COMPARED, LOSSES
@@ -12,6 +14,7 @@ __all__ = [
     "COMPARED",
     "LOSSES",
     "BinaryCrossEntropy",
+    "Bound",
     "CrossEntropy",
     "LinearLossGrad",
     "Loss",

@@ -1,7 +1,6 @@
 """Binary cross-entropy: every logit is a question of its own, answered by yes or no."""
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -10,8 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _check
 from .._arrays import as_floating, repeated
 from ..functions import log_sigmoid, sigmoid
-from ..kernels import NO_MASK
-from .base import Batch, Loss, Reads, scaled
+from ..kernels import NO_MASK, kernels_for
+from .base import Loss, Reads, scaled
+from .bound import Batch
 
 
 class BinaryTarget(NamedTuple):
@@ -98,7 +98,15 @@ class BinaryCrossEntropy(Loss):
         log_p = log_sigmoid(logits)
         return log_p if where is None else np.where(_check.mask(where, log_p.shape), log_p, -np.inf)
 
-    def _axes(self, dimensions: int) -> tuple[int, ...]:
+    def _logits_shape(self, target: NDArray[Any], classes: int | None) -> tuple[int, ...]:
+        if classes is not None and target.shape[-1:] != (_check.integer(classes, "classes"),):
+            raise ValueError(
+                f"target must have the shape of the logits, with {classes} of them last, "
+                f"got {_check.described(target)}"
+            )
+        return target.shape
+
+    def axes_of(self, dimensions: int) -> tuple[int, ...]:
         return ()
 
     def _batch(
@@ -141,7 +149,6 @@ class BinaryCrossEntropy(Loss):
 
     def _run(
         self,
-        kernels: ModuleType,
         rows: NDArray[Any],
         batch: Batch,
         losses: NDArray[Any],
@@ -151,6 +158,7 @@ class BinaryCrossEntropy(Loss):
         if not self.from_logits:
             fine = ~_check.outside(values, 0.0, 1.0) | batch.is_ignored
             _check.every(fine, values, "logits must hold probabilities, as from_logits is False")
+        kernels = kernels_for(rows)
         kernel = kernels.binary_cross_entropy if self.from_logits else kernels.binary_log_loss
         kernel(
             values,

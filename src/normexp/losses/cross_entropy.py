@@ -1,7 +1,6 @@
 """Cross-entropy: −log of the probability that softmax gives the target."""
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -9,8 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._arrays import as_floating
-from ..kernels import Logits, Target
-from .base import Batch, Reads
+from ..kernels import Logits, Target, kernels_for
+from .base import Reads
+from .bound import Batch
 from .rows import RowLoss
 from .softcap import capped, slope
 
@@ -127,12 +127,12 @@ class CrossEntropy(RowLoss):
 
     def _run(
         self,
-        kernels: ModuleType,
         rows: NDArray[Any],
         batch: Batch,
         losses: NDArray[np.float64],
         grad: NDArray[Any],
     ) -> None:
+        kernels = kernels_for(rows)
         if not self.from_logits:
             _check_probabilities(rows, batch)
             kernels.log_loss(Logits(rows, batch.where), batch.target, losses, grad)

@@ -1,15 +1,14 @@
 """Multiclass hinge losses: a class has to win by a margin, and then nothing pulls any more."""
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import _check
-from ..kernels import Logits
-from .base import Batch
+from ..kernels import Logits, kernels_for
+from .bound import Batch
 from .rows import RowLoss
 
 VARIANTS = ("weston-watkins", "crammer-singer")
@@ -78,13 +77,12 @@ class MulticlassHinge(RowLoss):
 
     def _run(
         self,
-        kernels: ModuleType,
         rows: NDArray[Any],
         batch: Batch,
         losses: NDArray[np.float64],
         grad: NDArray[Any],
     ) -> None:
-        of_variant = self.variant == "weston-watkins"
+        kernels, of_variant = kernels_for(rows), self.variant == "weston-watkins"
         kernel = kernels.weston_watkins if of_variant else kernels.crammer_singer
         logits = Logits(rows, batch.where)
         kernel(logits, batch.target, float(self.margin), bool(self.squared), losses, grad)

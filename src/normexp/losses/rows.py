@@ -11,7 +11,8 @@ from .. import _check
 from .._arrays import as_floating, as_rows, repeated, rows_shape
 from ..functions import log_softmax, softmax
 from ..kernels import NO_MASK, NOTHING, Target
-from .base import Batch, Loss, scaled
+from .base import Loss, scaled
+from .bound import Batch
 
 
 def _are_below(classes: int, ids: NDArray[np.int64]) -> bool:
@@ -66,7 +67,27 @@ class RowLoss(Loss):
         """The scores and the temperature of the softmax that the loss reads."""
         return logits, 1.0
 
-    def _axes(self, dimensions: int) -> tuple[int, ...]:
+    def _logits_shape(self, target: NDArray[Any], classes: int | None) -> tuple[int, ...]:
+        if target.dtype.kind not in "iu":
+            if not self.takes_probabilities:
+                came = _check.described(target)
+                raise TypeError(f"target must hold integer class ids, got {came}")
+            (axis,) = self.axes_of(target.ndim)
+            if classes is not None and target.shape[axis] != _check.integer(classes, "classes"):
+                raise ValueError(
+                    f"target must hold probabilities of {classes} classes on axis {self.axis}, "
+                    f"got {_check.described(target)}"
+                )
+            return target.shape
+        if classes is None:
+            raise ValueError("classes must say how many there are, which class ids do not tell")
+        (axis,) = self.axes_of(target.ndim + 1)
+        count = _check.integer(classes, "classes")
+        if count < 1:
+            raise ValueError(f"classes must be at least 1, got {count}")
+        return *target.shape[:axis], count, *target.shape[axis:]
+
+    def axes_of(self, dimensions: int) -> tuple[int, ...]:
         return _check.axes(self.axis, dimensions)
 
     def _batch(

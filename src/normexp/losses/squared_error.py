@@ -1,15 +1,15 @@
 """Squared error: the distance between the target and the logits, or the probabilities."""
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import _check
-from ..kernels import Logits
-from .base import Batch, Reads
+from ..kernels import Logits, kernels_for
+from .base import Reads
+from .bound import Batch
 from .rows import RowLoss
 
 
@@ -71,11 +71,11 @@ class SquaredError(RowLoss):
 
     def _run(
         self,
-        kernels: ModuleType,
         rows: NDArray[Any],
         batch: Batch,
         losses: NDArray[np.float64],
         grad: NDArray[Any],
     ) -> None:
+        kernels = kernels_for(rows)
         kernel = kernels.squared_error if self.on == "logits" else kernels.brier
         kernel(Logits(rows, batch.where), batch.target, losses, grad)

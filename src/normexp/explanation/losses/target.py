@@ -31,8 +31,8 @@ def mass(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> Array:
     known = sheet.known.numbers
     shape = (1, len(sample.logits))
     where = None if sample.where is None else sample.where[np.newaxis]
-    batch = alone(loss)._batch(shape, (1,), np.asarray(sample.target)[np.newaxis], None, where)
-    found: Array = reference.read_target(batch.target, sample.live[np.newaxis])[0]
+    bound = alone(loss).bind_to(shape, np.asarray(sample.target)[np.newaxis], None, where)
+    found: Array = reference.read_target(bound.target, sample.live[np.newaxis])[0]
 
     known["q"] = distribution(sample)
     of_class: Formula = q["k"]

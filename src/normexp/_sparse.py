@@ -26,7 +26,7 @@ def as_sparse(values: Any, name: str) -> Any:
             f"{name} must hold float32, float64, integers or booleans where they are sparse, "
             f"got {values.dtype}"
         )
-    return csr_array(values)
+    return values if isinstance(values, csr_array) else csr_array(values)
 
 
 def emptied(rows: Any, which: NDArray[np.bool_]) -> Any:

@@ -1,0 +1,185 @@
+"""The loss of an affine map, tile by tile: one for classifiers and for heads of language models.
+
+The logits of some rows are computed, their loss and its gradient, and the share of these rows in
+the gradients of features, weight and bias; then the next rows take their place. Never do all the
+logits stand in memory, nor a second array as large as the weight.
+"""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._arrays import HALF_TYPES, as_floating, loss_type
+from ._sparse import as_sparse, emptied, is_sparse
+
+Array = NDArray[Any]
+
+TILE_BYTES = 4 << 20  # logits of one tile: they stay in a cache
+TILE_ROWS = 64  # but no fewer rows than make a matrix product worth it,
+MOST_BYTES = 16 << 20  # unless they are this large
+PRODUCT_BYTES = 64 << 20  # of the gradient of the weight, computed at a time and then added
+
+
+class LinearLossGrad(NamedTuple):
+    """A loss of ``features @ weight.T + bias`` and its gradients, None for what was not asked."""
+
+    value: Any
+    features: Array | None
+    weight: Array
+    bias: Array | None
+
+
+class BoundLoss(Protocol):
+    """What is asked of a loss that is bound to a target, by samples in one flat row."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the logits."""
+
+    def left_out(self) -> NDArray[np.bool_] | None:
+        """Samples that count nowhere, of shape (samples,); None where each counts."""
+
+    def new_losses(self) -> Array:
+        """Where the losses go until they are reduced."""
+
+    def compute(self, logits: Array, samples: slice, losses: Array, grad: Array | None) -> None:
+        """Put the losses of these samples where they belong, and the gradient of their logits."""
+
+    def reduced(self, losses: Array, dtype: np.dtype[Any]) -> Any:
+        """The losses as the loss gives them back."""
+
+
+class Operands(NamedTuple):
+    """Checked features, weight and bias."""
+
+    features: Any  # (samples, inputs); sparse ones stay sparse
+    weight: Array
+    bias: Array | None  # this and the weight in the type that is computed in
+    types: list[np.dtype[Any]]  # that all three came in
+    shape: tuple[int, ...]  # of the features as they came
+
+    @property
+    def logits_shape(self) -> tuple[int, ...]:
+        return *self.shape[:-1], len(self.weight)
+
+
+def operands(features: ArrayLike, weight: ArrayLike, bias: ArrayLike | None) -> Operands:
+    """Check what makes the logits."""
+    if is_sparse(features):
+        x = as_sparse(features, "features")
+        x_type = x.dtype
+    else:
+        x, x_type = as_floating(features, "features")
+    w, w_type = as_floating(weight, "weight")
+    if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[1]:
+        raise ValueError(
+            "features and weight must have the shapes (..., inputs) and (classes, inputs), "
+            f"got {x.shape} and {w.shape}"
+        )
+    given = {"features": x_type, "weight": w_type}
+    if bias is not None:
+        b, b_type = as_floating(bias, "bias")
+        given["bias"] = b_type
+    if set(HALF_TYPES) <= {dtype.name for dtype in given.values()}:
+        came = ", ".join(f"{name} of {dtype}" for name, dtype in given.items())
+        raise TypeError(
+            "features, weight and bias cannot be float16 and bfloat16 together, which have no "
+            f"common type; convert one of them: got {came}"
+        )
+    dtype = loss_type(np.result_type(x.dtype, w.dtype))
+    shape = x.shape
+    x, w = x.reshape(-1, shape[-1]), w.astype(dtype, copy=False)
+    if bias is None:
+        return Operands(x, w, None, [x_type, w_type], shape)
+    if b.shape != w.shape[:1]:
+        raise ValueError(f"bias must have the shape {w.shape[:1]}, got {b.shape}")
+    return Operands(x, w, b.astype(dtype, copy=False), [x_type, w_type, b_type], shape)
+
+
+class LinearLoss:
+    """A bound loss of ``features @ weight.T + bias``.
+
+    What is computed for a tile goes to the same memory for every tile and every call, so that a
+    `LinearLoss` serves one thread at a time.
+    """
+
+    def __init__(self, bound: BoundLoss) -> None:
+        self.bound = bound
+        self._left_out = bound.left_out()
+        self._kept: dict[str, Array] = {}
+
+    def __call__(self, given: Operands, wanted: Collection[str] = ()) -> LinearLossGrad:
+        """The value, and the `wanted` gradients of "features" and "weight" (with the bias)."""
+        x, w, b, types, shape = given
+        if self.bound.shape != given.logits_shape:
+            raise ValueError(
+                f"features and weight make logits of shape {given.logits_shape}, "
+                f"but the target is bound for logits of shape {self.bound.shape}"
+            )
+        losses = self.bound.new_losses()
+        grad_x = np.empty(x.shape, w.dtype) if "features" in wanted else None
+        grad_w, grad_b = np.zeros_like(w), np.zeros_like(w[:, 0])
+        for tile in tiles(len(w) * w.itemsize, x.shape[0]):
+            seen = self._rows(x[tile].astype(w.dtype, copy=False), tile)
+            logits = self._logits(seen, w, b)
+            grad = self._memory("grad", logits.shape, w.dtype) if wanted else None
+            self.bound.compute(logits, tile, losses, grad)
+            if grad is None:
+                continue
+            if grad_x is not None:
+                np.matmul(grad, w, out=grad_x[tile])
+            self._add_product(grad, seen, grad_w)
+            grad_b += grad.sum(axis=0)
+        if grad_x is not None:
+            grad_x = grad_x.reshape(shape).astype(types[0], copy=False)
+        return LinearLossGrad(
+            self.bound.reduced(losses, loss_type(np.result_type(*types))),
+            grad_x,
+            grad_w.astype(types[1], copy=False),
+            None if b is None else grad_b.astype(types[-1], copy=False),
+        )
+
+    def _rows(self, x: Any, tile: slice) -> Any:
+        """The features of a tile; a sample that is left out may hold NaN, and 0 · NaN is not 0."""
+        if self._left_out is None or not np.any(left_out := self._left_out[tile]):
+            return x
+        return emptied(x, left_out) if is_sparse(x) else np.where(left_out[:, None], 0, x)
+
+    def _logits(self, seen: Any, w: Array, b: Array | None) -> Array:
+        if is_sparse(seen):
+            logits: Array = seen @ w.T
+        else:
+            logits = self._memory("logits", (len(seen), len(w)), w.dtype)
+            np.matmul(seen, w.T, out=logits)
+        if b is not None:
+            logits += b
+        return logits
+
+    def _add_product(self, grad: Array, seen: Any, total: Array) -> None:
+        """total += grad.T @ seen, some classes at a time."""
+        if is_sparse(seen):
+            total += grad.T @ seen
+            return
+        row_bytes = max(total.shape[1], 1) * total.itemsize
+        step = max(PRODUCT_BYTES // row_bytes, 1)
+        for start in range(0, len(total), step):
+            part = slice(start, min(start + step, len(total)))
+            product = self._memory("product", total[part].shape, total.dtype)
+            np.matmul(grad[:, part].T, seen, out=product)
+            total[part] += product
+
+    def _memory(self, name: str, shape: tuple[int, int], dtype: np.dtype[Any]) -> Array:
+        """An array that is used again by the next tile, and by the next call."""
+        kept = self._kept.get(name)
+        if kept is None or kept.dtype != dtype or kept.size < shape[0] * shape[1]:
+            kept = self._kept[name] = np.empty(shape[0] * shape[1], dtype)
+        return kept[: shape[0] * shape[1]].reshape(shape)
+
+
+def tiles(row_bytes: int, samples: int) -> list[slice]:
+    """The samples, as many at a time as are worth a matrix product of so many bytes of logits."""
+    row_bytes = max(row_bytes, 1)
+    rows = min(max(TILE_ROWS, TILE_BYTES // row_bytes), max(MOST_BYTES // row_bytes, 1))
+    return [slice(start, min(start + rows, samples)) for start in range(0, samples, rows)]
