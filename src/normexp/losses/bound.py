@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,8 +12,7 @@ from .._arrays import as_floating, as_rows, loss_type, output_rows, write_rows
 from ..kernels import no_gradient
 from ..linear_loss import LinearLoss, LinearLossGrad, Operands, operands
 
-if TYPE_CHECKING:
-    from .base import Loss
+AnyLoss = Any  # a `Loss`, which stands on this file
 
 
 class LossGrad(NamedTuple):
@@ -71,7 +70,7 @@ class Bound:
     __slots__ = ("_batch", "axes", "loss", "shape")
 
     def __init__(
-        self, loss: "Loss", shape: tuple[int, ...], axes: tuple[int, ...], batch: Batch
+        self, loss: AnyLoss, shape: tuple[int, ...], axes: tuple[int, ...], batch: Batch
     ) -> None:
         self.loss = loss
         self.shape = shape
@@ -206,7 +205,7 @@ def check_classes_last(axes: tuple[int, ...], dimensions: int) -> None:
         raise ValueError("a linear map puts the classes last: the loss must have axis=-1")
 
 
-def wanted_gradients(loss: "Loss", of_features: bool) -> tuple[str, ...]:
+def wanted_gradients(loss: AnyLoss, of_features: bool) -> tuple[str, ...]:
     """What a linear loss is asked to differentiate by."""
     if loss.reduction == "none":
         raise ValueError("a gradient of the weight needs reduction 'mean' or 'sum', got 'none'")

@@ -69,9 +69,10 @@ class RowLoss(Loss):
 
     def _logits_shape(self, target: NDArray[Any], classes: int | None) -> tuple[int, ...]:
         if target.dtype.kind not in "iu":
-            if not self.takes_probabilities:
+            if not self.takes_probabilities or target.dtype.kind not in "fb":
+                either = " or probabilities" if self.takes_probabilities else ""
                 came = _check.described(target)
-                raise TypeError(f"target must hold integer class ids, got {came}")
+                raise TypeError(f"target must hold integer class ids{either}, got {came}")
             (axis,) = self.axes_of(target.ndim)
             if classes is not None and target.shape[axis] != _check.integer(classes, "classes"):
                 raise ValueError(
