@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 SPHINX := --fail-on-warning --keep-going --quiet
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test test-all lint bench docs clean
 
 demo: $(VENV)/.installed ## train on real digits and write report.html
 	$(BIN)/normexp compare digits --output report.html
@@ -14,7 +14,10 @@ demo: $(VENV)/.installed ## train on real digits and write report.html
 test: $(VENV)/.installed-dev ## every test and every example in the docstrings
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-lint: $(VENV)/.installed-dev ## style and types
+test-all: $(VENV)/.installed-dev ## those too that take longer than they are worth every time
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m ''
+
+lint: $(VENV)/.installed-dev ## style, types and which way imports point
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

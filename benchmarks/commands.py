@@ -1,4 +1,4 @@
-"""The benchmarks as commands; without a name, all of them but the count of instructions."""
+"""The benchmarks as commands; without a name, those that a change of speed or exactness needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from normexp.cli import terminal
 from normexp.cli.group import Commands, Output, spare
 from normexp.cli.options import Shape, as_json, shaped, threaded
 
-from . import accuracy, instructions, machine, optima, printing, results, speed
+from . import accuracy, exhaustive, instructions, machine, optima, printing, results, speed
 from .plot import SUFFIXES, drawn
 from .shapes import FIRST_CALL, WORKS
 
@@ -127,3 +127,29 @@ def measure_optima() -> None:
 def count_instructions() -> None:
     """The instructions of the loops of the softmax kernel, counted."""
     instructions.main()
+
+
+@benchmarks.command("exhaustive")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float16", "bfloat16", "float32"]),
+    default="float32",
+    show_default=True,
+)
+@click.option(
+    "--work",
+    "works",
+    type=click.Choice(list(exhaustive.WORKS)),
+    multiple=True,
+    help="What to look at. May be repeated.  [default: everything]",
+)
+@click.option(
+    "--every",
+    type=click.IntRange(1, 2**20),
+    default=1,
+    show_default=True,
+    help="Of the values, in the order of their bits, only every so many.",
+)
+def look_at_every_value(dtype: str, works: tuple[str, ...], every: int) -> None:
+    """The worst error of all values of a type, and where it is."""
+    exhaustive.main(dtype, works, every)

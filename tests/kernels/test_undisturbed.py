@@ -171,8 +171,9 @@ import numpy as np
 import normexp as nex
 
 def values():
-    x = np.array([[1.0, 2.0, 4.0]])
-    return nex.softmax(x).tolist(), nex.logsumexp(x).tolist(), nex.log_softmax(x).tolist()
+    "Of kernels that do not take long to compile."
+    x = np.array([1.0, 2.0, 4.0])
+    return nex.sigmoid(x).tolist(), nex.log_sigmoid(x).tolist()
 
 class Finder:
     "Does something when a module is first looked for."
@@ -301,7 +302,7 @@ for lock in (module.undisturbed(), global_compiler_lock):
 inside.wait(60)
 def work():
     assert values() == expected
-    assert nex.sigmoid(0.0) == 0.5  # a kernel that is new here
+    assert nex.softmax([0.0]) == 1  # a kernel that is new here
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 print(forked(work))
 leave.set()

@@ -220,12 +220,14 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Only for a loss that reads one, such as `CrossEntropy` and
         ``SquaredError(on="probabilities")``: others have none.
         """
-        return replace(self.loss_, axis=-1).probabilities(self._logits(X))
+        logits = self._logits(X)
+        return replace(self.loss_, axis=-1).probabilities(logits)
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Logarithms of the probabilities, in nats, exact also where these are close to 0 or 1."""
-        return replace(self.loss_, axis=-1).log_probabilities(self._logits(X))
+        logits = self._logits(X)
+        return replace(self.loss_, axis=-1).log_probabilities(logits)
 
     def _loss(self) -> RowLoss:
         """The loss that `loss` stands for."""
