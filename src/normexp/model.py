@@ -21,7 +21,16 @@ from .data import Dataset, Encoder, Schema, load
 from .data.frames import is_frame
 from .data.opening import check_file
 from .linear import LinearClassifier
-from .model_state import DamagedError, State, check_form, check_names, check_values, read_state
+from .losses import RowLoss
+from .model_state import (
+    DamagedError,
+    State,
+    UnknownLossError,
+    check_form,
+    check_names,
+    check_values,
+    read_state,
+)
 
 FORMAT = "normexp-model-2"
 
@@ -105,10 +114,14 @@ class Model:
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, whole or not at all.
 
+        Of a loss of your own the file holds the name of its class, and its options: numbers, texts,
+        booleans, None, and tuples of numbers.
+
         Raises
         ------
         ValueError
-            If its parts do not belong together, or a weight is not finite.
+            If its parts do not belong together, a weight is not finite, or the loss has options
+            that the file cannot hold, or the name of one of normexp's.
         OSError
             If the file cannot be written.
         """
@@ -127,8 +140,8 @@ class Model:
         }
         tensors = {f"encoder.{name}": array for name, array in arrays.items()}
         tensors |= {"coef": self.classifier.coef_, "intercept": self.classifier.intercept_}
-        metadata = {name: json.dumps(value) for name, value in plain.items()}
-        _check(metadata, tensors)  # what could not be read again is not written
+        metadata = {name: _as_json(name, value) for name, value in plain.items()}
+        _check(metadata, tensors, loss)  # what could not be read again is not written
         content = save(
             {name: np.ascontiguousarray(array) for name, array in tensors.items()},
             {"format": FORMAT, **metadata},
@@ -136,15 +149,23 @@ class Model:
         write_files({Path(path): content})
 
     @classmethod
-    def load(cls, path: str | Path) -> Model:
+    def load(cls, path: str | Path, losses: Sequence[type[RowLoss]] = ()) -> Model:
         """Read a model that `save` wrote; it predicts the same, to the last bit.
+
+        Parameters
+        ----------
+        path : str or Path
+        losses : sequence of classes
+            Losses of your own, of which the model may have been trained with one: a file names its
+            loss, and no name in a file is ever imported.
 
         Raises
         ------
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is no regular file, damaged, or holds no model of normexp.
+            If it is no regular file, damaged, or holds no model of normexp; or if its loss is none
+            of normexp's or of `losses`.
         """
         path = Path(path)
         try:
@@ -155,20 +176,23 @@ class Model:
             with safe_open(path, framework="numpy") as file:
                 metadata = file.metadata() or {}
                 _check_format(path.name, metadata)
-                state = read_state({k: text for k, text in metadata.items() if k != "format"})
+                fields = {k: text for k, text in metadata.items() if k != "format"}
+                state, loss = read_state(fields, losses)
                 tensors = _read_tensors(file, state)
         except SafetensorError as error:
             raise ValueError(f"{path.name} is no safetensors file, or damaged: {error}") from error
         except DamagedError as error:
             raise ValueError(f"{path.name} is a damaged model: {error}") from error
-        return cls._from_state(state, tensors)
+        except UnknownLossError as error:
+            raise ValueError(f"{path.name}: {error}") from error
+        return cls._from_state(state, loss, tensors)
 
     @classmethod
-    def _from_state(cls, state: State, tensors: dict[str, NDArray[Any]]) -> Model:
+    def _from_state(cls, state: State, loss: RowLoss, tensors: dict[str, NDArray[Any]]) -> Model:
         arrays = {name: tensors[f"encoder.{name}"] for name in ("mean", "scale")}
         return cls(
             Encoder.from_state(arrays, to_builtins(state.encoder)),
-            _classifier(state, tensors["coef"], tensors["intercept"]),
+            _classifier(state, loss, tensors["coef"], tensors["intercept"]),
             state.target,
             None if state.class_names is None else tuple(state.class_names),
             None if state.image_shape is None else tuple(state.image_shape),
@@ -183,6 +207,13 @@ def class_name(names: Sequence[str] | None, label: int | str) -> str:
     ('versicolor', '1')
     """
     return str(label) if names is None else names[int(label)]
+
+
+def _as_json(name: str, value: Any) -> str:
+    try:
+        return json.dumps(value)
+    except TypeError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _check_format(name: str, metadata: dict[str, str]) -> None:
@@ -205,16 +236,19 @@ def _read_tensors(file: Any, state: State) -> dict[str, NDArray[Any]]:
     return tensors
 
 
-def _check(metadata: dict[str, str], tensors: dict[str, NDArray[Any]]) -> None:
-    state = read_state(metadata)
+def _check(metadata: dict[str, str], tensors: dict[str, NDArray[Any]], loss: RowLoss) -> None:
+    state, read = read_state(metadata, [type(loss)])
+    if read != loss:
+        raise ValueError(f"loss: {loss!r} would come back from a file as {read!r}")
     for name, array in tensors.items():
         check_form(name, f"F{8 * array.itemsize}", array.shape, state)
         check_values(name, array)
 
 
-def _classifier(state: State, coef: NDArray[Any], intercept: NDArray[Any]) -> LinearClassifier:
+def _classifier(
+    state: State, loss: RowLoss, coef: NDArray[Any], intercept: NDArray[Any]
+) -> LinearClassifier:
     """A classifier as if it had just been fitted."""
-    loss = state.new_loss()
     classifier = LinearClassifier(loss, alpha=state.alpha)
     classifier.loss_ = loss
     classifier.classes_ = np.array(state.classes)

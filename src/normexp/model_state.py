@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from .data.dates import DAYS, PARTS, part_names
 from .data.writing import SEPARATED
-from .losses import CrossEntropy, MulticlassHinge, RowLoss, SquaredError
+from .linear.solvers import solver_of
+from .losses import ROW_LOSSES, RowLoss
 
-LOSS_TYPES = {kind.__name__: kind for kind in (CrossEntropy, MulticlassHinge, SquaredError)}
 FLOATS = {"F32": np.float32, "F64": np.float64}  # as safetensors calls them
 
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
@@ -29,6 +29,10 @@ Claim = tuple[bool, str]  # whether it holds, and what is expected
 
 class DamagedError(ValueError):
     """A field is not what it should be: it stands at the head of the words."""
+
+
+class UnknownLossError(ValueError):
+    """A file names a loss whose class is not at hand."""
 
 
 class EncoderState(Struct, forbid_unknown_fields=True):
@@ -96,31 +100,69 @@ class State(Struct, kw_only=True):
             "encoder.scale": (numbers,),
         }
 
-    def new_loss(self) -> RowLoss:
-        loss: RowLoss = LOSS_TYPES[self.loss.type](**self.loss.options)  # type: ignore[arg-type]
-        return loss
 
+def read_state(
+    metadata: Mapping[str, str], losses: Iterable[type[RowLoss]] = ()
+) -> tuple[State, RowLoss]:
+    """Read the fields, each by its type, and hold them to each other; and make the loss.
 
-def read_state(metadata: Mapping[str, str]) -> State:
-    """Read the fields, each by its type, and hold them to each other.
+    Parameters
+    ----------
+    losses : iterable of classes
+        Losses that are none of normexp's, of which the file may name one.
 
     Raises
     ------
     DamagedError
         With the field at its head.
+    UnknownLossError
+        If the class of the loss is not at hand.
     """
     types = get_type_hints(State, include_extras=True)
     check_names("field", metadata, types)
     state = State(**{name: _field(name, metadata[name], types[name]) for name in types})
     for name, claims in CLAIMS.items():
-        for holds, expected in claims(state):
-            if not holds:
-                raise DamagedError(f"{name}: expected {expected}")
+        _hold(name, claims(state))
+    kind = loss_kinds(losses).get(state.loss.type)
+    if kind is None and state.loss.type.isidentifier():
+        name = state.loss.type
+        raise UnknownLossError(
+            f"its loss {name} is none of normexp's: hand over the class, "
+            f"Model.load(path, losses=[{name}])"
+        )
+    if kind is None:
+        raise DamagedError(
+            f"loss: expected one of {', '.join(ROW_LOSSES)}, got {state.loss.type!r}"
+        )
+    _hold("loss", _options(state, kind))
     try:
-        state.new_loss()
+        loss = kind(**{name: _as_value(given) for name, given in state.loss.options.items()})
     except (TypeError, ValueError) as error:
         raise DamagedError(f"loss: {error}") from error
-    return state
+    _hold("alpha", _alpha(state, loss))
+    return state, loss
+
+
+def loss_kinds(losses: Iterable[type[RowLoss]]) -> dict[str, type[RowLoss]]:
+    """The classes of losses by name: normexp's, and those that are handed over."""
+    kinds = dict(ROW_LOSSES)
+    for kind in losses:
+        if not (isinstance(kind, type) and issubclass(kind, RowLoss)):
+            raise TypeError(f"losses must hold classes of losses, got {kind!r}")
+        if kinds.setdefault(kind.__name__, kind) is not kind:
+            raise ValueError(f"losses: {kind.__name__} is the name of another loss already")
+    return kinds
+
+
+def _as_value(given: Any) -> Any:
+    """Options are compared by value, and never change: what is several numbers is a tuple."""
+    return tuple(given) if isinstance(given, list) else given
+
+
+def _hold(name: str, claims: Iterable[Claim]) -> None:
+    for holds, expected in claims:
+        if not holds:
+            raise DamagedError(f"{name}: expected {expected}")
 
 
 def check_names(kind: str, found: Iterable[str], expected: Iterable[str]) -> None:
@@ -181,10 +223,9 @@ def _classes(state: State) -> Iterator[Claim]:
     yield not any(str(each).endswith("\0") for each in classes), "texts without a NUL at their end"
 
 
-def _loss(state: State) -> Iterator[Claim]:
+def _options(state: State, kind: type[RowLoss]) -> Iterator[Claim]:
     loss = state.loss
-    yield loss.type in LOSS_TYPES, f"one of {', '.join(LOSS_TYPES)}, got {loss.type!r}"
-    known = {field.name for field in fields(LOSS_TYPES[loss.type])}
+    known = {field.name for field in fields(kind)}
     unknown = sorted(loss.options.keys() - known)
     yield not unknown, f"options of {loss.type} alone, got {', '.join(unknown)}"
     weights = loss.options.get("class_weight")
@@ -192,10 +233,10 @@ def _loss(state: State) -> Iterator[Claim]:
     yield is_fitting, f"a class weight for each of {len(state.classes)} classes"
 
 
-def _alpha(state: State) -> Iterator[Claim]:
+def _alpha(state: State, loss: RowLoss) -> Iterator[Claim]:
     yield math.isfinite(state.alpha), f"a finite number, got {state.alpha}"
-    is_hinge = state.loss.type == MulticlassHinge.__name__
-    yield state.alpha > 0 or not is_hinge, f"a number above 0 for a hinge, got {state.alpha}"
+    is_enough = state.alpha > 0 or not solver_of(loss).needs_penalty
+    yield is_enough, f"a number above 0 for a hinge, got {state.alpha}"
     yield state.alpha >= 0, f"a number of 0 or more, got {state.alpha}"
 
 
@@ -256,8 +297,6 @@ def _schema(state: State) -> Iterator[Claim]:
 CLAIMS: dict[str, Callable[[State], Iterator[Claim]]] = {
     "encoder": _encoder,
     "classes": _classes,
-    "loss": _loss,
-    "alpha": _alpha,
     "class_names": _class_names,
     "image_shape": _image_shape,
     "schema": _schema,

@@ -1,7 +1,7 @@
 """Linear classifiers as scikit-learn estimators: a loss, a penalty, and the solver for the two."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -18,11 +18,10 @@ from threadpoolctl import threadpool_limits
 from .. import _check
 from .._defaults import ALPHA, MAX_ITER, TOL
 from .._sparse import as_sparse, is_sparse
-from ..losses import LOSSES, CrossEntropy, MulticlassHinge, RowLoss
-from .lbfgs import minimize_smooth
-from .multipliers import minimize_hinge
+from ..losses import CrossEntropy, MulticlassHinge, RowLoss, loss_named
 from .objective import Array, Objective
-from .solution import Callback, Iteration, Monitor, Solution
+from .solution import Callback, Iteration, Monitor
+from .solvers import solver_of
 
 # Multiplications of one product of features and weights. Below, threads of BLAS take longer to wait
 # for each other than to multiply, and a hundred times longer where the processor is busy.
@@ -34,11 +33,8 @@ TAKEN: dict[str, Any] = {"dtype": [np.float64, np.float32], "accept_sparse": "cs
 ADVICE = {
     "max_iter": "Raise max_iter (now {max_iter}), standardise the features, raise alpha or tol.",
     "stalled": "Rounding allows no lower one: standardise the features, raise alpha or tol.",
+    "at a kink": "The loss may have kinks, where L-BFGS finds no lower point: raise tol.",
 }
-
-
-def solver_of(loss: RowLoss) -> Callable[[Objective[Any], Array, Monitor], Solution]:
-    return minimize_hinge if isinstance(loss, MulticlassHinge) else minimize_smooth
 
 
 def _has_probabilities(classifier: "LinearClassifier") -> bool:
@@ -54,15 +50,16 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     where ``s_i = sample_weight[i] · class_weight[y_i]``.
 
-    Smooth losses are minimised by L-BFGS, hinges by the method of multipliers. Either stops
+    Hinges are minimised by the method of multipliers, other losses by L-BFGS. Either stops
     on a bound of what is left to gain, `gap_`, rather than on a number of passes. It computes in
     float64 whatever the type of the features; the weights come in the type of the features.
 
     Parameters
     ----------
     loss : {"softmax", "svm", "svm-crammer-singer", "svm-squared", "squared-error", "brier"} or loss
-        A name in `normexp.losses.LOSSES`, or a `CrossEntropy`, `MulticlassHinge` or `SquaredError`
-        with options. Reduction, normalizer, axis and ignore_index of a loss have no part here.
+        A name in `normexp.losses.LOSSES`, or a loss of rows with options, such as a `CrossEntropy`
+        or one of your own. Reduction, normalizer, axis and ignore_index of a loss have no part
+        here.
     alpha : float
         Strength of the penalty, ≥ 0 (> 0 for a hinge). In terms of scikit-learn's C, for n
         samples of weight 1: ``alpha = 1 / (C · n)`` gives the same optimum as `LogisticRegression`
@@ -99,9 +96,10 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Upper bound on ``(objective_ - min F) / objective_``. For hinges a true duality gap.
         For other convex losses it follows from the gradient and the penalty, up to an assumption on
         the intercept: that the best one is no further from `intercept_` than the larger of 1 and
-        its norm. ``SquaredError(on="probabilities")`` and ``CrossEntropy(softcap=...)`` are not
-        convex: a small gap says that the point is stationary, not that no other is lower. With
-        ``alpha=0`` it is the square of the gradient's largest entry.
+        its norm. Where the loss is not known to be convex (`is_convex`), as those of softcap and
+        z_loss and ``SquaredError(on="probabilities")`` are not, a small gap says that the point is
+        stationary, not that no other is lower. With ``alpha=0`` it is the square of the gradient's
+        largest entry.
     n_iter_ : int
     n_features_in_ : int
     feature_names_in_ : ndarray of str, for features with names
@@ -175,9 +173,9 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         printing: list[Callback] = [print_iteration] if self.verbose else []
         monitor = Monitor(self.tol, self.max_iter, [*printing, *(self.callbacks or ())])
-        minimize = solver_of(loss)
+        solver = solver_of(loss)
         with threadpool_limits(blas_threads(features, classes), "blas"):
-            solution = minimize(objective, self._start(objective, classes), monitor)
+            solution = solver.minimize(objective, self._start(objective, classes), monitor)
         self.loss_ = loss
         self.classes_ = classes
         self.coef_ = solution.coef.astype(features.dtype)
@@ -185,11 +183,14 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.objective_ = solution.objective
         self.gap_ = solution.gap
         self.n_iter_ = monitor.iterations
-        if monitor.outcome in ADVICE:
+        outcome: str | None = monitor.outcome
+        if outcome == "stalled" and not (loss.is_smooth or solver.takes_kinks):
+            outcome = "at a kink"
+        if outcome in ADVICE:
             warnings.warn(
                 f"training stopped at iteration {self.n_iter_}, where {self.gap_:.1e} times the "
                 f"objective may be left to gain; tol is {self.tol:g}. "
-                + ADVICE[monitor.outcome].format(max_iter=self.max_iter),
+                + ADVICE[outcome].format(max_iter=self.max_iter),
                 ConvergenceWarning,
                 stacklevel=2,
             )
@@ -231,10 +232,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _loss(self) -> RowLoss:
         """The loss that `loss` stands for."""
-        if isinstance(self.loss, RowLoss):
-            loss = self.loss
-        else:
-            loss = LOSSES[_check.one_of(self.loss, LOSSES, "loss, unless a loss,")]
+        loss = loss_named(self.loss)
         if loss.class_weight is not None:
             raise ValueError("loss must not have a class_weight: give it to the classifier instead")
         if loss.reads == "probabilities":
@@ -243,7 +241,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _check_parameters(self, loss: RowLoss) -> None:
         _check.between(self.alpha, 0.0, np.finfo(np.float64).max, "alpha")
-        if self.alpha == 0 and solver_of(loss) is minimize_hinge:
+        if self.alpha == 0 and solver_of(loss).needs_penalty:
             raise ValueError("alpha must be above 0 for a hinge, got 0")
         _check.flag(self.fit_intercept, "fit_intercept")
         _check.flag(self.warm_start, "warm_start")

@@ -1,5 +1,6 @@
 """Smooth losses: SciPy's L-BFGS, stopped by a bound on what is left to gain."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ def minimize_smooth(objective: Objective[RowLoss], start: Array, monitor: Monito
         gap = relative_gap(objective, point)
         if monitor.outcome is None and gap <= monitor.tol:
             monitor.outcome = "converged"
-        elif monitor.outcome is None and gap > before / 2:
+        elif monitor.outcome is None and (gap > before / 2 or math.isinf(gap)):
             monitor.outcome = "stalled"
     return Solution(*objective.split(point.params), point.value, gap)
 
@@ -85,4 +86,6 @@ def relative_gap(objective: Objective[RowLoss], point: Point) -> float:
     if objective.alpha == 0:
         return float(np.abs(point.grad).max()) ** 2
     excess = objective.excess(point.params, point.grad)
-    return excess / point.value if excess else 0.0
+    if point.value == 0:
+        return math.inf if excess else 0.0
+    return excess / abs(point.value)  # a loss of one's own may be negative

@@ -6,13 +6,14 @@ from .binary import BinaryCrossEntropy
 from .bound import Bound, LossGrad
 from .cross_entropy import CrossEntropy, cross_entropy
 from .hinge import MulticlassHinge
-from .names import COMPARED, LOSSES
+from .names import COMPARED, LOSSES, ROW_LOSSES, loss_named
 from .rows import RowLoss
 from .squared_error import SquaredError
 
 __all__ = [
     "COMPARED",
     "LOSSES",
+    "ROW_LOSSES",
     "BinaryCrossEntropy",
     "Bound",
     "CrossEntropy",
@@ -23,4 +24,5 @@ __all__ = [
     "RowLoss",
     "SquaredError",
     "cross_entropy",
+    "loss_named",
 ]

@@ -54,7 +54,7 @@ class Loss(ABC):
     empty: str = "zero"
 
     is_elementwise: ClassVar[bool] = False
-    takes_probabilities: ClassVar[bool] = True
+    takes_probabilities: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         _check.one_of(self.reduction, REDUCTIONS, "reduction")

@@ -68,6 +68,7 @@ class BinaryCrossEntropy(Loss):
     from_logits: bool = True
 
     is_elementwise: ClassVar[bool] = True
+    takes_probabilities: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

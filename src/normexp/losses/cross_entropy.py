@@ -1,14 +1,14 @@
 """Cross-entropy: −log of the probability that softmax gives the target."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._arrays import as_floating
-from ..kernels import Logits, Target, kernels_for
+from ..kernels import Logits, Target
 from .base import Reads
 from .bound import Batch
 from .rows import RowLoss
@@ -84,6 +84,8 @@ class CrossEntropy(RowLoss):
     z_loss: float = 0.0
     from_logits: bool = True
 
+    takes_probabilities: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         super().__post_init__()
         _check.between(self.label_smoothing, 0.0, 1.0, "label_smoothing")
@@ -125,6 +127,13 @@ class CrossEntropy(RowLoss):
             )
         return target
 
+    @property
+    def kernel(self) -> str:
+        return "cross_entropy" if self.from_logits else "log_loss"
+
+    def _logits(self, rows: NDArray[Any], where: NDArray[np.bool_]) -> Logits:
+        return Logits(rows, where, float(self.temperature))
+
     def _run(
         self,
         rows: NDArray[Any],
@@ -132,18 +141,13 @@ class CrossEntropy(RowLoss):
         losses: NDArray[np.float64],
         grad: NDArray[Any],
     ) -> None:
-        kernels = kernels_for(rows)
         if not self.from_logits:
             _check_probabilities(rows, batch)
-            kernels.log_loss(Logits(rows, batch.where), batch.target, losses, grad)
-            return
         if self.softcap is None:
-            logits = Logits(rows, batch.where, float(self.temperature))
-            kernels.cross_entropy(logits, batch.target, losses, grad)
+            super()._run(rows, batch, losses, grad)
             return
-        logits = Logits(capped(rows, self.softcap), batch.where, float(self.temperature))
         of_capped = np.empty(grad.shape)
-        kernels.cross_entropy(logits, batch.target, losses, of_capped)
+        super()._run(capped(rows, self.softcap), batch, losses, of_capped)
         if grad.size:
             grad[...] = of_capped * slope(rows, self.softcap)
 

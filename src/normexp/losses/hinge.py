@@ -1,14 +1,8 @@
 """Multiclass hinge losses: a class has to win by a margin, and then nothing pulls any more."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from .. import _check
-from ..kernels import Logits, kernels_for
-from .bound import Batch
 from .rows import RowLoss
 
 VARIANTS = ("weston-watkins", "crammer-singer")
@@ -59,8 +53,6 @@ class MulticlassHinge(RowLoss):
     margin: float = 1.0
     squared: bool = False
 
-    takes_probabilities: ClassVar[bool] = False
-
     def __post_init__(self) -> None:
         super().__post_init__()
         _check.one_of(self.variant, VARIANTS, "variant")
@@ -75,14 +67,10 @@ class MulticlassHinge(RowLoss):
     def is_smooth(self) -> bool:
         return self.squared and self.variant == "weston-watkins"  # the other jumps between rivals
 
-    def _run(
-        self,
-        rows: NDArray[Any],
-        batch: Batch,
-        losses: NDArray[np.float64],
-        grad: NDArray[Any],
-    ) -> None:
-        kernels, of_variant = kernels_for(rows), self.variant == "weston-watkins"
-        kernel = kernels.weston_watkins if of_variant else kernels.crammer_singer
-        logits = Logits(rows, batch.where)
-        kernel(logits, batch.target, float(self.margin), bool(self.squared), losses, grad)
+    @property
+    def kernel(self) -> str:
+        return "weston_watkins" if self.variant == "weston-watkins" else "crammer_singer"
+
+    @property
+    def _options(self) -> tuple[float, bool]:
+        return float(self.margin), bool(self.squared)

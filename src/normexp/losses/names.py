@@ -1,5 +1,6 @@
 """The losses of a linear classifier by name, as estimators and the command line take them."""
 
+from .. import _check
 from .cross_entropy import CrossEntropy
 from .hinge import MulticlassHinge
 from .rows import RowLoss
@@ -14,3 +15,13 @@ LOSSES: dict[str, RowLoss] = {
     "brier": SquaredError(on="probabilities"),
 }
 COMPARED = ("softmax", "svm", "squared-error")  # side by side, unless others are named
+ROW_LOSSES: dict[str, type[RowLoss]] = {
+    kind.__name__: kind for kind in (CrossEntropy, MulticlassHinge, SquaredError)
+}
+
+
+def loss_named(loss: object) -> RowLoss:
+    """A loss of rows, or the one that a name of `LOSSES` stands for."""
+    if isinstance(loss, RowLoss):
+        return loss
+    return LOSSES[_check.one_of(loss, LOSSES, "loss, unless a loss,")]

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _check
 from .._arrays import as_floating, as_rows, repeated, rows_shape
 from ..functions import log_softmax, softmax
-from ..kernels import NO_MASK, NOTHING, Target
+from ..kernels import NO_MASK, NOTHING, Logits, Target, kernels_for
+from . import own
 from .base import Loss, scaled
 from .bound import Batch
 
@@ -27,7 +28,30 @@ def all_true(counts: NDArray[np.bool_]) -> bool:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class RowLoss(Loss):
-    """A loss that reads the logits of one axis together."""
+    """A loss that reads the logits of one axis together.
+
+    A loss of your own is a class of this kind with one method, `of_rows`. What every loss can do
+    follows from it: weights, masks, ignored rows, reductions, the loss of a linear map, training.
+
+    Parameters
+    ----------
+    class_weight, ignore_index, axis, reduction, normalizer, empty
+        As for `CrossEntropy`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from normexp.losses import RowLoss
+    >>> class Perceptron(RowLoss):
+    ...     def of_rows(self, logits, target):
+    ...         rows, best = np.arange(len(logits)), logits.argmax(axis=1)
+    ...         grad = np.zeros_like(logits)
+    ...         grad[rows, best] += 1
+    ...         grad[rows, target] -= 1
+    ...         return logits[rows, best] - logits[rows, target], grad
+    >>> print(Perceptron()([[1.0, 3.0], [2.0, 0.0]], [0, 0]))
+    1.0
+    """
 
     class_weight: tuple[float, ...] | None = None
     ignore_index: int | None = -100
@@ -46,6 +70,56 @@ class RowLoss(Loss):
         if self.ignore_index is not None:
             _check.integer(self.ignore_index, "ignore_index")
         _check.integer(self.axis, "axis")
+
+    @property
+    def kernel(self) -> str | None:
+        """The kernel that computes the loss, by its name in a back end; None: `of_rows` does."""
+        return None
+
+    @property
+    def _options(self) -> tuple[Any, ...]:
+        """What the kernel takes beside logits and target."""
+        return ()
+
+    def _logits(self, rows: NDArray[Any], where: NDArray[np.bool_]) -> Logits:
+        """The logits as the kernel reads them."""
+        return Logits(rows, where)
+
+    def of_rows(
+        self, logits: NDArray[np.float64], target: NDArray[Any]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The loss of each row of logits and its gradient: what a loss of your own computes.
+
+        Only rows that count are asked for, and whose largest logit is finite. Weights, reduction
+        and the type of the result are seen to afterwards.
+
+        Parameters
+        ----------
+        logits : ndarray of float64, shape (rows, classes)
+            −inf where a class does not exist.
+        target : ndarray
+            Class ids of shape (rows,); or, where the class has ``takes_probabilities = True``,
+            perhaps probabilities of the shape of the logits.
+
+        Returns
+        -------
+        losses : ndarray of shape (rows,)
+        gradients : ndarray of shape (rows, classes)
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no method of_rows(logits, target)")
+
+    def _run(
+        self,
+        rows: NDArray[Any],
+        batch: Batch,
+        losses: NDArray[np.float64],
+        grad: NDArray[Any],
+    ) -> None:
+        if self.kernel is None:
+            own.compute(self, rows, batch, losses, grad)
+            return
+        kernel = getattr(kernels_for(rows), self.kernel)
+        kernel(self._logits(rows, batch.where), batch.target, *self._options, losses, grad)
 
     def probabilities(self, logits: ArrayLike, where: ArrayLike | None = None) -> NDArray[Any]:
         if self.reads == "softmax":

@@ -1,15 +1,10 @@
 """Squared error: the distance between the target and the logits, or the probabilities."""
 
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import ClassVar
 
 from .. import _check
-from ..kernels import Logits, kernels_for
 from .base import Reads
-from .bound import Batch
 from .rows import RowLoss
 
 
@@ -53,6 +48,8 @@ class SquaredError(RowLoss):
 
     on: str = "logits"
 
+    takes_probabilities: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         super().__post_init__()
         _check.one_of(self.on, ("logits", "probabilities"), "on")
@@ -69,13 +66,6 @@ class SquaredError(RowLoss):
     def is_smooth(self) -> bool:
         return True
 
-    def _run(
-        self,
-        rows: NDArray[Any],
-        batch: Batch,
-        losses: NDArray[np.float64],
-        grad: NDArray[Any],
-    ) -> None:
-        kernels = kernels_for(rows)
-        kernel = kernels.squared_error if self.on == "logits" else kernels.brier
-        kernel(Logits(rows, batch.where), batch.target, losses, grad)
+    @property
+    def kernel(self) -> str:
+        return "squared_error" if self.on == "logits" else "brier"
