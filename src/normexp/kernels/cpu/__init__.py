@@ -5,11 +5,15 @@ from typing import Any
 import numpy as np
 
 from ..contract import Array, Logits, Target
+from . import binary as _binary
+from . import brier as _brier
 from . import cross_entropy as _cross_entropy
 from . import decimals
 from . import functions as _functions
 from . import hinge as _hinge
+from . import log_loss as _log_loss
 from . import signed as _signed
+from . import spread_cross_entropy as _spread_cross_entropy
 from . import squared_error as _squared_error
 from .calls import arranged, count_of, over_elements, over_tiles, stored
 from .of_parts import (
@@ -23,6 +27,7 @@ from .of_parts import (
     summarise,
     target_mass,
 )
+from .options import Hinge
 from .tiles import NARROW
 
 __all__ = [
@@ -125,62 +130,19 @@ def log_sigmoid(x: Array, out: Array | None = None) -> Array:
     return out
 
 
-def _classes(target: Target) -> Array:
-    return target.classes if target.classes.ndim == 1 else arranged(target.classes)
-
-
 def cross_entropy(
     logits: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
 ) -> tuple[Array, Array]:
     if target.classes.ndim > 1 or target.smoothing.size:
-        return _with_masses(_cross_entropy.spread_cross_entropy, logits, target, loss, grad)
-    loss, grad, result = _results(logits, loss, grad)
-    over_tiles(
-        _cross_entropy.cross_entropy,
-        logits,
-        result,
-        target.classes,
-        target.weight,
-        target.norm,
-        target.class_weight,
-        loss,
-        result,
-        in_place=_cross_entropy.cross_entropy_of_rows,
-    )
-    return loss, grad
+        return _loss(_spread_cross_entropy.spread_cross_entropy, logits, target, loss, grad)
+    in_place = _cross_entropy.cross_entropy_of_rows
+    return _loss(_cross_entropy.cross_entropy, logits, target, loss, grad, in_place=in_place)
 
 
 def log_loss(
     probabilities: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
 ) -> tuple[Array, Array]:
-    return _with_masses(_cross_entropy.log_loss, probabilities.as_they_are(), target, loss, grad)
-
-
-def _results(logits: Logits, loss: Array | None, grad: Array | None) -> tuple[Array, Array, Array]:
-    """Where the loss and the gradient go; and the gradient as kernels take it."""
-    loss = np.empty(count_of(logits.values)) if loss is None else loss
-    grad = np.empty_like(logits.values) if grad is None else grad
-    return loss, grad, arranged(grad)
-
-
-def _with_masses(
-    kernel: Any, logits: Logits, target: Target, loss: Array | None, grad: Array | None
-) -> tuple[Array, Array]:
-    (loss, grad, result), classes = _results(logits, loss, grad), _classes(target)
-    over_tiles(
-        kernel,
-        logits,
-        result,
-        classes,
-        target.weight,
-        target.smoothing,
-        target.norm,
-        target.class_weight,
-        loss,
-        result,
-        kind=classes.dtype.char,
-    )
-    return loss, grad
+    return _loss(_log_loss.log_loss, probabilities.as_they_are(), target, loss, grad)
 
 
 def weston_watkins(
@@ -191,7 +153,8 @@ def weston_watkins(
     loss: Array | None = None,
     grad: Array | None = None,
 ) -> tuple[Array, Array]:
-    return _hinge_loss(_hinge.weston_watkins, logits, target, margin, squared, loss, grad)
+    options = Hinge(margin, squared)
+    return _loss(_hinge.weston_watkins, logits.as_they_are(), target, loss, grad, options)
 
 
 def crammer_singer(
@@ -202,61 +165,38 @@ def crammer_singer(
     loss: Array | None = None,
     grad: Array | None = None,
 ) -> tuple[Array, Array]:
-    return _hinge_loss(_hinge.crammer_singer, logits, target, margin, squared, loss, grad)
-
-
-def _hinge_loss(
-    kernel: Any,
-    logits: Logits,
-    target: Target,
-    margin: float,
-    squared: bool,
-    loss: Array | None,
-    grad: Array | None,
-) -> tuple[Array, Array]:
-    loss, grad, result = _results(logits, loss, grad)
-    over_tiles(
-        kernel,
-        logits.as_they_are(),
-        result,
-        target.classes,
-        target.weight,
-        target.class_weight,
-        margin,
-        squared,
-        loss,
-        result,
-    )
-    return loss, grad
+    options = Hinge(margin, squared)
+    return _loss(_hinge.crammer_singer, logits.as_they_are(), target, loss, grad, options)
 
 
 def squared_error(
     logits: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
 ) -> tuple[Array, Array]:
-    return _squared(_squared_error.squared_error, logits.as_they_are(), target, loss, grad)
+    return _loss(_squared_error.squared_error, logits.as_they_are(), target, loss, grad)
 
 
 def brier(
     logits: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
 ) -> tuple[Array, Array]:
-    return _squared(_squared_error.brier, logits, target, loss, grad)
+    return _loss(_brier.brier, logits, target, loss, grad)
 
 
-def _squared(
-    kernel: Any, logits: Logits, target: Target, loss: Array | None, grad: Array | None
+def _loss(
+    kernel: Any,
+    logits: Logits,
+    target: Target,
+    loss: Array | None,
+    grad: Array | None,
+    options: tuple[Any, ...] | None = None,
+    in_place: Any = None,
 ) -> tuple[Array, Array]:
-    (loss, grad, result), classes = _results(logits, loss, grad), _classes(target)
-    over_tiles(
-        kernel,
-        logits,
-        result,
-        classes,
-        target.weight,
-        target.class_weight,
-        loss,
-        result,
-        kind=classes.dtype.char,
-    )
+    """Run a kernel that `loss_kernel` has made, or `in_place`, which takes the same."""
+    loss = np.empty(count_of(logits.values)) if loss is None else loss
+    grad = np.empty_like(logits.values) if grad is None else grad
+    if target.classes.ndim > 1:
+        target = target._replace(classes=arranged(target.classes))
+    result, kind = arranged(grad), target.classes.dtype.char
+    over_tiles(kernel, logits, result, target, options, loss, result, in_place=in_place, kind=kind)
     return loss, grad
 
 
@@ -269,7 +209,7 @@ def binary_cross_entropy(
     grad: Array | None = None,
 ) -> tuple[Array, Array]:
     loss, grad = _element_results(z, loss, grad)
-    kernel, target = _cross_entropy.binary_cross_entropy, np.ascontiguousarray(target)
+    kernel, target = _binary.binary_cross_entropy, np.ascontiguousarray(target)
     if weight.strides != (0,):  # one number for all takes no memory
         weight = np.ascontiguousarray(weight)
     over_elements(kernel, z, stored(target), positive, weight, loss, stored(grad))
@@ -290,6 +230,6 @@ def binary_log_loss(
     grad: Array | None = None,
 ) -> tuple[Array, Array]:
     loss, grad = _element_results(p, loss, grad)
-    kernel = _cross_entropy.binary_log_loss
+    kernel = _binary.binary_log_loss
     over_elements(kernel, p, stored(target), positive, weight, loss, stored(grad))
     return loss, grad

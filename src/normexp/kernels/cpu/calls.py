@@ -13,6 +13,7 @@ from .. import Logits
 from .compiled import Kernel
 from .exp import units_for
 from .memory import CACHE_LINE
+from .rooms import ROOMS
 from .threads import WORTH_SHARING, over_rows
 from .tiles import NARROW
 from .vector import VECTOR_BITS
@@ -27,7 +28,6 @@ LANES: dict[type, int] = {
 STREAMED_BYTES = 8 << 20
 STREAMED_ROW_BYTES = 8 << 10
 
-ROOMS = 8  # more than any kernel uses
 KEPT_BYTES = 1 << 20
 # The bits of the half types, which Numba does not know: unsigned stands for float16.
 STORED = {"float16": np.uint16, "bfloat16": np.int16}

@@ -19,32 +19,47 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from .vector import INLINED, absolute, as_type_of, bits, fma, from_bits, part, select, spread
+from .vector import (
+    INLINED,
+    absolute,
+    as_type_of,
+    bits,
+    fma,
+    from_bits,
+    part,
+    polynomial,
+    select,
+    spread,
+)
 
 LN2 = Fraction(math.log(2)) + Fraction(2.3190468138462996e-17)  # to 107 bits
 
-# q(r) = (exp(r) − 1 − r) / r², for exp to 2^-62 and, from S0 on, to 2^-27.
-Q0 = float.fromhex("0x1.0000000000000p-1")
-Q1 = float.fromhex("0x1.5555555555557p-3")
-Q2 = float.fromhex("0x1.5555555555556p-5")
-Q3 = float.fromhex("0x1.11111111100dcp-7")
-Q4 = float.fromhex("0x1.6c16c16c162d4p-10")
-Q5 = float.fromhex("0x1.a01a01abe7fe1p-13")
-Q6 = float.fromhex("0x1.a01a01a6d889cp-16")
-Q7 = float.fromhex("0x1.71de0231960ebp-19")
-Q8 = float.fromhex("0x1.27e4db646b17ep-22")
-Q9 = float.fromhex("0x1.af4de97ca4194p-26")
-Q10 = float.fromhex("0x1.1f730349868cep-29")
-S0, S1, S2, S3, S4 = 0.5, 0.16666576666, 0.04166655421298, 0.00836323288368, 0.00139262508315
+# q(r) = (exp(r) − 1 − r) / r², for exp to 2^-62, and to 2^-27.
+EXP_64 = (
+    float.fromhex("0x1.0000000000000p-1"),
+    float.fromhex("0x1.5555555555557p-3"),
+    float.fromhex("0x1.5555555555556p-5"),
+    float.fromhex("0x1.11111111100dcp-7"),
+    float.fromhex("0x1.6c16c16c162d4p-10"),
+    float.fromhex("0x1.a01a01abe7fe1p-13"),
+    float.fromhex("0x1.a01a01a6d889cp-16"),
+    float.fromhex("0x1.71de0231960ebp-19"),
+    float.fromhex("0x1.27e4db646b17ep-22"),
+    float.fromhex("0x1.af4de97ca4194p-26"),
+    float.fromhex("0x1.1f730349868cep-29"),
+)
+EXP_32 = (0.5, 0.16666576666, 0.04166655421298, 0.00836323288368, 0.00139262508315)
 # 2^f for |f| ≤ ½, to 2^-34.
-P0 = float.fromhex("0x1.ffffffffa7135p-1")
-P1 = float.fromhex("0x1.62e42fef9cc69p-1")
-P2 = float.fromhex("0x1.ebfbe0aa03df0p-3")
-P3 = float.fromhex("0x1.c6b08da70cce3p-5")
-P4 = float.fromhex("0x1.3b29d8bb0b97ep-7")
-P5 = float.fromhex("0x1.5d877598350dep-10")
-P6 = float.fromhex("0x1.446c79efd4834p-13")
-P7 = float.fromhex("0x1.00c0e4e15189cp-16")
+EXP2 = (
+    float.fromhex("0x1.ffffffffa7135p-1"),
+    float.fromhex("0x1.62e42fef9cc69p-1"),
+    float.fromhex("0x1.ebfbe0aa03df0p-3"),
+    float.fromhex("0x1.c6b08da70cce3p-5"),
+    float.fromhex("0x1.3b29d8bb0b97ep-7"),
+    float.fromhex("0x1.5d877598350dep-10"),
+    float.fromhex("0x1.446c79efd4834p-13"),
+    float.fromhex("0x1.00c0e4e15189cp-16"),
+)
 
 
 class Units(NamedTuple):
@@ -189,16 +204,7 @@ def _exponential_64(distance, rounder, units):
     high = fma(-k, units.ln2_high, distance) * units.inverse
     low = -k * units.ln2_low
     r = high + low
-    q = fma(r, Q10, Q9)
-    q = fma(q, r, Q8)
-    q = fma(q, r, Q7)
-    q = fma(q, r, Q6)
-    q = fma(q, r, Q5)
-    q = fma(q, r, Q4)
-    q = fma(q, r, Q3)
-    q = fma(q, r, Q2)
-    q = fma(q, r, Q1)
-    q = fma(q, r, Q0)
+    q = polynomial(r, EXP_64)
     return scaled(one_plus(high, fma(r * r, q, low)), rounded, 52)
 
 
@@ -208,14 +214,7 @@ def _exponential_for_32(distance, rounder, units):
     exponent = distance * units.factor
     rounded = exponent + rounder
     f = exponent - (rounded - rounder)
-    p = fma(f, P7, P6)
-    p = fma(p, f, P5)
-    p = fma(p, f, P4)
-    p = fma(p, f, P3)
-    p = fma(p, f, P2)
-    p = fma(p, f, P1)
-    p = fma(p, f, P0)
-    return scaled(p, rounded, 52)
+    return scaled(polynomial(f, EXP2), rounded, 52)
 
 
 @part
@@ -224,10 +223,7 @@ def _exponential_32(distance, rounder, units):
     rounded = fma(distance, units.factor, rounder)
     k = rounded - rounder
     r = fma(-k, units.ln2_low, fma(-k, units.ln2_high, distance) * units.inverse)
-    q = fma(r, S4, S3)
-    q = fma(q, r, S2)
-    q = fma(q, r, S1)
-    q = fma(q, r, S0)
+    q = polynomial(r, EXP_32)
     return scaled(one_plus(r, r * r * q), rounded, 23)
 
 

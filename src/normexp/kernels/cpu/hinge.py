@@ -4,27 +4,21 @@ The violation of a rival j is v_j = margin + z_j − z_y. At the kink, v_j = 0, 
 """
 
 import math
+from typing import Any, NamedTuple
 
-from .compiled import Kernel
 from .exp import clamped
-from .loss_rows import (
-    at_label,
-    coefficients_of,
-    counting,
-    finish,
-    set_at_label,
-    skip,
-    undefined,
-    write_loss,
-)
+from .loss_kernel import logits, loss_kernel
+from .loss_rows import at_label, copy, set_at_label, undefined
 from .memory import load, number, room, rounded_to, store
-from .rows import largest, nan_of
-from .sums import total_of
-from .tiles import put, read_logits, target_of, tile_at, write
+from .options import Hinge
+from .rooms import LANES, LEADERS, TERMS
+from .rows import top_and_nan
+from .sums import sum_of
+from .tiles import put
 from .vector import (
     absolute,
-    any_lane,
     as_type_of,
+    body,
     lanes_of,
     loop,
     on_its_own,
@@ -36,7 +30,7 @@ from .vector import (
 
 
 @part
-def room_for(margin, top, z_y):
+def headroom(margin, top, z_y):
     """The scale of violations: 1, or ¼ where the largest has no room in the type."""
     return select(margin + (top - z_y) < math.inf, spread(1.0, top), 0.25)
 
@@ -54,7 +48,8 @@ def violation(margin, z_j, z_y, scale):
 @part
 def loss_of(v, mass, scale, squared):
     """mass · v or mass · v², of scale · v. The mass comes first: it may be what makes room."""
-    return mass / scale / scale * v * v if squared else mass / scale * v
+    value = mass / scale / scale * v * v if squared else mass / scale * v
+    return select(v > 0.0, value, 0.0)
 
 
 @part
@@ -63,71 +58,83 @@ def slope_of(v, mass, scale, squared):
     return select(v > 0.0, 2.0 * (mass / scale) * v if squared else mass, 0.0)
 
 
+class Rivals(NamedTuple):
+    """The other classes of each row, and what they are held against."""
+
+    z: Any  # −inf at the class of the row, which is no rival of its own
+    z_y: float
+    mass: float
+    scale: float
+    options: Hinge
+
+
+@part
+def violation_of(rivals, j, rooms):
+    z_j = as_type_of(load(rivals.z, j, rooms), rooms)
+    return violation(rivals.options.margin, z_j, rivals.z_y, rivals.scale)
+
+
+@part
+def rival_loss(rivals, j, rooms):
+    v = violation_of(rivals, j, rooms)
+    return loss_of(v, rivals.mass, rivals.scale, rivals.options.squared)
+
+
+@part
+def rival_slope(rivals, j, rooms):
+    v = violation_of(rivals, j, rooms)
+    return slope_of(v, rivals.mass, rivals.scale, rivals.options.squared)
+
+
+sum_of_losses, sum_of_slopes = sum_of(rival_loss), sum_of(rival_slope)
+
+
 @loop
-def violations(z, z_y, margin, mass, scale, squared, terms, slopes, rooms):
-    """The loss of every class as a rival, and its slope."""
+def rival_slopes(rivals, spoiled, g, rooms):
     on_its_own()
-    for j in range(0, z.size, lanes_of(rooms)):
-        v = violation(margin, as_type_of(load(z, j, rooms), rooms), z_y, scale)
-        put(terms, j, loss_of(v, mass, scale, squared))
-        put(slopes, j, slope_of(v, mass, scale, squared))
+    for j in range(0, g.size, lanes_of(rooms)):
+        put(g, j, rival_slope(rivals, j, rooms) + spoiled)
 
 
-@Kernel
-def weston_watkins(
-    values,
-    where,
-    units,
-    rooms,
-    copies,
-    classes,
-    weight,
-    class_weight,
-    margin,
-    squared,
-    loss,
-    grad,
-    start,
-    stop,
-):
-    """Σ_{j ≠ y} max(0, margin + z_j − z_y): every rival counts."""
-    nothing = spread(0.0, rooms)
-    r = start
-    while r < stop:
-        tile = tile_at(values, r, stop, rooms)
-        rows = coefficients_of(
-            tile, r, where, classes, weight, weight[:0], weight[:0], class_weight, rooms, 3
-        )
-        if not any_lane(rows.counts > 0.0):
-            skip(loss, grad, r, tile, rooms, copies)
-            r += tile.rows
-            continue
-        z = read_logits(values, where, tile, rooms, 0, copies)
-        terms = room(rooms, 4, tile.size, rooms)
-        slopes = room(rooms, 5, tile.size, rooms)
-        z_y = as_type_of(at_label(z, tile, r, classes, rooms, 3), rooms)
-        top = largest(z, tile, rooms, copies)
-        scale = room_for(margin, top, z_y)
-        violations(z, z_y, margin, rows.mass, scale, squared, terms, slopes, rooms)
-        set_at_label(terms, tile, r, classes, nothing, rooms, 3)
-        set_at_label(slopes, tile, r, classes, nothing, rooms, 3)
-        spoiled = undefined(top) + nan_of(z, tile, rooms)
-        value = total_of(terms, tile, rooms, 2, copies) + spoiled
-        write_loss(loss, r, tile, counting(rows, value))
-        if grad.size:
-            g = target_of(grad, tile, rooms, 0, copies)
-            pull = total_of(slopes, tile, rooms, 2, copies) + spoiled
-            finish(slopes, rows, spread(1.0, rooms), spoiled, g, rooms)
-            set_at_label(g, tile, r, classes, counting(rows, 0.0 - pull), rooms, 3)
-            write(grad, tile, g, rooms, copies)
-        r += tile.rows
+@body
+def held_against(z, rows, options):
+    """z_y, the scale of violations, and NaN for spoiled rows."""
+    tile, rooms = rows.tile, rows.rooms
+    z_y = as_type_of(at_label(z, tile, rows.first, rows.target.classes, rooms), rooms)
+    top, nan = top_and_nan(z, tile, rooms)
+    return z_y, headroom(options.margin, top, z_y), undefined(top) + nan
+
+
+@body
+def value_of_all(z, rows, options):
+    """mass · Σ_{j ≠ y} max(0, margin + z_j − z_y): every rival counts."""
+    tile, rooms = rows.tile, rows.rooms
+    z_y, scale, spoiled = held_against(z, rows, options)
+    others = room(rooms, TERMS, tile.size, z)
+    copy(z, others, rooms)
+    set_at_label(others, tile, rows.first, rows.target.classes, spread(-math.inf, rooms), rooms)
+    rivals = Rivals(others, z_y, rows.its.mass, scale, options)
+    return sum_of_losses(rivals, tile, rooms, rows.copies) + spoiled, (rivals, spoiled)
+
+
+@body
+def gradient_of_all(z, kept, rows, options, g):
+    """mass at every rival that violates the margin, and less all that at the class of the row."""
+    rivals, spoiled = kept
+    tile, rooms = rows.tile, rows.rooms
+    pull = sum_of_slopes(rivals, tile, rooms, rows.copies) + spoiled
+    rival_slopes(rivals, spoiled, g, rooms)
+    set_at_label(g, tile, rows.first, rows.target.classes, 0.0 - pull, rooms)
+
+
+weston_watkins = loss_kernel("weston_watkins", logits, value_of_all, gradient_of_all)
 
 
 @loop
-def strongest_rivals(z, tile, r, classes, rivals, rooms, index):
+def strongest_rivals(z, tile, r, classes, rivals, rooms):
     """The largest logit of each row but that of its own class; and the first such class, or −1."""
     lanes = lanes_of(rooms)
-    best = room(rooms, index, lanes, z)
+    best = room(rooms, LANES, lanes, z)
     for lane in range(lanes):
         best[lane] = best[0]
         if lane < tile.rows:
@@ -140,12 +147,12 @@ def strongest_rivals(z, tile, r, classes, rivals, rooms, index):
 
 
 @loop
-def rival_gradients(rivals, tile, r, classes, rows, pull, spoiled, g, rooms, index):
+def rival_gradients(rivals, tile, r, classes, pull, spoiled, g, rooms):
     """pull at the rival, −pull (but never −0) at the class of each row, and 0 elsewhere."""
     lanes = lanes_of(rooms)
-    values = room(rooms, index, 2 * lanes, rooms)
-    store(values, 0, counting(rows, pull + spoiled))
-    store(values, lanes, counting(rows, spoiled))
+    values = room(rooms, LANES, 2 * lanes, rooms)
+    store(values, 0, pull + spoiled)
+    store(values, lanes, spoiled)
     for lane in range(tile.rows):
         for k in range(tile.classes):
             g[k * tile.step + lane] = rounded_to(values[lanes + lane], g)
@@ -155,47 +162,25 @@ def rival_gradients(rivals, tile, r, classes, rows, pull, spoiled, g, rooms, ind
             g[classes[r + lane] * tile.step + lane] = rounded_to(0.0 - values[lane], g)
 
 
-@Kernel
-def crammer_singer(
-    values,
-    where,
-    units,
-    rooms,
-    copies,
-    classes,
-    weight,
-    class_weight,
-    margin,
-    squared,
-    loss,
-    grad,
-    start,
-    stop,
-):
-    """max(0, margin + max_{j ≠ y} z_j − z_y): only the strongest rival counts."""
-    r = start
-    while r < stop:
-        tile = tile_at(values, r, stop, rooms)
-        rows = coefficients_of(
-            tile, r, where, classes, weight, weight[:0], weight[:0], class_weight, rooms, 3
-        )
-        if not any_lane(rows.counts > 0.0):
-            skip(loss, grad, r, tile, rooms, copies)
-            r += tile.rows
-            continue
-        z = read_logits(values, where, tile, rooms, 0, copies)
-        rivals = room(rooms, 4, lanes_of(rooms), 1.0)
-        z_rival = strongest_rivals(z, tile, r, classes, rivals, rooms, 3)
-        z_y = as_type_of(at_label(z, tile, r, classes, rooms, 3), rooms)
-        top = largest(z, tile, rooms, copies)
-        scale = room_for(margin, top, z_y)
-        v = violation(margin, as_type_of(z_rival, rooms), z_y, scale)
-        spoiled = undefined(top) + nan_of(z, tile, rooms)
-        value = loss_of(v, rows.mass, scale, squared) + spoiled
-        write_loss(loss, r, tile, counting(rows, value))
-        if grad.size:
-            g = target_of(grad, tile, rooms, 0, copies)
-            pull = slope_of(v, rows.mass, scale, squared)
-            rival_gradients(rivals, tile, r, classes, rows, pull, spoiled, g, rooms, 3)
-            write(grad, tile, g, rooms, copies)
-        r += tile.rows
+@body
+def value_of_strongest(z, rows, options):
+    """mass · max(0, margin + max_{j ≠ y} z_j − z_y): only the strongest rival counts."""
+    tile, rooms = rows.tile, rows.rooms
+    rivals = room(rooms, LEADERS, lanes_of(rooms), 1.0)
+    z_rival = strongest_rivals(z, tile, rows.first, rows.target.classes, rivals, rooms)
+    z_y, scale, spoiled = held_against(z, rows, options)
+    v = violation(options.margin, as_type_of(z_rival, rooms), z_y, scale)
+    loss = loss_of(v, rows.its.mass, scale, options.squared)
+    pull = slope_of(v, rows.its.mass, scale, options.squared)
+    return loss + spoiled, (rivals, pull, spoiled)
+
+
+@body
+def gradient_of_strongest(z, kept, rows, options, g):
+    """mass at the strongest rival, if it violates the margin, and less that at the row's class."""
+    rivals, pull, spoiled = kept
+    classes = rows.target.classes
+    rival_gradients(rivals, rows.tile, rows.first, classes, pull, spoiled, g, rows.rooms)
+
+
+crammer_singer = loss_kernel("crammer_singer", logits, value_of_strongest, gradient_of_strongest)

@@ -5,18 +5,20 @@
 and what rounding 1 + x has lost is added at the end. (FreeBSD's msun, s_log1p.c, 1993.)
 """
 
-from .vector import bits, fma, from_bits, part, select
+from .vector import bits, fma, from_bits, part, polynomial, select
 
 LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")  # k times it is exact
 LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
-# 2 artanh(s) = 2s + s³ · (L1 + s² · (L2 + …)), to 2^-58 (msun)
-L1 = 6.666666666666735130e-01
-L2 = 3.999999999940941908e-01
-L3 = 2.857142874366239149e-01
-L4 = 2.222219843214978396e-01
-L5 = 1.818357216161805012e-01
-L6 = 1.531383769920937332e-01
-L7 = 1.479819860511658591e-01
+# 2 artanh(s) = 2s + s³ · (c_0 + s² · (c_1 + …)), to 2^-58 (msun)
+LOG = (
+    6.666666666666735130e-01,
+    3.999999999940941908e-01,
+    2.857142874366239149e-01,
+    2.222219843214978396e-01,
+    1.818357216161805012e-01,
+    1.531383769920937332e-01,
+    1.479819860511658591e-01,
+)
 
 ONE = 0x3FF0000000000000
 SQRT_HALF = 0x3FE6A09E667F3BCD
@@ -35,12 +37,7 @@ def log1p(x):
     f = m - 1.0
     s = f / (2.0 + f)
     z = s * s
-    tail = fma(z, L7, L6)
-    tail = fma(tail, z, L5)
-    tail = fma(tail, z, L4)
-    tail = fma(tail, z, L3)
-    tail = fma(tail, z, L2)
-    tail = fma(tail, z, L1) * z
+    tail = polynomial(z, LOG) * z
     half = 0.5 * f * f
     low = fma(s, half + tail, fma(k, LN2_LOW, lost))
     return fma(k, LN2_HIGH, f - (half - low))

@@ -7,6 +7,7 @@ import math
 from typing import NamedTuple
 
 from .memory import as_number_of, load, number, room, rounded_to, row_at, store
+from .rooms import LANES, NUMBERS
 from .tiles import copy_in, has_classes, is_live, put, target_of, write
 from .vector import (
     absolute,
@@ -58,13 +59,14 @@ class Coefficients(NamedTuple):
 
 
 @part
-def coefficients_of_row(r, is_empty, classes, weight, smoothing, norm, class_weight):
+def coefficients_of_row(r, is_empty, target):
     """What row r counts, as numbers."""
-    label = label_of(classes, r)
-    mass = weight[r] * weight_of_label(classes, class_weight, r) if label >= 0 else 0.0
-    some = mass != 0.0 or entry(smoothing, r) != 0.0 or entry(norm, r) != 0.0
+    label = label_of(target.classes, r)
+    weight, smoothing, norm = target.weight[r], entry(target.smoothing, r), entry(target.norm, r)
+    mass = weight * weight_of_label(target.classes, target.class_weight, r) if label >= 0 else 0.0
+    some = mass != 0.0 or smoothing != 0.0 or norm != 0.0
     counts = 1.0 if label >= 0 and some and not is_empty else 0.0
-    return Coefficients(counts, weight[r], mass, entry(smoothing, r), entry(norm, r))
+    return Coefficients(counts, weight, mass, smoothing, norm)
 
 
 @part
@@ -74,40 +76,36 @@ def row_of_lane(tile, r, lane):
 
 
 @loop
-def coefficients_of(tile, r, where, classes, weight, smoothing, norm, class_weight, rooms, index):
+def coefficients_of(tile, r, where, target, rooms):
     """What the rows of a tile count."""
     on_its_own()
     if tile.step == 1:
-        is_empty = not has_classes(where, tile, 0)
-        row = coefficients_of_row(r, is_empty, classes, weight, smoothing, norm, class_weight)
+        its = coefficients_of_row(r, not has_classes(where, tile, 0), target)
         return Coefficients(
-            spread(row.counts, rooms),
-            spread(row.weight, rooms),
-            spread(row.mass, rooms),
-            spread(row.smoothing, rooms),
-            spread(row.norm, rooms),
+            spread(its.counts, rooms),
+            spread(its.weight, rooms),
+            spread(its.mass, rooms),
+            spread(its.smoothing, rooms),
+            spread(its.norm, rooms),
         )
     lanes = lanes_of(rooms)
-    values = room(rooms, index, 5 * lanes, 1.0)
-    if where is None and smoothing.size == norm.size == class_weight.size == 0:
+    values = room(rooms, LANES, 5 * lanes, 1.0)
+    if where is None and target.smoothing.size == target.norm.size == target.class_weight.size == 0:
         for lane in range(lanes):
-            row_number = row_of_lane(tile, r, lane)
-            values[lane] = weight[row_number] if label_of(classes, row_number) >= 0 else 0.0
+            row = row_of_lane(tile, r, lane)
+            values[lane] = target.weight[row] if label_of(target.classes, row) >= 0 else 0.0
         given, zero = load(values, 0, rooms), spread(0.0, rooms)
         counts = as_type_of(select(given > 0.0, given * 0.0 + 1.0, 0.0), rooms)
         mass = as_type_of(given, rooms)
         return Coefficients(counts, mass, mass, zero, zero)
     for lane in range(lanes):
-        row_number = row_of_lane(tile, r, lane)
-        is_empty = not has_classes(where, tile, row_number - r)
-        row = coefficients_of_row(
-            row_number, is_empty, classes, weight, smoothing, norm, class_weight
-        )
-        values[lane] = row.counts
-        values[lanes + lane] = row.weight
-        values[2 * lanes + lane] = row.mass
-        values[3 * lanes + lane] = row.smoothing
-        values[4 * lanes + lane] = row.norm
+        row = row_of_lane(tile, r, lane)
+        its = coefficients_of_row(row, not has_classes(where, tile, row - r), target)
+        values[lane] = its.counts
+        values[lanes + lane] = its.weight
+        values[2 * lanes + lane] = its.mass
+        values[3 * lanes + lane] = its.smoothing
+        values[4 * lanes + lane] = its.norm
     return Coefficients(
         as_type_of(load(values, 0, rooms), rooms),
         as_type_of(load(values, lanes, rooms), rooms),
@@ -118,12 +116,12 @@ def coefficients_of(tile, r, where, classes, weight, smoothing, norm, class_weig
 
 
 @loop
-def at_label(values, tile, r, classes, rooms, index):
+def at_label(values, tile, r, classes, rooms):
     """The value at the class id of each row, in every lane of it."""
     if tile.step == 1:
         return as_number_of(spread(number(values[max(label_of(classes, r), 0)]), rooms), values)
     lanes = lanes_of(rooms)
-    found = room(rooms, index, lanes, values)
+    found = room(rooms, LANES, lanes, values)
     for lane in range(lanes):
         label = max(label_of(classes, row_of_lane(tile, r, lane)), 0)
         found[lane] = values[label * tile.step + lane]
@@ -131,9 +129,9 @@ def at_label(values, tile, r, classes, rooms, index):
 
 
 @loop
-def set_at_label(values, tile, r, classes, lanes_of_label, rooms, index):
+def set_at_label(values, tile, r, classes, lanes_of_label, rooms):
     """Set the value at the class id of each row to what its lane holds."""
-    found = room(rooms, index, lanes_of(rooms), values)
+    found = room(rooms, LANES, lanes_of(rooms), values)
     put(found, 0, lanes_of_label)
     for lane in range(tile.rows):
         label = label_of(classes, r + lane)
@@ -157,19 +155,40 @@ def read_mass(classes, tile, r, t, rooms):
 
 
 @loop
-def read_target(classes, class_weight, where, tile, r, rows, t, rooms, index):
+def read_target(classes, class_weight, where, tile, r, rows, t, rooms):
     """t_k = class_weight[k] · (weight · mass_k + smoothing), smoothing on live classes only."""
     read_mass(classes, tile, r, t, rooms)
     lanes = lanes_of(rooms)
     for j in range(0, t.size, lanes):
         put(t, j, load(t, j, rooms) * rows.weight)
-    smoothing = room(rooms, index, lanes, rooms)
-    store(smoothing, 0, rows.smoothing)
+    smoothings = room(rooms, LANES, lanes, rooms)
+    store(smoothings, 0, rows.smoothing)
     for k in range(tile.classes):
         for lane in range(tile.rows):
             place = k * tile.step + lane
-            spread_mass = smoothing[lane] if is_live(where, tile, k, lane) else 0.0
+            spread_mass = smoothings[lane] if is_live(where, tile, k, lane) else 0.0
             t[place] = weight_of(class_weight, k) * (t[place] + spread_mass)
+
+
+@loop
+def row_weights(tile, r, t, target, rooms):
+    """weight · Σ_k class_weight[k] · mass_k / Σ_k mass_k: for a class id, the weight of that class.
+
+    A row without any mass counts its weight.
+    """
+    lanes = lanes_of(rooms)
+    found = room(rooms, LANES, lanes, 1.0)
+    for lane in range(lanes):
+        row = row_of_lane(tile, r, lane)
+        found[lane] = target.weight[row]
+        if target.class_weight.size:
+            of_target, mass = 0.0, 0.0
+            for k in range(tile.classes):
+                t_k = t[k * tile.step + row - r]
+                of_target += target.class_weight[k] * t_k
+                mass += t_k
+            found[lane] *= of_target / mass if mass > 0.0 else 1.0
+    return as_type_of(load(found, 0, rooms), rooms)
 
 
 @part
@@ -179,9 +198,9 @@ def undefined(top):
 
 
 @part
-def counting(rows, value):
+def counting(coefficients, value):
     """The value, but 0 in rows that do not count."""
-    return select(rows.counts > 0.0, value, 0.0)
+    return select(coefficients.counts > 0.0, value, 0.0)
 
 
 @part
@@ -197,20 +216,35 @@ def fill(y, value, rooms):
 
 
 @loop
+def copy(x, y, rooms):
+    """The same numbers in the type of y."""
+    on_its_own()
+    for j in range(0, y.size, lanes_of(rooms)):
+        put(y, j, load(x, j, rooms))
+
+
+@loop
 def skip(loss, grad, r, tile, rooms, copies):
     """0 for the loss and the gradient of rows none of which counts."""
     zero = spread(0.0, rooms)
     write_loss(loss, r, tile, zero)
     if grad.size:
-        g = target_of(grad, tile, rooms, 0, copies)
+        g = target_of(grad, tile, rooms, NUMBERS, copies)
         fill(g, zero, rooms)
         write(grad, tile, g, rooms, copies)
 
 
 @loop
-def finish(slopes, rows, factor, spoiled, g, rooms):
-    """The gradient factor · slope_k; NaN in spoiled rows, 0 in those that do not count."""
+def clear(g, counts, rooms):
+    """0 in the rows that do not count."""
+    on_its_own()
+    for j in range(0, g.size, lanes_of(rooms)):
+        put(g, j, select(counts > 0.0, load(g, j, rooms), 0.0))
+
+
+@loop
+def scaled_slopes(slopes, factor, spoiled, g, rooms):
+    """The gradient factor · slope_k, NaN in spoiled rows; never −0."""
     on_its_own()
     for j in range(0, slopes.size, lanes_of(rooms)):
-        slope = load(slopes, j, rooms) * factor + spoiled
-        put(g, j, select(rows.counts > 0.0, slope, 0.0))
+        put(g, j, load(slopes, j, rooms) * factor + spoiled)

@@ -254,6 +254,19 @@ def load(typing_context, x, start, like):
 
 
 @intrinsic
+def is_within(typing_context, x, start, like):
+    """Which lanes of a vector that was loaded at `start` are not past the end."""
+    mask = Vector(types.boolean, lane_count(like))
+
+    def codegen(context, builder, sig, arguments):
+        array, start, _ = arguments
+        left = builder.sub(_length(context, builder, x, array), start)
+        return _lanes_below(builder, left, mask.lanes)
+
+    return mask(x, types.intp, like), codegen
+
+
+@intrinsic
 def store(typing_context, x, start, value):
     """Put a vector into x[start], x[start + 1], …; what is past the end is left out."""
 

@@ -7,12 +7,14 @@ A summary holds `rest` in units of exp(top); the kernels have both in units of o
 import math
 
 from .compiled import Kernel
-from .cross_entropy import below_largest, mass_gradients, penalty, pull_of, spread_terms
+from .cross_entropy import penalty, pull_of
 from .exp import exponential, scale_for
-from .loss_rows import Coefficients, counting, read_target, undefined, write_loss
+from .loss_rows import Coefficients, clear, counting, read_target, undefined, write_loss
 from .memory import as_number_of, load, number, room, row_at, store
 from .pipeline import summarise as summary_of_tile
+from .rooms import EXPONENTIALS, LANE_TOTALS, LANES, NUMBERS, TARGET, TERMS
 from .rows import LogSum, Summary, largest, log_sum, nan_of, probability, surprise
+from .spread_cross_entropy import below_largest, mass_gradients, spread_terms
 from .sums import Total, end_of_block, total_except, value_of
 from .tiles import is_live, put, read_logits, target_of, tile_at, write
 from .vector import (
@@ -41,10 +43,10 @@ def of_rows(numbers, r, tile, rooms):
 
 
 @loop
-def ties_at(top, x, where, tile, rooms, index):
+def ties_at(top, x, where, tile, rooms):
     """How many classes of each row attain its largest logit."""
     lanes = lanes_of(rooms)
-    found = room(rooms, index, lanes, rooms)
+    found = room(rooms, LANES, lanes, rooms)
     store(found, 0, top)
     for lane in range(tile.rows):
         its_top, count = found[lane], 0
@@ -62,13 +64,13 @@ def summarise(values, where, units, rooms, copies, tops, rests, start, stop):
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
-        x = read_logits(values, where, tile, rooms, 0, copies)
-        e = room(rooms, 1, tile.size if tile.step > 1 else 0, rooms)
-        row, usual = summary_of_tile(x, e, None, 0, tile, usual, units, rooms, 2, copies)
+        x = read_logits(values, where, tile, rooms, NUMBERS, copies)
+        e = room(rooms, EXPONENTIALS, tile.size if tile.step > 1 else 0, rooms)
+        row, usual = summary_of_tile(x, e, None, 0, tile, usual, units, rooms, LANE_TOTALS, copies)
         rest = row.rest / row.e_max
         is_infinite = absolute(row.top) == math.inf
         if any_lane(is_infinite):
-            others = ties_at(row.top, x, where, tile, rooms, 3) - 1.0 + nan_of(x, tile, rooms)
+            others = ties_at(row.top, x, where, tile, rooms) - 1.0 + nan_of(x, tile, rooms)
             rest = select(is_infinite, others, rest)
         write_loss(tops, r, tile, row.top)
         write_loss(rests, r, tile, rest)
@@ -141,8 +143,8 @@ def probabilities(values, where, units, rooms, copies, tops, rests, out, start, 
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
-        x = read_logits(values, where, tile, rooms, 0, copies)
-        p = target_of(out, tile, rooms, 1, copies)
+        x = read_logits(values, where, tile, rooms, NUMBERS, copies)
+        p = target_of(out, tile, rooms, EXPONENTIALS, copies)
         row, scale = whole_row(tops, rests, r, tile, x, units, rooms)
         is_empty = has_no_class(rests, r, tile, rooms)
         part_probabilities(x, row, scale, units, is_empty, p, rooms)
@@ -164,8 +166,8 @@ def log_probabilities(values, where, units, rooms, copies, tops, rests, out, sta
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
-        x = read_logits(values, where, tile, rooms, 0, copies)
-        log_p = target_of(out, tile, rooms, 1, copies)
+        x = read_logits(values, where, tile, rooms, NUMBERS, copies)
+        log_p = target_of(out, tile, rooms, EXPONENTIALS, copies)
         of_row = log_sum_of_rows(tops, rests, r, tile, rooms)
         is_empty = has_no_class(rests, r, tile, rooms)
         part_log_probabilities(x, of_row, units, is_empty, log_p, rooms)
@@ -183,16 +185,16 @@ def target_mass(
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
-        t = room(rooms, 4, tile.size, rooms)
+        t = room(rooms, TARGET, tile.size, rooms)
         rows = Coefficients(
             zero, of_rows(weight, r, tile, rooms), zero, of_rows(smoothing, r, tile, rooms), zero
         )
-        read_target(classes, class_weight, where, tile, r, rows, t, rooms, 3)
+        read_target(classes, class_weight, where, tile, r, rows, t, rooms)
         top = largest(t, tile, rooms, copies)
         below, ties = below_largest(t, top, end_of_block(tile, t, rooms), rooms)
         if tile.step == 1:
             ties = sum_of_lanes(ties)
-        rest = value_of(total_except(below, t, t, top, tile, rooms, 2, copies))
+        rest = value_of(total_except(below, t, t, top, tile, rooms, LANE_TOTALS, copies))
         write_loss(tops, r, tile, top)
         write_loss(rests, r, tile, rest + (ties - 1.0) * top)
         r += tile.rows
@@ -218,27 +220,27 @@ def cross_entropy(
             of_rows(smoothing, r, tile, rooms),
             of_rows(norm, r, tile, rooms),
         )
-        x = read_logits(values, where, tile, rooms, 0, copies)
-        t = room(rooms, 4, tile.size, rooms)
-        terms = room(rooms, 5, tile.size, rooms)
-        read_target(classes, class_weight, where, tile, r, rows, t, rooms, 3)
+        x = read_logits(values, where, tile, rooms, NUMBERS, copies)
+        t = room(rooms, TARGET, tile.size, rooms)
+        terms = room(rooms, TERMS, tile.size, rooms)
+        read_target(classes, class_weight, where, tile, r, rows, t, rooms)
         row, scale = whole_row(tops, rests, r, tile, x, units, rooms)
         of_row = log_sum_of_rows(tops, rests, r, tile, rooms)
         sums = spread_terms(x, t, terms, of_row, units, end_of_block(tile, t, rooms), rooms)
-        found = total_except(sums, terms, x, no_class, tile, rooms, 2, copies)
+        found = total_except(sums, terms, x, no_class, tile, rooms, LANE_TOTALS, copies)
         value = value_of(found) + row.rest * 0.0
         if begins:
             value = value + penalty(of_row, rows.norm, units)
         write_loss(loss, r, tile, counting(rows, value))
         if grad.size:
-            g = target_of(grad, tile, rooms, 5, copies)
-            e = room(rooms, 1, tile.size, rooms)
+            g = target_of(grad, tile, rooms, TERMS, copies)
+            e = room(rooms, EXPONENTIALS, tile.size, rooms)
             part_exponentials(x, scale, units, e, rooms)
             mass_top = of_rows(mass_tops, r, tile, rooms)
             mass_rest = of_rows(mass_rests, r, tile, rooms)
             pull = pull_of(of_row, rows.norm, units)
-            mass_gradients(
-                e, t, row, mass_top, mass_rest, pull, rows.counts, units.inverse, g, rooms
-            )
+            mass_gradients(e, t, row, mass_top, mass_rest, pull, units.inverse, g, rooms)
+            if any_lane(rows.counts == 0.0):
+                clear(g, rows.counts, rooms)
             write(grad, tile, g, rooms, copies)
         r += tile.rows

@@ -70,6 +70,18 @@ def nan_of(x, tile, rooms):
     return sum_of_lanes(nan) if tile.step == 1 else nan
 
 
+@loop
+def top_and_nan(x, tile, rooms):
+    """Both `largest` and `nan_of`."""
+    on_its_own()
+    top, nan = spread(-math.inf, rooms), spread(0.0, rooms)
+    for j in range(0, x.size, lanes_of(rooms)):
+        x_j = as_type_of(load(x, j, rooms), rooms)
+        top = select(x_j > top, x_j, top)
+        nan = select(x_j == x_j, nan, math.nan)
+    return (largest_of_lanes(top), sum_of_lanes(nan)) if tile.step == 1 else (top, nan)
+
+
 class Summary(NamedTuple):
     """What a row needs to know about itself, in every lane of it."""
 

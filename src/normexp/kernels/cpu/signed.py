@@ -14,6 +14,7 @@ from . import twice
 from .compiled import Kernel
 from .log import log1p
 from .memory import load, row_at, store
+from .rooms import EXPONENTS, LANE_TOTALS, MANTISSAS, NUMBERS
 from .tiles import read, tile_at
 from .vector import (
     absolute,
@@ -89,7 +90,7 @@ def heights(x, mantissas, exponents, tile, rooms):
 
 
 @loop
-def sums(x, mantissas, exponents, top, tile, rooms, index):
+def sums(x, mantissas, exponents, top, tile, rooms):
     """`next_term` of all classes of a row, added up in the order of `sums.py`."""
     on_its_own()
     lanes = lanes_of(rooms)
@@ -101,7 +102,7 @@ def sums(x, mantissas, exponents, top, tile, rooms, index):
             x_k = as_type_of(load(x, j, rooms), rooms)
             m, n = load(mantissas, j, rooms), load(exponents, j, rooms)
             total, size = next_term((total, size), x_k, m, n, top)
-        return twice.sum_of_lanes(total, rooms, index), sum_of_lanes(size)
+        return twice.sum_of_lanes(total, rooms, LANE_TOTALS), sum_of_lanes(size)
     for lane in range(lanes):
         of_lane = nothing
         for k in range(lane, tile.classes, lanes):
@@ -153,10 +154,11 @@ def logsumexp(
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
-        x = read(values, tile, rooms, 0, copies)
-        m, n = read(mantissas, tile, rooms, 1, copies), read(exponents, tile, rooms, 2, copies)
+        x = read(values, tile, rooms, NUMBERS, copies)
+        m = read(mantissas, tile, rooms, MANTISSAS, copies)
+        n = read(exponents, tile, rooms, EXPONENTS, copies)
         top, infinite = heights(x, m, n, tile, rooms)
-        total, size = sums(x, m, n, top, tile, rooms, 3)
+        total, size = sums(x, m, n, top, tile, rooms)
         value = log_of_sum(total, top)
         sign = select(total[0] > 0.0, 1.0, select(total[0] < 0.0, -1.0, 0.0))
 

@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple
 
 from .memory import is_wider, load, store
+from .rooms import LANE_TOTALS
 from .tiles import NARROW
 from .vector import (
     absolute,
@@ -92,77 +93,118 @@ def added(x, y, plainly):
     return Total(high, low + (x.low + y.low))
 
 
-@loop
-def _total_side_by_side(terms, x, top, tile, rooms, index):
-    """The total of `total_except` where the lanes are rows."""
-    on_its_own()
-    plainly = is_wider(rooms, x)
-    end = end_of_block(tile, x, rooms)
-    lanes = tile.step
-    live = min(lanes, tile.classes)
-    highs = rooms[index]
-    lows = highs[lanes * lanes :]
-    for lane in range(live):
-        sums = nothing(rooms)
-        for k in range(lane, tile.classes, lanes):
-            is_top = as_type_of(load(x, k * lanes, rooms), rooms) == top
-            term = select(is_top, 0.0, load(terms, k * lanes, rooms))
-            sums = add(sums, term, k // lanes, end)
-        lane_total = of_lanes(sums)
-        if plainly:
-            store(highs, lane * lanes, value_of(lane_total))
-        else:
-            store(highs, lane * lanes, lane_total.high)
-            store(lows, lane * lanes, lane_total.low)
-    half = lanes // 2
-    while half:
-        for lane in range(min(half, live - half)):
-            near, far = lane * lanes, (lane + half) * lanes
-            both = added(
-                Total(load(highs, near, rooms), load(lows, near, rooms)),
-                Total(load(highs, far, rooms), load(lows, far, rooms)),
-                plainly,
-            )
-            store(highs, near, both.high)
-            if not plainly:
-                store(lows, near, both.low)
-        live = min(live, half)
-        half //= 2
-    return Total(load(highs, 0, rooms), spread(0.0, rooms) if plainly else load(lows, 0, rooms))
+def side_by_side(term):
+    """A function for Σ_k term_k of rows that lie side by side, in the order of one row alone."""
+
+    @loop
+    def total(of, like, tile, rooms, index):
+        on_its_own()
+        plainly = is_wider(rooms, like)
+        end = end_of_block(tile, like, rooms)
+        lanes = tile.step
+        live = min(lanes, tile.classes)
+        highs = rooms[index]
+        lows = highs[lanes * lanes :]
+        for lane in range(live):
+            sums = nothing(rooms)
+            for k in range(lane, tile.classes, lanes):
+                sums = add(sums, term(of, k * lanes, rooms), k // lanes, end)
+            lane_total = of_lanes(sums)
+            if plainly:
+                store(highs, lane * lanes, value_of(lane_total))
+            else:
+                store(highs, lane * lanes, lane_total.high)
+                store(lows, lane * lanes, lane_total.low)
+        half = lanes // 2
+        while half:
+            for lane in range(min(half, live - half)):
+                near, far = lane * lanes, (lane + half) * lanes
+                both = added(
+                    Total(load(highs, near, rooms), load(lows, near, rooms)),
+                    Total(load(highs, far, rooms), load(lows, far, rooms)),
+                    plainly,
+                )
+                store(highs, near, both.high)
+                if not plainly:
+                    store(lows, near, both.low)
+            live = min(live, half)
+            half //= 2
+        low = spread(0.0, rooms) if plainly else load(lows, 0, rooms)
+        return Total(load(highs, 0, rooms), low)
+
+    return total
+
+
+@part
+def is_wide_side_by_side(tile, copies):
+    """Whether rows side by side have so many classes that each is added up in several lanes."""
+    return copies is not None and tile.classes > NARROW and tile.step > 1
+
+
+@part
+def of_all_lanes(sums, like, tile, rooms, copies):
+    """The total in every lane of the row. Rows of few classes, side by side, have one lane each."""
+    lanes = of_lanes(sums)
+    if copies is not None and tile.step > 1:
+        return lanes
+    if is_wider(rooms, like):
+        return Total(sum_of_lanes(value_of(lanes)), spread(0.0, rooms))
+    high, low = pair_of_lanes(lanes.high, lanes.low)
+    return Total(high, low)
+
+
+@part
+def _below_top(of, j, rooms):
+    terms, x, top = of
+    is_top = as_type_of(load(x, j, rooms), rooms) == top
+    return select(is_top, 0.0, load(terms, j, rooms))
+
+
+_below_top_side_by_side = side_by_side(_below_top)
 
 
 @part
 def total_except(sums, terms, x, top, tile, rooms, index, copies):
     """Σ terms_k over the classes with x_k ≠ top, in every lane of the row.
 
-    `sums` has the sum of each lane. That is all where rows of few classes are side by side.
+    `sums` has the sum of each lane.
     """
-    if copies is not None and tile.classes > NARROW and tile.step > 1:
-        return _total_side_by_side(terms, x, top, tile, rooms, index)
-    lanes = of_lanes(sums)
-    if copies is not None and tile.step > 1:
-        return lanes
-    if is_wider(rooms, x):
-        return Total(sum_of_lanes(value_of(lanes)), spread(0.0, rooms))
-    high, low = pair_of_lanes(lanes.high, lanes.low)
-    return Total(high, low)
+    if is_wide_side_by_side(tile, copies):
+        return _below_top_side_by_side((terms, x, top), x, tile, rooms, index)
+    return of_all_lanes(sums, x, tile, rooms, copies)
 
 
-@loop
-def _lane_by_lane(terms, end, rooms):
-    on_its_own()
-    sums = nothing(rooms)
-    for j in range(0, terms.size, lanes_of(rooms)):
-        term = load(terms, j, rooms)
-        # Past the end there is −inf.
-        term = select(term == -math.inf, 0.0, term)
-        sums = add(sums, term, j // lanes_of(rooms), end)
-    return sums
+def sum_of(term):
+    """A function for Σ_k term_k, in every lane of the row, that adds the terms as they come.
+
+    `term(of, j, rooms)` computes those from place j of the tile on, in the arithmetic, from what is
+    passed as `of`; 0 past the end.
+    """
+    of_rows_side_by_side = side_by_side(term)
+
+    @loop
+    def of_each_lane(of, size, end, rooms):
+        on_its_own()
+        sums = nothing(rooms)
+        for j in range(0, size, lanes_of(rooms)):
+            sums = add(sums, term(of, j, rooms), j // lanes_of(rooms), end)
+        return sums
+
+    @part
+    def total(of, tile, rooms, copies):
+        if is_wide_side_by_side(tile, copies):
+            return value_of(of_rows_side_by_side(of, rooms, tile, rooms, LANE_TOTALS))
+        sums = of_each_lane(of, tile.size, end_of_block(tile, rooms, rooms), rooms)
+        return value_of(of_all_lanes(sums, rooms, tile, rooms, copies))
+
+    return total
 
 
 @part
-def total_of(terms, tile, rooms, index, copies):
-    """Σ terms_k, in every lane of the row, of terms that are not −inf."""
-    sums = _lane_by_lane(terms, end_of_block(tile, terms, rooms), rooms)
-    no_class = spread(math.nan, rooms)
-    return value_of(total_except(sums, terms, terms, no_class, tile, rooms, index, copies))
+def stored(terms, j, rooms):
+    """Terms that are not −inf, which is what a vector has past the end."""
+    term = load(terms, j, rooms)
+    return select(term == -math.inf, 0.0, term)
+
+
+total_of = sum_of(stored)

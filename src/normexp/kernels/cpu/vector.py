@@ -23,12 +23,14 @@ from numba.extending import intrinsic
 
 # None of the code may use fastmath: the exponential relies on the order of its operations, −inf and
 # NaN on IEEE 754. A kernel is called from Python. What it calls is either a part, always inlined,
-# or a loop over a tile: that is left a function of its own, where its constants find registers.
+# or a loop over a tile: that is left a function of its own, where its constants find registers. The
+# body of a loss goes into its kernel before that has types: its many arguments need not be passed.
 STRICT: Any = {"nogil": True, "error_model": "numpy"}
 INTERNAL: Any = STRICT | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 INLINED: Any = INTERNAL | {"forceinline": True}
 loop = njit(**INTERNAL, forceinline=False)
 part = njit(**INLINED)
+body = njit(**INTERNAL, inline="always")
 
 VECTOR_BITS = 1024
 INDEX = ir.IntType(32)
@@ -159,18 +161,23 @@ def _lanes_call(name, count):
             vector = types.float64
 
         def codegen(context, builder, sig, arguments):
-            lanes = context.get_value_type(vector)
-            bits = vector.dtype.bitwidth if isinstance(vector, Vector) else 64
-            suffix = f"v{lanes.count}f{bits}" if isinstance(vector, Vector) else "f64"
-            function_type = ir.FunctionType(lanes, [lanes] * count)
-            function = cgutils.get_or_insert_function(
-                builder.module, function_type, f"llvm.{name}.{suffix}"
-            )
-            return builder.call(function, arguments)
+            return call_on_lanes(builder, name, arguments)
 
         return vector(*[vector] * count), codegen
 
     return typed
+
+
+def call_on_lanes(builder, name, arguments):
+    """Call the LLVM function of this name on vectors, or on numbers, of one type."""
+    lanes = arguments[0].type
+    is_vector = isinstance(lanes, ir.VectorType)
+    suffix = f"v{lanes.count}{lanes.element.intrinsic_name}" if is_vector else lanes.intrinsic_name
+    function_type = ir.FunctionType(lanes, [lanes] * len(arguments))
+    function = cgutils.get_or_insert_function(
+        builder.module, function_type, f"llvm.{name}.{suffix}"
+    )
+    return builder.call(function, arguments)
 
 
 @intrinsic
@@ -188,6 +195,23 @@ def on_its_own(typing_context):
 def fma(typing_context, x, y, z):
     """x·y + z with one rounding."""
     return _lanes_call("fma", 3)(typing_context, x, y, z)
+
+
+@intrinsic
+def polynomial(typing_context, x, coefficients):
+    """c_0 + c_1·x + c_2·x² + …, by Horner's rule in fused steps."""
+
+    def codegen(context, builder, sig, arguments):
+        x_value, given = arguments
+        *others, total = (
+            _spread(context, builder, types.float64, x, builder.extract_value(given, n))
+            for n in range(len(coefficients))
+        )
+        for c in reversed(others):
+            total = call_on_lanes(builder, "fma", (total, x_value, c))
+        return total
+
+    return x(x, coefficients), codegen
 
 
 @intrinsic

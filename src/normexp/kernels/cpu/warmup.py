@@ -14,14 +14,11 @@ from numpy.typing import NDArray
 
 from ..._settings import accuracy
 from .. import NO_MASK, Logits, Target, cpu
+from .binary import binary_cross_entropy
+from .brier import brier
 from .cache import folder
 from .compiled import Kernel
-from .cross_entropy import (
-    binary_cross_entropy,
-    cross_entropy,
-    cross_entropy_of_rows,
-    spread_cross_entropy,
-)
+from .cross_entropy import cross_entropy, cross_entropy_of_rows
 from .functions import (
     log_sigmoid,
     log_softmax,
@@ -33,7 +30,8 @@ from .functions import (
     softmax_of_rows,
 )
 from .hinge import crammer_singer, weston_watkins
-from .squared_error import brier, squared_error
+from .spread_cross_entropy import spread_cross_entropy
+from .squared_error import squared_error
 from .tiles import NARROW
 
 Array = NDArray[Any]
