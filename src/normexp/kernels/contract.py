@@ -176,6 +176,16 @@ class BackEnd(Protocol):
     ) -> tuple[Array, Array]:
         """max(0, margin + max_{j ≠ y} z_j − z_y), or its square; of logits as they are."""
 
+    def focal(
+        self,
+        logits: Logits,
+        target: Target,
+        gamma: float,
+        loss: Array | None = None,
+        grad: Array | None = None,
+    ) -> tuple[Array, Array]:
+        """(1 − p_y)^gamma · (−log p_y) of class ids, times weight and class weight."""
+
     def squared_error(
         self, logits: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
     ) -> tuple[Array, Array]:
@@ -292,6 +302,16 @@ class BackEnd(Protocol):
         out: Array | None = None,
     ) -> Array:
         """The same for the one rival that counts."""
+
+    def focal_hessian_product(
+        self,
+        logits: Logits,
+        target: Target,
+        gamma: float,
+        vector: Array,
+        out: Array | None = None,
+    ) -> Array:
+        """F″ · g · (g·v) + F′ · p ∘ (v − p·v), with g = p − δ_y, F = (1 − exp(−ℓ))^gamma · ℓ."""
 
     def squared_error_hessian_product(
         self, logits: Logits, target: Target, vector: Array, out: Array | None = None

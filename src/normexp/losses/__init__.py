@@ -5,6 +5,7 @@ from .base import Loss
 from .binary import BinaryCrossEntropy
 from .bound import Bound, LossGrad
 from .cross_entropy import CrossEntropy, cross_entropy
+from .focal import Focal
 from .hinge import MulticlassHinge
 from .names import COMPARED, LOSSES, ROW_LOSSES, loss_named
 from .rows import RowLoss
@@ -17,6 +18,7 @@ __all__ = [
     "BinaryCrossEntropy",
     "Bound",
     "CrossEntropy",
+    "Focal",
     "LinearLossGrad",
     "Loss",
     "LossGrad",

@@ -2,12 +2,14 @@
 
 from .. import _check
 from .cross_entropy import CrossEntropy
+from .focal import Focal
 from .hinge import MulticlassHinge
 from .rows import RowLoss
 from .squared_error import SquaredError
 
 LOSSES: dict[str, RowLoss] = {
     "softmax": CrossEntropy(),
+    "focal": Focal(),
     "svm": MulticlassHinge(),
     "svm-crammer-singer": MulticlassHinge(variant="crammer-singer"),
     "svm-squared": MulticlassHinge(squared=True),
@@ -16,7 +18,7 @@ LOSSES: dict[str, RowLoss] = {
 }
 COMPARED = ("softmax", "svm", "squared-error")  # side by side, unless others are named
 ROW_LOSSES: dict[str, type[RowLoss]] = {
-    kind.__name__: kind for kind in (CrossEntropy, MulticlassHinge, SquaredError)
+    kind.__name__: kind for kind in (CrossEntropy, Focal, MulticlassHinge, SquaredError)
 }
 
 

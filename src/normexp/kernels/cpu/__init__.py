@@ -9,6 +9,7 @@ from . import binary as _binary
 from . import brier as _brier
 from . import cross_entropy as _cross_entropy
 from . import decimals
+from . import focal as _focal
 from . import functions as _functions
 from . import hinge as _hinge
 from . import log_loss as _log_loss
@@ -37,6 +38,7 @@ __all__ = [
     "crammer_singer",
     "cross_entropy",
     "cross_entropy_of_part",
+    "focal",
     "log_loss",
     "log_probabilities",
     "log_sigmoid",
@@ -169,6 +171,18 @@ def crammer_singer(
     return _loss(_hinge.crammer_singer, logits.as_they_are(), target, loss, grad, options)
 
 
+def focal(
+    logits: Logits,
+    target: Target,
+    gamma: float,
+    loss: Array | None = None,
+    grad: Array | None = None,
+) -> tuple[Array, Array]:
+    # A power is as many times less exact as its exponent says: float32 has no digits for that.
+    options = _focal.Focal(gamma)
+    return _loss(_focal.focal, logits, target, loss, grad, options, compute=np.float64)
+
+
 def squared_error(
     logits: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
 ) -> tuple[Array, Array]:
@@ -189,6 +203,7 @@ def _loss(
     grad: Array | None,
     options: tuple[Any, ...] | None = None,
     in_place: Any = None,
+    compute: type | None = None,
 ) -> tuple[Array, Array]:
     """Run a kernel that `loss_kernel` has made, or `in_place`, which takes the same."""
     loss = np.empty(count_of(logits.values)) if loss is None else loss
@@ -196,7 +211,18 @@ def _loss(
     if target.classes.ndim > 1:
         target = target._replace(classes=arranged(target.classes))
     result, kind = arranged(grad), target.classes.dtype.char
-    over_tiles(kernel, logits, result, target, options, loss, result, in_place=in_place, kind=kind)
+    over_tiles(
+        kernel,
+        logits,
+        result,
+        target,
+        options,
+        loss,
+        result,
+        in_place=in_place,
+        kind=kind,
+        compute=compute,
+    )
     return loss, grad
 
 

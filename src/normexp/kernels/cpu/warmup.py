@@ -19,6 +19,7 @@ from .brier import brier
 from .cache import folder
 from .compiled import Kernel
 from .cross_entropy import cross_entropy, cross_entropy_of_rows
+from .focal import focal
 from .functions import (
     log_sigmoid,
     log_softmax,
@@ -103,6 +104,7 @@ WORKS = {
     "smoothed cross-entropy": Work(
         _loss(cpu.cross_entropy, target=SMOOTHED), (spread_cross_entropy,)
     ),
+    "focal loss": Work(_loss(cpu.focal, 2.0), (focal,)),
     "Weston–Watkins hinge": Work(_loss(cpu.weston_watkins, 1.0, False), (weston_watkins,)),
     "Crammer–Singer hinge": Work(_loss(cpu.crammer_singer, 1.0, False), (crammer_singer,)),
     "squared error": Work(_loss(cpu.squared_error), (squared_error,)),

@@ -46,6 +46,29 @@ def cross_entropy_hessian_product(
 
 
 @np.errstate(all="ignore")
+def focal_hessian_product(
+    logits: Logits, target: Target, gamma: float, vector: Array, out: Array | None = None
+) -> Array:
+    x, _ = read_logits(logits)
+    y = read_mass(target, x.shape[1])
+    weight = column(label_weight(target, y))
+    p = softmax_of(x)
+    p_y = column((y * p).sum(axis=1))
+    q = 1 - p_y
+    of_y = column(product(y, column(logsumexp_of_rows(x)) - x).sum(axis=1))
+    # The loss is F(ℓ), with dq/dℓ = p_y and dp_y/dℓ = −p_y.
+    first = q**gamma + product(p_y, gamma * q ** (gamma - 1) * of_y)
+    inner = q * (2 - of_y) + (gamma - 1) * p_y * of_y
+    second = product(p_y, gamma * q ** (gamma - 2) * inner)
+    v = read_vector(logits, vector)
+    w = slope(logits) * v
+    g = p - y
+    products = second * g * column((g * w).sum(axis=1)) + first * jacobian_product(p, w)
+    products = slope(logits) * products + bend(logits) * first * g * v
+    return written(target, logits, weight * products, out)
+
+
+@np.errstate(all="ignore")
 def brier_hessian_product(
     logits: Logits, target: Target, vector: Array, out: Array | None = None
 ) -> Array:

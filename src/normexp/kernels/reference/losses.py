@@ -106,6 +106,26 @@ def strongest_of(rivals: Matrix) -> Matrix:
 
 
 @np.errstate(all="ignore")
+def focal(
+    logits: Logits,
+    target: Target,
+    gamma: float,
+    loss: Array | None = None,
+    grad: Array | None = None,
+) -> tuple[Array, Array]:
+    x, _ = read_logits(logits)
+    y = read_mass(target, x.shape[1])
+    weight = label_weight(target, y)
+    p = softmax_of(x)
+    p_y = (y * p).sum(axis=1)
+    of_y = product(y, column(logsumexp_of_rows(x)) - x).sum(axis=1)  # −log p_y
+    value = (1 - p_y) ** gamma * of_y
+    slopes = (1 - p_y) ** gamma + product(p_y, gamma * (1 - p_y) ** (gamma - 1) * of_y)
+    gradient = column(weight * slopes) * (p - y)
+    return written(target, logits, weight * value, gradient, loss, grad)
+
+
+@np.errstate(all="ignore")
 def squared_error(
     logits: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
 ) -> tuple[Array, Array]:
