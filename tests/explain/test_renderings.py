@@ -18,7 +18,11 @@ rng = np.random.default_rng(3)
 ALL = nex.CrossEntropy(softcap=10.0, temperature=2.0, z_loss=0.1, label_smoothing=0.1)
 DERIVATIONS = {
     "softmax": nex.explain([2.0, 1.0, 0.1]),
-    **{name: nex.explain([2.0, 1.0, -np.inf], 0, loss) for name, loss in LOSSES.items() if name != "focal"},
+    **{
+        name: nex.explain([2.0, 1.0, -np.inf], 0, loss)
+        for name, loss in LOSSES.items()
+        if name != "focal"
+    },
     "all options": nex.explain([2.0, 1e-7, 0.1], [0.5, 0.5, 0.0], ALL),
     "binary": nex.explain([40.0, -2.0], [1, 0.3], nex.BinaryCrossEntropy(pos_weight=2.0)),
     "batch": nex.explain(

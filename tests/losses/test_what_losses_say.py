@@ -1,6 +1,8 @@
 """What a loss says of itself is true of its values and gradients."""
 
+import re
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -124,3 +126,18 @@ def test_smooth(loss):
     grad = loss.__class__(**{**vars(loss), "reduction": "sum"}).value_and_grad(x, target).grad
     jump = np.abs(np.diff(grad, axis=0)).max()
     assert (jump < 1e-2) == loss.is_smooth
+
+
+def test_no_other_room_asks_for_the_type_of_a_loss():
+    """Whether something is a loss at all may be asked."""
+    kinds = "RowLoss|CrossEntropy|BinaryCrossEntropy|Focal|MulticlassHinge|SquaredError"
+    asks = re.compile(rf"isinstance\([^)]*\b({kinds})\b")
+    rooms = Path(nex.__file__).parent
+    asking = [
+        f"{file.relative_to(rooms)}: {line.strip()}"
+        for file in rooms.rglob("*.py")
+        if not {"losses", "explanation", "diagnosis"} & {*file.relative_to(rooms).parts}
+        for line in file.read_text("utf-8").splitlines()
+        if asks.search(line)
+    ]
+    assert asking == []

@@ -56,8 +56,9 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    loss : {"softmax", "svm", "svm-crammer-singer", "svm-squared", "squared-error", "brier"} or loss
-        A name in `normexp.losses.LOSSES`, or a loss of rows with options, such as a `CrossEntropy`
+    loss : str or loss
+        "softmax", "focal", "svm", "svm-crammer-singer", "svm-squared", "squared-error", "brier": a
+        name in `normexp.losses.LOSSES`, or a loss of rows with options, such as a `CrossEntropy`
         or one of your own. Reduction, normalizer, axis and ignore_index of a loss have no part
         here.
     alpha : float
@@ -96,7 +97,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Upper bound on ``(objective_ - min F) / objective_``. For hinges a true duality gap.
         For other convex losses it follows from the gradient and the penalty, up to an assumption on
         the intercept: that the best one is no further from `intercept_` than the larger of 1 and
-        its norm. Where the loss is not known to be convex (`is_convex`), as those of softcap and
+        its norm. Where the loss is not known to be convex (`is_convex`), as `Focal`, softcap,
         z_loss and ``SquaredError(on="probabilities")`` are not, a small gap says that the point is
         stationary, not that no other is lower. With ``alpha=0`` it is the square of the gradient's
         largest entry.
