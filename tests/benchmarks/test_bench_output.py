@@ -120,6 +120,13 @@ def test_without_a_command_all_are_measured_but_the_instructions(monkeypatch):
     assert said[3:] == ["instructions"]
 
 
+def test_the_worst_of_all_values_is_printed():
+    arguments = ["exhaustive", "--dtype", "bfloat16", "--work", "sigmoid"]
+    result = CliRunner().invoke(benchmarks, arguments)
+    assert result.exit_code == 0, result.output
+    assert re.fullmatch(r"bfloat16 sigmoid +0\.[45]\d{3} ULP, of \[-?[0-9.e-]+\]\n", result.stdout)
+
+
 def test_a_saved_benchmark_is_shown_as_it_was(saved, benchmark):
     result = run("--read", saved)
     assert result.exit_code == 0, result.output
