@@ -151,3 +151,12 @@ def described(value: object) -> str:
         return f"an array of {value.dtype} with shape {value.shape}"
     text = repr(value)
     return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
+
+
+def unregistered(given: Any, name: str, known_as: str, function: Any) -> TypeError:
+    """The error for a type that nothing is registered for with `functools.singledispatch`."""
+    known = sorted(kind.__name__ for kind in function.registry if kind is not object)
+    return TypeError(
+        f"{name} must be one that {known_as}, which are {', '.join(known)}, got {given!r}; "
+        f"{function.__module__}.{function.__name__}.register takes others"
+    )

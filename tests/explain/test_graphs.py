@@ -95,6 +95,9 @@ def test_elements_of_binary_cross_entropy_meet_in_the_mean():
     found = nodes(derivation.graph)
     assert [found["z_0"].grad, found["z_1"].grad] == pytest.approx(derivation.grad, rel=1e-14)
     assert [found["ℓ_0"].grad, found["loss"].value] == [0.5, derivation.value]
+    loss = nex.BinaryCrossEntropy(normalizer=5.0)
+    thirds = nex.explain([1.8859533164008995, -1.98], [0.3, 1], loss)
+    assert [nodes(thirds.graph)[f"z_{k}"].grad for k in range(2)] == thirds.grad.tolist()
     apart = nex.explain([0.5, 40.0], [1, 1], nex.BinaryCrossEntropy(reduction="none"))
     assert "loss" not in nodes(apart.graph)
 

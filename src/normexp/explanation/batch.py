@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..losses import Loss
 from .formula import Derivative, Formula, Fraction, Name, sum_over
 from .steps import Sheet
+from .trace import Bond
 
 Array = NDArray[Any]
 
@@ -26,13 +27,14 @@ def forward(
     if isinstance(index, str):
         sheet.known.over[index] = np.flatnonzero(counts).tolist()
         whole = sum_over(index, part)
+    chain: list[Formula] = [Fraction(whole, D)]
+    name = f"mean_{loss.normalizer if isinstance(loss.normalizer, str) else 'number'}"
     if loss.reduction == "sum":
-        sheet.work("sum_of_losses", sheet.loss, whole, value=value)
+        name, chain = "sum_of_losses", [whole]
     elif divisor == 0:
-        sheet.work("empty", sheet.loss, value=value)
-    else:
-        by = loss.normalizer if isinstance(loss.normalizer, str) else "number"
-        sheet.work(f"mean_{by}", sheet.loss, Fraction(whole, D), value=value)
+        name, chain = "empty", []
+    bonds = [Bond(part, sheet.loss, counts / (divisor or np.inf))]
+    sheet.work(name, sheet.loss, *chain, value=value, bonds=bonds)
 
 
 def gradient(sheet: Sheet, loss: Loss, part: Name, by: Name, grads: Array, grad: Array) -> None:

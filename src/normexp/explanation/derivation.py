@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from numpy.typing import NDArray
-
-from ..losses import Loss
-from .formula import Formula
-from .graph import NO_GRAPH, Graph
-from .steps import Step
-
-Array = NDArray[Any]
+from .render import html, latex, plain, svg, text
+from .working import Working
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Derivation:
+class Derivation(Working):
     """How a result comes about: for one sample, or for a batch whose samples are derived apart.
 
     Attributes
@@ -46,26 +40,13 @@ class Derivation:
         Of a batch: the derivation of each sample's own loss.
     """
 
-    loss: Loss | None
-    language: str
-    target: Any
-    value: Any = None
-    grad: Array | None = None
-    columns: dict[str, Array] = field(default_factory=dict)
-    headings: dict[str, Formula] = field(default_factory=dict)
-    steps: tuple[Step, ...] = ()
-    gradient: tuple[Step, ...] = ()
-    backward: tuple[Step, ...] = ()
-    graph: Graph = NO_GRAPH
     samples: tuple[Derivation, ...] = ()
 
     def __repr__(self) -> str:
         return f"Derivation(loss={self.loss!r}, target={self.target!r}, value={self.value!r})"
 
-    def text(self, width: int = 80) -> str:
+    def text(self, width: int = text.WIDTH) -> str:
         """Plain text for a terminal of so many columns."""
-        from .render import text
-
         return text.text(self, width)
 
     def __str__(self) -> str:
@@ -76,32 +57,22 @@ class Derivation:
 
         It needs the package amsmath, and for Chinese a document class such as ctexart.
         """
-        from .render import latex
-
         return latex.latex(self)
 
     def html(self) -> str:
         """A fragment of HTML with MathML, which needs nothing else."""
-        from .render import html
-
         return html.html(self)
 
     def svg(self) -> str:
         """The graph as a picture."""
-        from .render import svg
-
         return svg.svg(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values and lists; −inf, inf and NaN may be among the numbers."""
-        from .render import plain
-
         return plain.plain(self)
 
     def _repr_html_(self) -> str:
         return self.html()
 
     def _repr_latex_(self) -> str:
-        from .render import latex
-
         return latex.formulas(self)

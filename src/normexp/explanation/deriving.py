@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..losses import BinaryCrossEntropy, CrossEntropy, Loss, LossGrad, MulticlassHinge
-from . import batch, graph, linear, softmax
+from ..losses import CrossEntropy, Loss, LossGrad
+from . import batch, linear, softmax
+from .by_loss import work_out
 from .derivation import Derivation
 from .formula import Derivative, Known, Name
-from .losses import binary, cross_entropy, hinge, log_loss, squared_error
+from .graph import drawn
 from .problem import Problem, problem
-from .sample import Sample, alone
-from .softmax import p, z
+from .sample import Elements, Sample, alone
+from .softmax import ell, p, z
 from .steps import Sheet, Step
 
 Array = NDArray[Any]
@@ -82,7 +83,7 @@ def explain(
     '平方误差'
     """
     given = problem(logits, target, loss, features, weight, bias, alpha, where, language)
-    if isinstance(given.loss, BinaryCrossEntropy):
+    if given.loss is not None and given.loss.is_elementwise:
         return _elements(given, given.loss)
     if given.logits.ndim == 1:
         return _one(given)
@@ -95,27 +96,27 @@ def explain(
 def _one(given: Problem) -> Derivation:
     """The derivation of one sample; with its division where the mean divides by anything but 1."""
     loss = given.loss
-    if loss is None or given.batch is None:
+    if loss is None or given.bound is None:
         return _sample(given, (), LOSS)
-    if loss.reduction != "mean" or given.batch.divisor == 1:
+    if loss.reduction != "mean" or given.bound.divisor == 1:
         derivation = _sample(given, (), LOSS)
         return replace(derivation, backward=_backward(given, derivation.grad))
-    part, divisor = LOSS[0], given.batch.divisor
+    part, divisor = LOSS[0], given.bound.divisor
     derivation = _sample(given, (), part)
     assert derivation.grad is not None
     value, grad = given.value_and_grad()
     sheet = _sheet(given)
     losses, counts = np.array([derivation.value]), ~given.is_left_out.reshape(1)
     batch.forward(sheet, loss, part, losses, counts, divisor, value)
-    steps = sheet.taken()
+    sheet.turn()
     batch.gradient(sheet, loss, part, _input(loss)["k"], derivation.grad, grad)
     return replace(
         derivation,
         value=float(value),
         grad=grad,
         columns={**derivation.columns, "grad": grad.astype(np.float64)},
-        steps=derivation.steps + steps,
-        gradient=derivation.gradient + sheet.taken(),
+        steps=(*derivation.steps, *sheet.forth),
+        gradient=(*derivation.gradient, *sheet.back),
         backward=_backward(given, grad),
         graph=derivation.graph.reduced(float(value), 1 / (divisor or np.inf)),
     )
@@ -124,14 +125,14 @@ def _one(given: Problem) -> Derivation:
 def _several(given: Problem) -> Derivation:
     """The derivation of a batch: of each sample by itself, and of what becomes of them all."""
     loss, indices = given.loss, list(np.ndindex(given.logits.shape[:-1]))
-    is_reduced = loss is not None and given.batch is not None and loss.reduction != "none"
+    is_reduced = loss is not None and given.bound is not None and loss.reduction != "none"
     samples = tuple(
         _sample(given, index, LOSS[i] if is_reduced else LOSS) for i, index in enumerate(indices)
     )
     whole = Derivation(
         loss=loss, language=given.language, target=_plain(given.target), samples=samples
     )
-    if loss is None or given.batch is None:
+    if loss is None or given.bound is None:
         return whole
     value, grad = given.value_and_grad()
     losses = np.array([sample.value for sample in samples])
@@ -140,19 +141,18 @@ def _several(given: Problem) -> Derivation:
     whole = replace(whole, value=value, grad=grad, columns=sheet.columns, headings=sheet.headings)
     if not is_reduced:
         return whole
-    divisor, counts = given.batch.divisor, ~given.is_left_out.reshape(-1)
+    divisor, counts = given.bound.divisor, ~given.is_left_out.reshape(-1)
     batch.forward(sheet, loss, LOSS["i"], losses, counts, divisor, value)
-    steps = sheet.taken()
+    sheet.turn()
     grads = np.array([sample.grad for sample in samples])
     batch.gradient(sheet, loss, LOSS["i"], Z["i"], grads, grad.reshape(grads.shape))
-    shares = counts / (divisor or np.inf)
     return replace(
         whole,
         value=float(value),
-        steps=steps,
-        gradient=sheet.taken(),
+        steps=tuple(sheet.forth),
+        gradient=tuple(sheet.back),
         backward=_backward(given, grad.reshape(grads.shape)),
-        graph=graph.of_parts(LOSS, losses, shares, float(value)),
+        graph=drawn(sheet.trace, LOSS),
     )
 
 
@@ -173,19 +173,18 @@ def _sample(given: Problem, index: tuple[int, ...], symbol: Name) -> Derivation:
         linear.forward(sheet, sample.linear, sample.logits)
     if sample.target is None or loss is None:
         return _probabilities(derivation, sheet, sample)
-    working = _working(loss)
-    scores = working.forward(sheet, sample, loss)
-    steps = sheet.taken()
-    working.gradient(sheet, sample, loss, scores)
+    back = work_out(loss, sheet, sample)
+    sheet.turn()
+    back()
     value, grad = sample.value_and_grad(loss)
     sheet.column("grad", Derivative(LOSS, _input(loss)["k"]), grad)
     return replace(
         derivation,
         value=value,
         grad=grad,
-        steps=steps,
-        gradient=sheet.taken(),
-        graph=graph.of_sample(sheet, sample, loss, value),
+        steps=tuple(sheet.forth),
+        gradient=tuple(sheet.back),
+        graph=drawn(sheet.trace, sample.loss),
     )
 
 
@@ -195,63 +194,57 @@ def _left_out(derivation: Derivation, sheet: Sheet, sample: Sample, loss: Loss) 
     sheet.column("z", z, sample.logits)
     sheet.column("grad", Derivative(LOSS, z["k"]), grad)
     sheet.work("left_out", sample.loss, value=value)
+    sheet.trace.row(sample.loss, value)
     return replace(
         derivation,
         value=value,
         grad=grad,
-        steps=sheet.taken(),
-        graph=graph.of_constant(sample.loss, value),
+        steps=tuple(sheet.forth),
+        graph=drawn(sheet.trace, sample.loss),
     )
 
 
 def _probabilities(derivation: Derivation, sheet: Sheet, sample: Sample) -> Derivation:
     """Softmax alone, and how it moves with the scores."""
-    options = derivation.loss if isinstance(derivation.loss, CrossEntropy) else CrossEntropy()
-    scores = softmax.forward(sheet, sample, options)
+    scores = softmax.forward(sheet, sample, derivation.loss or CrossEntropy())
     softmax.logarithm(sheet, sample, scores)
-    steps = sheet.taken()
+    sheet.turn()
     softmax.jacobian(sheet, scores, int(scores.values.argmax()))
     return replace(
         derivation,
-        steps=steps,
-        gradient=sheet.taken(),
-        graph=graph.of_sample(sheet, sample, options, None),
+        steps=tuple(sheet.forth),
+        gradient=tuple(sheet.back),
+        graph=drawn(sheet.trace, sample.loss),
     )
 
 
 def _input(loss: Loss) -> Name:
     """What a gradient is taken by: logits, unless the loss takes probabilities."""
-    return z if getattr(loss, "from_logits", True) else p
+    return p if loss.reads == "probabilities" else z
 
 
-def _working(loss: Loss) -> Any:
-    """The module that works out a loss of rows."""
-    if isinstance(loss, CrossEntropy):
-        return cross_entropy if loss.from_logits else log_loss
-    return hinge if isinstance(loss, MulticlassHinge) else squared_error
-
-
-def _elements(given: Problem, loss: BinaryCrossEntropy) -> Derivation:
-    """The derivation of binary cross-entropy: a table of all elements, whatever their shape."""
+def _elements(given: Problem, loss: Loss) -> Derivation:
+    """The derivation of a loss of elements: a table of all of them, whatever their shape."""
     assert given.target is not None
-    assert given.batch is not None
+    assert given.bound is not None
     value, grad = given.value_and_grad()
     apart = alone(loss).value_and_grad(given.logits, given.target, where=given.where)
     apart = LossGrad(*(np.reshape(one, -1) for one in apart))
-    divisor, counts = given.batch.divisor, ~given.is_left_out.reshape(-1)
-    sheet = _sheet(given)
+    divisor, counts = given.bound.divisor, ~given.is_left_out.reshape(-1)
+    sheet, part, by = _sheet(given), ell["k"], _input(loss)["k"]
     sheet.known.over["k"] = np.flatnonzero(counts).tolist()
     target = given.target.reshape(-1).astype(np.float64)
-    by = binary.forward(sheet, loss, given.logits.reshape(-1), target, apart)
+    back = work_out(loss, sheet, Elements(given.logits.reshape(-1), target, apart))
     is_reduced = loss.reduction != "none"
     if is_reduced:
-        batch.forward(sheet, loss, binary.ell["k"], apart.value, counts, divisor, value)
-    steps = sheet.taken()
-    binary.gradient(sheet, loss, apart)
+        batch.forward(sheet, loss, part, apart.value, counts, divisor, value)
+    sheet.turn()
+    back()
     if is_reduced:
-        batch.gradient(sheet, loss, binary.ell["k"], by["k"], apart.grad, grad.reshape(-1))
-    sheet.column("grad", Derivative(LOSS, by["k"]), grad.reshape(-1))
-    shares = counts / (divisor or np.inf)
+        batch.gradient(sheet, loss, part, by, apart.grad, grad.reshape(-1))
+    else:
+        sheet.trace.grads[part.letter] = counts.astype(np.float64)  # each is a loss of its own
+    sheet.column("grad", Derivative(LOSS, by), grad.reshape(-1))
     return Derivation(
         loss=loss,
         language=given.language,
@@ -260,10 +253,10 @@ def _elements(given: Problem, loss: BinaryCrossEntropy) -> Derivation:
         grad=grad,
         columns=sheet.columns,
         headings=sheet.headings,
-        steps=steps,
-        gradient=sheet.taken(),
+        steps=tuple(sheet.forth),
+        gradient=tuple(sheet.back),
         backward=_backward(given, grad),
-        graph=graph.of_elements(sheet, by.letter, apart.grad, shares, value),
+        graph=drawn(sheet.trace, LOSS),
     )
 
 
@@ -275,7 +268,7 @@ def _backward(given: Problem, grad: Array | None) -> tuple[Step, ...]:
     found = given.loss.linear_value_and_grad(x, w, given.target, b, where=given.where)
     sheet = _sheet(given)
     linear.backward(sheet, given.linear, grad, found, given.alpha)
-    return sheet.taken()
+    return tuple(sheet.forth)
 
 
 def _plain(target: Any) -> Any:

@@ -6,7 +6,7 @@ Parentheses are put where they are needed, also around a negative number that ta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -247,6 +247,29 @@ def indexed(name: Name, known: Known) -> Name:
     return Name(name.letter, tuple(at))
 
 
+def rebuilt(of: Formula, each: Callable[[Formula], Formula]) -> Formula:
+    """The formula with something done to each of its parts, and parentheses as these need them."""
+    match of:
+        case Sum(terms):
+            return total([each(term) for term in terms])
+        case Negative(inner):
+            return negative(each(inner))
+        case Product(factors):
+            return product([each(factor) for factor in factors])
+        case Fraction(top, bottom):
+            return Fraction(each(top), each(bottom))
+        case Power(base, exponent):
+            return power(each(base), exponent)
+        case Call(function, arguments):
+            return Call(function, tuple(map(each, arguments)))
+        case Group(inner):
+            return group(each(inner))
+        case IsPositive(inner):
+            return IsPositive(each(inner))
+        case _:
+            return of
+
+
 def filled(of: Formula, known: Known) -> Formula:
     """The formula with numbers for the letters that are known, its sums written out."""
     match of:
@@ -256,18 +279,6 @@ def filled(of: Formula, known: Known) -> Formula:
                 value = known.numbers[letter]
                 return value_of(value[name.index] if name.index else value)
             return name
-        case Sum(terms):
-            return total([filled(term, known) for term in terms])
-        case Negative(inner):
-            return negative(filled(inner, known))
-        case Product(factors):
-            return product([filled(factor, known) for factor in factors])
-        case Fraction(top, bottom):
-            return Fraction(filled(top, known), filled(bottom, known))
-        case Power(base, exponent):
-            return power(filled(base, known), exponent)
-        case Call(function, arguments):
-            return Call(function, tuple(filled(one, known) for one in arguments))
         case Big(sign, index, body, omit, mass):
             left_out = known.at[omit] if omit is not None else None
             each = [k for k in known.over[index] if k != left_out]
@@ -277,14 +288,10 @@ def filled(of: Formula, known: Known) -> Formula:
             if not ones:
                 return Number(0.0)
             return Call("max", tuple(ones)) if sign == "max" else total(ones)
-        case Group(inner):
-            return group(filled(inner, known))
-        case IsPositive(inner):
-            return IsPositive(filled(inner, known))
         case Derivative(inner, by):
             return Derivative(indexed(inner, known), indexed(by, known))
         case _:
-            return of
+            return rebuilt(of, lambda part: filled(part, known))
 
 
 def abridged(of: Formula) -> Formula:
@@ -292,14 +299,6 @@ def abridged(of: Formula) -> Formula:
     match of:
         case Sum(terms):
             return Sum(_ends(tuple(map(abridged, terms))))
-        case Negative(inner):
-            return Negative(abridged(inner))
-        case Product(factors):
-            return Product(tuple(map(abridged, factors)))
-        case Fraction(top, bottom):
-            return Fraction(abridged(top), abridged(bottom))
-        case Power(base, exponent):
-            return Power(abridged(base), exponent)
         case Call(function, arguments):
             return Call(function, _ends(tuple(map(abridged, arguments))))
         case Group(inner):
@@ -309,7 +308,7 @@ def abridged(of: Formula) -> Formula:
             gap = (DOTS,) * len(short[0])
             return Matrix(tuple(row if isinstance(row, tuple) else gap for row in _ends(short)))
         case _:
-            return of
+            return rebuilt(of, abridged)
 
 
 def _ends(items: Any) -> tuple[Any, ...]:

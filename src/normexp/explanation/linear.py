@@ -8,16 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..losses import LinearLossGrad
-from .formula import Derivative, Name, sum_over, transposed
+from .formula import Derivative, Name, Number, sum_over, transposed
 from .sample import Linear
 from .softmax import z
 from .steps import Sheet
+from .trace import Bond
 
 Array = NDArray[Any]
 
 W, x, b = Name("W"), Name("x"), Name("b")
 X, Z, g, G = Name("X"), Name("Z"), Name("g"), Name("G")  # rows of samples; gradients of logits
 α, J = Name("α"), Name("J")
+ONE = Number(1.0)  # what the bias is the weight of
 
 
 def forward(sheet: Sheet, linear: Linear, logits: Array) -> None:
@@ -26,7 +28,10 @@ def forward(sheet: Sheet, linear: Linear, logits: Array) -> None:
     sheet.known.over["d"] = range(len(linear.features))
     products = sum_over("d", W["k", "d"] * x["d"])
     affine = products if linear.bias is None else products + b["k"]
-    sheet.work("linear", z["k"], affine, value=logits, each="k")
+    bonds = [Bond(x["d"], z["k"], linear.weight, is_learnt=True)]
+    if linear.bias is not None:
+        bonds.append(Bond(ONE, z["k"], linear.bias, is_learnt=True))
+    sheet.work("linear", z["k"], affine, value=logits, each="k", bonds=bonds)
 
 
 def backward(

@@ -14,13 +14,15 @@ from .._arrays import as_floating
 from .._sentences import LANGUAGES
 from .._sparse import is_sparse
 from ..linear_loss import operands
-from ..losses import BinaryCrossEntropy, CrossEntropy, Loss, LossGrad, RowLoss, SquaredError
+from ..losses import CrossEntropy, Loss, LossGrad
 from ..losses.bound import Bound
+from .by_loss import check_known
 from .formula import Name
 from .sample import Linear, Sample
 
 Array = NDArray[Any]
 
+LAST: dict[str, Any] = {"axis": -1}
 MOST, MOST_SAMPLES = 10_000, 100  # numbers that are worked out: nobody reads more
 
 
@@ -42,7 +44,7 @@ class Problem:
         return None if self.live.all() else self.live
 
     @cached_property
-    def batch(self) -> Bound | None:
+    def bound(self) -> Bound | None:
         """How the loss reads the target."""
         if self.loss is None or self.target is None:
             return None
@@ -51,9 +53,9 @@ class Problem:
     @cached_property
     def is_left_out(self) -> NDArray[np.bool_]:
         """Samples, or elements, that do not count, whatever they hold."""
-        if self.batch is None:
+        if self.bound is None:
             return np.full(self.logits.shape[:-1], False)
-        return self.batch.is_ignored
+        return self.bound.is_ignored
 
     def value_and_grad(self) -> LossGrad:
         """The library's loss and gradient of it all."""
@@ -105,18 +107,20 @@ def problem(
     expected = None if target is None else _check.array(target, "target")
     if loss is None and target is not None:
         loss = CrossEntropy()
-    if isinstance(loss, RowLoss):
-        (axis,) = _check.axes(loss.axis, array.ndim)
+    if loss is not None:
+        check_known(loss)
+    if loss is not None and not loss.is_elementwise:
+        (axis,) = loss.axes_of(array.ndim)
         if linear is not None and axis != array.ndim - 1:
             raise ValueError("a linear map puts the classes last: the loss must have axis=-1")
         if expected is not None and expected.shape == array.shape:
             expected = np.moveaxis(expected, axis, -1)
         array, live = (np.moveaxis(one, axis, -1) for one in (array, live))
-        loss = replace(loss, axis=-1)
+        loss = replace(loss, **LAST)
     samples = array.size // array.shape[-1]
-    if samples > MOST_SAMPLES and not isinstance(loss, BinaryCrossEntropy):
+    if samples > MOST_SAMPLES and not (loss is not None and loss.is_elementwise):
         raise ValueError(f"logits must hold at most {MOST_SAMPLES} samples, got {samples}")
-    if expected is None and loss is not None and not _starts_with_softmax(loss):
+    if expected is None and loss is not None and loss.reads != "softmax":
         raise ValueError(f"target must be given: it is what {loss!r} is about")
     found = Problem(array, expected, live, loss, linear, float(alpha), language, axis)
     _check_logits(found)
@@ -151,15 +155,9 @@ def _last_layer(
     return Linear(x.reshape(np.shape(features)), w, b), computed
 
 
-def _starts_with_softmax(loss: Loss) -> bool:
-    if isinstance(loss, SquaredError):
-        return loss.on == "probabilities"
-    return isinstance(loss, CrossEntropy) and loss.from_logits
-
-
 def _check_logits(given: Problem) -> None:
     """Refuse samples of which no working could be shown."""
-    is_elementwise = isinstance(given.loss, BinaryCrossEntropy)
+    is_elementwise = given.loss is not None and given.loss.is_elementwise
     with np.errstate(invalid="ignore"):
         values = np.where(given.live, given.logits, -np.inf).astype(np.float64)
     if is_elementwise:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..losses import Loss
+from ..losses import Loss, LossGrad
 from .formula import Known, Name
 from .steps import Sheet
 
@@ -64,6 +64,15 @@ class Sample:
         target = np.asarray(self.target)[np.newaxis]
         value, grad = alone(loss).value_and_grad(z[np.newaxis], target, where=where)
         return float(value[0]), grad[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Elements:
+    """What a loss of each element is worked out for: all of them in one row."""
+
+    logits: Array
+    target: Array
+    found: LossGrad  # the library's, not reduced
 
 
 def alone(loss: L) -> L:

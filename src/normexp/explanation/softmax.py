@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..functions import log_softmax, logsumexp, softmax
-from ..losses import CrossEntropy
+from ..functions import logsumexp
+from ..losses import Loss
 from ..losses.softcap import capped
+from ..losses.softcap import slope as slope_of_cap
 from .formula import Derivative, Fraction, Name, call, digits, group, max_over, sum_over
 from .sample import Sample
 from .steps import Sheet
+from .trace import Bond
 
 Array = NDArray[Any]
 
@@ -21,6 +23,7 @@ z, u, s = Name("z"), Name("u"), Name("s")  # logits; capped; divided by the temp
 m, rest, S = Name("m"), Name("rest"), Name("S")
 e, p, lse = Name("e"), Name("p"), Name("lse")
 T, c = Name("T"), Name("c")
+ell = Name("ℓ")  # −log p of a class, or the loss of an element
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,23 +35,28 @@ class Scores:
     minus_log_p: Array
 
 
-def forward(sheet: Sheet, sample: Sample, options: CrossEntropy) -> Scores:
-    """From logits to probabilities, by way of the soft cap and the temperature of the options."""
+def forward(sheet: Sheet, sample: Sample, loss: Loss) -> Scores:
+    """From logits to the probabilities of the loss, by way of its soft cap and temperature."""
+    softcap, temperature = getattr(loss, "softcap", None), getattr(loss, "temperature", 1.0)
     letter, values = z, start(sheet, sample)
-    if options.softcap is not None:
-        sheet.known.numbers["c"] = options.softcap
-        values = capped(values, options.softcap)
+    if softcap is not None:
+        sheet.known.numbers["c"] = softcap
+        values = capped(values, softcap)
         cap = c * call("tanh", letter["k"] / c)
         among = np.flatnonzero(np.isfinite(values)).tolist()
-        sheet.work("softcap", u["k"], cap, value=values, each="k", among=among)
+        bonds = [Bond(z["k"], u["k"], slope_of_cap(sample.z, softcap))]
+        sheet.work("softcap", u["k"], cap, value=values, each="k", among=among, bonds=bonds)
         letter = u
-    logits = values
-    if options.temperature != 1:
-        sheet.known.numbers["T"] = options.temperature
-        values = values.astype(np.float64) / options.temperature
-        sheet.work("temperature", s["k"], letter["k"] / T, value=values, each="k")
+    if temperature != 1:
+        sheet.known.numbers["T"] = temperature
+        values = values.astype(np.float64) / temperature
+        bonds = [Bond(letter["k"], s["k"], np.full(len(values), 1 / temperature))]
+        sheet.work("temperature", s["k"], letter["k"] / T, value=values, each="k", bonds=bonds)
         letter = s
-    return _softmax(sheet, sample, letter, values, logits, float(options.temperature))
+    exponentials(sheet, letter, values)
+    value = loss.probabilities(sample.logits, sample.where)
+    probabilities(sheet, letter, values, value)
+    return Scores(letter, values, -loss.log_probabilities(sample.logits, sample.where))
 
 
 def start(sheet: Sheet, sample: Sample) -> Array:
@@ -60,10 +68,8 @@ def start(sheet: Sheet, sample: Sample) -> Array:
     return sample.z
 
 
-def _softmax(
-    sheet: Sheet, sample: Sample, x: Name, values: Array, logits: Array, temperature: float
-) -> Scores:
-    options: Any = {"temperature": temperature, "where": sample.where}
+def exponentials(sheet: Sheet, x: Name, values: Array) -> None:
+    """The exponentials behind the largest score, and their sum."""
     top = int(values.argmax())
     sheet.known.at["a"] = top
     wide = values.astype(np.float64)
@@ -74,13 +80,24 @@ def _softmax(
 
     sheet.work("maximum", m, max_over("j", x["j"]), value=wide[top], top=top)
     sheet.column("shifted", x["k"] - m, shifted)
-    sheet.work("exponentials", e["k"], call("exp", x["k"] - m), value=exp, each="k")
-    sheet.column("exp", call("exp", x["k"] - m), exp)
+    of_score, bonds = call("exp", x["k"] - m), [Bond(x["k"], e["k"], exp)]
+    sheet.work("exponentials", e["k"], of_score, value=exp, each="k", bonds=bonds)
+    sheet.column("exp", of_score, exp)
     sheet.work("rest", rest, sum_over("j", e["j"], omit="a"), value=others, top=top)
     sheet.work("sum", S, sum_over("j", e["j"]), 1 + rest, value=1 + others)
+
+
+def probabilities(sheet: Sheet, x: Name, values: Array, value: Array) -> None:
+    """The share of each class in the sum."""
+    total = sheet.known.numbers["S"]
+    of_total = np.full(len(value), 1 / total)
+    bonds = [
+        Bond(e["k"], S, np.ones(len(value))),
+        Bond(e["k"], p["k"], of_total),
+        Bond(S, p["k"], -value.astype(np.float64) / total),
+    ]
     ratio = Fraction(call("exp", x["k"]), sum_over("j", call("exp", x["j"])))
-    value = softmax(logits, **options)
-    sheet.work("probabilities", p["k"], ratio, e["k"] / S, value=value, each="k")
+    sheet.work("probabilities", p["k"], ratio, e["k"] / S, value=value, each="k", bonds=bonds)
     sheet.column("p", p["k"], value)
     if len(values) == 2 and np.isfinite(values).all():
         difference = x[1] - x[0]
@@ -88,7 +105,17 @@ def _softmax(
         sigmoid = 1 / (1 + call("exp", -group(difference)))
         sheet.work("two_classes", p[1], two, sigmoid, call("σ", difference), value=value[1])
         sheet.known.numbers["p"] = value
-    return Scores(x, values, -log_softmax(logits, **options))
+
+
+def back(sheet: Sheet, scores: Scores, pull: Array) -> None:
+    """What flows back into the exponentials and their sum.
+
+    `pull` is −p · ∂loss/∂p, a number also for a class whose p has underflowed.
+    """
+    known, trace = sheet.known.numbers, sheet.trace
+    with np.errstate(divide="ignore", invalid="ignore"):
+        trace.grads["e"] = trace.grads[scores.letter.letter] / known["e"]
+    trace.flows["S", "p"] = pull / known["S"]
 
 
 def logarithm(sheet: Sheet, sample: Sample, scores: Scores) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .formula import Derivative, Formula, Known, Name, filled
+from .trace import Bond, Trace
 from .words import words
 
 Array = NDArray[Any]
@@ -73,11 +74,13 @@ class Sheet:
     def __init__(self, known: Known, loss: Name, language: str) -> None:
         self.known = known
         self.loss = loss
-        self.grads: dict[str, Array] = {}  # of the loss, by the letter of what it is taken by
+        self.trace = Trace()
         self.language = language
         self.columns: dict[str, Array] = {}
         self.headings: dict[str, Formula] = {}
-        self.steps: list[Step] = []
+        self.forth: list[Step] = []
+        self.back: list[Step] = []
+        self._steps = self.forth
 
     def work(
         self,
@@ -87,6 +90,7 @@ class Sheet:
         value: Any,
         each: str | None = None,
         among: Iterable[int] | None = None,
+        bonds: Sequence[Bond] = (),
         **facts: Any,
     ) -> None:
         """Add a step; from here on its symbol stands for its value.
@@ -99,6 +103,8 @@ class Sheet:
             The free index of the symbol: there is a line for each class that it may be.
         among : iterable of int, optional
             Which ones, if not every class.
+        bonds : sequence of Bond
+            What of the numbers known so far goes into which others, for the trace.
         facts
             What the sentence of the step mentions.
         """
@@ -111,29 +117,30 @@ class Sheet:
             for i in known.over["k"] if among is None else among:
                 bound = known.bound(**{each: i})
                 lines.append(Line(symbol, formula, bound, _plain(value[i])))
+        self.trace.starts(bonds, self.known.numbers)
         if isinstance(symbol, Name):
             self.known.numbers[symbol.letter] = value
         if isinstance(symbol, Derivative) and symbol.of == self.loss and each is not None:
-            self.grads[symbol.by.letter] = value
+            self.trace.grads[symbol.by.letter] = value
+        self.trace.ends(bonds, self.known.numbers)
         title, why = words(name, self.language)
-        self.steps.append(
+        self._steps.append(
             Step(name, symbol, chain, tuple(lines), _plain(value), title, why.format(**facts))
         )
 
     def say(self, name: str, **facts: Any) -> None:
         """Add a step that is words alone."""
         title, why = words(name, self.language)
-        self.steps.append(Step(name, None, (), (), None, title, why.format(**facts)))
+        self._steps.append(Step(name, None, (), (), None, title, why.format(**facts)))
 
     def column(self, name: str, heading: Formula, values: Array) -> None:
         """Add a number for each class to the table."""
         self.columns[name] = np.asarray(values, np.float64)
         self.headings[name] = heading
 
-    def taken(self) -> tuple[Step, ...]:
-        """The steps added since this was asked last."""
-        steps, self.steps = tuple(self.steps), []
-        return steps
+    def turn(self) -> None:
+        """From here on steps lead back, from the loss to its gradient."""
+        self._steps = self.back
 
 
 def _plain(value: Any) -> Any:

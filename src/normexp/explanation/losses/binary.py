@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from numpy.typing import NDArray
-
-from ...functions import sigmoid
-from ...losses import BinaryCrossEntropy, LossGrad
-from ..formula import Derivative, Formula, Name, call
-from ..softmax import p, z
+from ...losses import BinaryCrossEntropy
+from ..by_loss import Back, work_out
+from ..formula import Derivative, Formula, call
+from ..sample import Elements
+from ..softmax import ell, p, z
 from ..steps import Sheet
+from ..trace import Bond
 from .target import q, t, w, ε
 
-Array = NDArray[Any]
 
-ell = Name("ℓ")
+@work_out.register
+def work(loss: BinaryCrossEntropy, sheet: Sheet, given: Elements) -> Back:
+    forward(sheet, given, loss)
+    return lambda: gradient(sheet, given, loss)
 
 
-def forward(
-    sheet: Sheet, loss: BinaryCrossEntropy, values: Array, target: Array, found: LossGrad
-) -> Name:
-    """From logits z, or probabilities p, to the loss of each element; which of them it was."""
+def forward(sheet: Sheet, given: Elements, loss: BinaryCrossEntropy) -> None:
+    """From logits z, or probabilities p, to the loss of each element."""
+    values, target = given.logits, given.target
     known = sheet.known.numbers
     known |= {"q": target, "t": target, "w": loss.pos_weight}
     if loss.from_logits:
@@ -29,7 +28,7 @@ def forward(
         sheet.column("z", z["k"], values)
         squashed = 1 / (1 + call("exp", -z["k"]))
         chain = [call("σ", z["k"]), squashed]
-        sheet.work("sigmoid", p["k"], *chain, value=sigmoid(values), each="k")
+        sheet.work("sigmoid", p["k"], *chain, value=loss.probabilities(values), each="k")
     else:
         known["p"] = values
     sheet.column("p", p["k"], known["p"])
@@ -44,12 +43,12 @@ def forward(
     else:
         yes, no = call("log", p["k"]), call("log", 1 - p["k"])
         name, chain = "log_of_yes_or_no", [-(_of_yes(loss) * yes) - (1 - t["k"]) * no]
-    sheet.work(name, ell["k"], *chain, value=found.value, each="k")
-    sheet.column("loss", ell["k"], found.value)
-    return z if loss.from_logits else p
+    bonds = [Bond((z if loss.from_logits else p)["k"], ell["k"], given.found.grad)]
+    sheet.work(name, ell["k"], *chain, value=given.found.value, each="k", bonds=bonds)
+    sheet.column("loss", ell["k"], given.found.value)
 
 
-def gradient(sheet: Sheet, loss: BinaryCrossEntropy, found: LossGrad) -> None:
+def gradient(sheet: Sheet, given: Elements, loss: BinaryCrossEntropy) -> None:
     """Both answers pull at an element, each by what the other one has."""
     if loss.from_logits:
         by, name = z["k"], "pull_of_yes_and_no"
@@ -57,7 +56,7 @@ def gradient(sheet: Sheet, loss: BinaryCrossEntropy, found: LossGrad) -> None:
     else:
         by, name = p["k"], "slope_of_logs"
         chain = (1 - t["k"]) / (1 - p["k"]) - _of_yes(loss) / p["k"]
-    sheet.work(name, Derivative(ell["k"], by), chain, value=found.grad, each="k")
+    sheet.work(name, Derivative(ell["k"], by), chain, value=given.found.grad, each="k")
 
 
 def _of_yes(loss: BinaryCrossEntropy) -> Formula:

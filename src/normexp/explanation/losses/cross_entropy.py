@@ -8,13 +8,26 @@ import numpy as np
 
 from ...losses import CrossEntropy
 from .. import softmax
+from ..by_loss import Back, work_out
 from ..formula import Derivative, Formula, Fraction, Name, call, group, sum_over
 from ..sample import Sample
-from ..softmax import Scores, T, c, lse, m, p, rest, u, z
+from ..softmax import S, Scores, T, c, ell, lse, m, p, rest, u, z
 from ..steps import Sheet
-from .target import mass, t, w
+from ..trace import Bond
+from . import log_loss
+from .target import mass, t, w, weight_of
 
-ell, λ, g, τ = Name("ℓ"), Name("λ"), Name("g"), Name("τ")
+λ, g, τ = Name("λ"), Name("g"), Name("τ")
+
+
+@work_out.register
+def work(loss: CrossEntropy, sheet: Sheet, sample: Sample) -> Back:
+    """With softmax before the logarithm, or on probabilities without it."""
+    if loss.from_logits:
+        scores = forward(sheet, sample, loss)
+        return lambda: gradient(sheet, sample, loss, scores)
+    log_loss.forward(sheet, sample, loss)
+    return lambda: log_loss.gradient(sheet, sample, loss)
 
 
 def forward(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> Scores:
@@ -49,7 +62,11 @@ def gradient(sheet: Sheet, sample: Sample, loss: CrossEntropy, scores: Scores) -
     with np.errstate(divide="ignore", invalid="ignore"):  # 1/p of a p that underflows is inf
         slopes = np.where(of_target, -of_target / known["p"].astype(np.float64), 0)
     by_p = Derivative(sample.loss, p["i"])
-    sheet.work("slope_of_log", by_p, -(t["i"] / p["i"]), value=slopes, each="i", among=counted)
+    bonds = [Bond(p["i"], sample.loss, slopes)]
+    if loss.z_loss:
+        bonds.append(Bond(S, sample.loss, _slope_of_drift(sheet, sample, loss)))
+    of_log = -(t["i"] / p["i"])
+    sheet.work("slope_of_log", by_p, of_log, value=slopes, each="i", among=counted, bonds=bonds)
 
     through = by_p * Derivative(p["i"], x["k"])
     cases = -(t["k"] * (1 - p["k"])) + sum_over("i", t["i"] * p["k"], omit="k")
@@ -91,6 +108,7 @@ def gradient(sheet: Sheet, sample: Sample, loss: CrossEntropy, scores: Scores) -
         by = Derivative(sample.loss, z["k"])
         among = np.flatnonzero(np.isfinite(sample.z)).tolist()
         sheet.work("through_softcap", by, *chain, value=grad, each="k", among=among)
+    softmax.back(sheet, scores, of_target)
 
 
 def _is_plain(sample: Sample, loss: CrossEntropy) -> bool:
@@ -106,3 +124,9 @@ def _drift(sample: Sample, loss: CrossEntropy) -> Formula:
     """What the square of logsumexp counts; the weights are those of samples, not of classes."""
     is_weighted = isinstance(sample.target, int) and loss.class_weight is not None
     return λ * w["y"] if is_weighted else λ
+
+
+def _slope_of_drift(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> float:
+    """How the z-loss moves with S."""
+    weight = weight_of(loss, sample) if isinstance(sample.target, int) else 1.0
+    return 2 * loss.z_loss * weight * float(sheet.known.numbers["lse"] / sheet.known.numbers["S"])

@@ -5,13 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from ...losses import MulticlassHinge
+from ..by_loss import Back, work_out
 from ..formula import Derivative, Formula, IsPositive, Name, call, max_over, sum_over
 from ..sample import Sample
 from ..softmax import start, z
 from ..steps import Sheet
-from .target import know_target, weighted
+from ..trace import Bond
+from .target import know_target, weight_of, weighted
 
 v, margin = Name("v"), Name("margin")
+
+
+@work_out.register
+def work(loss: MulticlassHinge, sheet: Sheet, sample: Sample) -> Back:
+    forward(sheet, sample, loss)
+    return lambda: gradient(sheet, sample, loss)
 
 
 def forward(sheet: Sheet, sample: Sample, loss: MulticlassHinge) -> None:
@@ -26,7 +34,12 @@ def forward(sheet: Sheet, sample: Sample, loss: MulticlassHinge) -> None:
     violations = np.zeros(len(sample.z))
     violations[rivals] = of_pairs(pairs[rivals], np.zeros(len(rivals), np.int64))
     excess = call("max", 0, margin + z["j"] - z["y"])
-    sheet.work("violations", v["j"], excess, value=violations, each="j", among=rivals)
+    every, moves = _others(sample), np.where(violations > 0, 1.0, 0.0)
+    bonds = [
+        Bond(z["j"], v["j"], moves, among=every),
+        Bond(z[sample.target], v["j"], -moves, among=every),
+    ]
+    sheet.work("violations", v["j"], excess, value=violations, each="j", among=rivals, bonds=bonds)
     sheet.column("v", v["j"], violations)
 
     over = sum_over if loss.variant == "weston-watkins" else max_over
@@ -36,7 +49,7 @@ def forward(sheet: Sheet, sample: Sample, loss: MulticlassHinge) -> None:
     sheet.work(name, sample.loss, weighted(loss, sample, counted), value=value)
 
 
-def gradient(sheet: Sheet, sample: Sample, loss: MulticlassHinge, scores: None) -> None:
+def gradient(sheet: Sheet, sample: Sample, loss: MulticlassHinge) -> None:
     """What violates the margin is pushed down, and the target up by as much."""
 
     def pull(j: str) -> Formula:
@@ -49,14 +62,25 @@ def gradient(sheet: Sheet, sample: Sample, loss: MulticlassHinge, scores: None) 
         rivals = [max(rivals, key=lambda j: float(sample.z[j]))]  # the first of those that tie
         sheet.known.at["r"] = rivals[0]
         name, of_rivals = "strongest_rival", pull("r")
+    violations = sheet.known.numbers["v"]
+    slopes = weight_of(loss, sample) * (
+        2 * violations if loss.squared else np.ones_like(violations)
+    )
+    counted = rivals if loss.variant == "crammer-singer" else _others(sample)
+    slopes = np.where(np.isin(np.arange(len(slopes)), counted), slopes, 0)
     pulled = weighted(loss, sample, pull("j"))
     by = Derivative(sample.loss, z["j"])
-    sheet.work(name, by, pulled, value=grad, each="j", among=rivals)
+    bonds = [Bond(v["j"], sample.loss, slopes)]
+    sheet.work(name, by, pulled, value=grad, each="j", among=rivals, bonds=bonds)
     pushed = -weighted(loss, sample, of_rivals)
     value = grad[sample.target]
     sheet.work("target_pushed", Derivative(sample.loss, z["y"]), pushed, value=value)
 
 
+def _others(sample: Sample) -> list[int]:
+    return [j for j in range(len(sample.z)) if j != sample.target]
+
+
 def _rivals(sample: Sample) -> list[int]:
     """The other classes, without those at −∞, which violate nothing."""
-    return [j for j, z_j in enumerate(sample.z) if j != sample.target and z_j > -np.inf]
+    return [j for j in _others(sample) if sample.z[j] > -np.inf]

@@ -9,6 +9,7 @@ from ..formula import Derivative, call, sum_over
 from ..sample import Sample
 from ..softmax import p
 from ..steps import Sheet
+from ..trace import Bond
 from .target import mass, t
 
 
@@ -22,7 +23,7 @@ def forward(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> None:
     sheet.work("log_loss", sample.loss, chain, value=sample.value_and_grad(loss)[0])
 
 
-def gradient(sheet: Sheet, sample: Sample, loss: CrossEntropy, scores: None) -> None:
+def gradient(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> None:
     """Only the logarithm is left to differentiate."""
     _, grad = sample.value_and_grad(loss)
     counted = np.flatnonzero(sheet.known.numbers["t"]).tolist()
@@ -33,4 +34,5 @@ def gradient(sheet: Sheet, sample: Sample, loss: CrossEntropy, scores: None) -> 
         value=grad,
         each="k",
         among=counted,
+        bonds=[Bond(p["k"], sample.loss, grad)],
     )

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels import reference
 from ...losses import CrossEntropy, RowLoss
 from ..formula import Formula, Name, group, sum_over
-from ..sample import Sample, alone
+from ..sample import Sample
 from ..steps import Sheet
 
 Array = NDArray[Any]
@@ -28,20 +27,17 @@ def distribution(sample: Sample) -> Array:
 
 def mass(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> Array:
     """t, what cross-entropy counts on each class: smoothed, and with the weights of the classes."""
-    known = sheet.known.numbers
-    shape = (1, len(sample.logits))
-    where = None if sample.where is None else sample.where[np.newaxis]
-    bound = alone(loss).bind_to(shape, np.asarray(sample.target)[np.newaxis], None, where)
-    found: Array = reference.read_target(bound.target, sample.live[np.newaxis])[0]
-
-    known["q"] = distribution(sample)
+    known, smoothing = sheet.known.numbers, loss.label_smoothing
+    known["q"] = found = distribution(sample)
     of_class: Formula = q["k"]
-    if loss.label_smoothing:
-        known["ε"] = loss.label_smoothing
+    if smoothing:
+        known["ε"] = smoothing
         of_class = (1 - ε) * of_class + ε / K
+        found = (1.0 - smoothing) * found + np.where(sample.live, smoothing / known["K"], 0)
     if loss.class_weight is not None:
         known["w"] = np.array(loss.class_weight)
         of_class = w["k"] * group(of_class)
+        found = known["w"] * found
     if of_class == q["k"]:
         known["t"] = found
     else:

@@ -1,1 +1,1 @@
-"""A derivation as text, LaTeX, HTML and plain values, and its graph as a picture."""
+"""A working as text, LaTeX, HTML and plain values, and its graph as a picture."""

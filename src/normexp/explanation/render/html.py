@@ -1,35 +1,17 @@
-"""A derivation as HTML with MathML: a fragment for a notebook or a page, or a page of its own."""
+"""A working as HTML with MathML: a fragment for a notebook or a page, or a page of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
 
 from ..._policy import content_policy
-from ..derivation import Derivation
-from ..formula import (
-    DOTS,
-    SHOWN,
-    Big,
-    Call,
-    Derivative,
-    Dots,
-    Formula,
-    Fraction,
-    Group,
-    IsPositive,
-    Matrix,
-    Name,
-    Negative,
-    Number,
-    Power,
-    Product,
-    Sum,
-    digits,
-)
+from ..formula import DOTS, SHOWN, Formula, Number
 from ..steps import Step
 from ..words import phrase
+from ..working import Working
 from . import text
+from .mathml import mathml
 from .outline import Table, equations, sections, title
 from .svg import svg
 
@@ -83,137 +65,45 @@ body {{
 """
 
 
-def mathml(of: Formula) -> str:
-    """Set a formula as MathML, without the ``math`` around it.
-
-    Examples
-    --------
-    >>> p, t = Name("p"), Name("t")
-    >>> mathml(p["k"] - t["k"])
-    '<mrow><msub><mi>p</mi><mi>k</mi></msub><mo>−</mo><msub><mi>t</mi><mi>k</mi></msub></mrow>'
-    """
-    match of:
-        case Number():
-            return _number(of.value)
-        case Name(letter, index):
-            if not index:
-                return f"<mi>{letter}</mi>"
-            indices = "<mo>,</mo>".join(map(_index, index))
-            indices = indices if len(index) == 1 else f"<mrow>{indices}</mrow>"
-            return f"<msub><mi>{letter}</mi>{indices}</msub>"
-        case Sum(terms):
-            return _row([mathml(terms[0]), *map(_further, terms[1:])])
-        case Negative(inner):
-            return _row(["<mo>−</mo>", mathml(inner)])
-        case Product(factors):
-            return f"<mrow>{_joined('<mo>⋅</mo>', factors)}</mrow>"
-        case Fraction(top, bottom):
-            return f"<mfrac>{mathml(top)}{mathml(bottom)}</mfrac>"
-        case Power(base, exponent):
-            sign = f"<mi>{exponent}</mi>" if isinstance(exponent, str) else f"<mn>{exponent}</mn>"
-            return f"<msup>{mathml(base)}{sign}</msup>"
-        case Call(function, arguments):
-            inside = _joined("<mo>,</mo>", arguments)
-            return _row([f"<mi>{function}</mi><mo>&#x2061;</mo>", _within("()", [inside])])
-        case Big(sign, index, body, omit):
-            operator = "<mo>∑</mo>" if sign == "Σ" else '<mo lspace="0" rspace="0.2em">max</mo>'
-            under = _index(index)
-            if omit is not None:
-                under = _row([under, "<mo>≠</mo>", _index(omit)])
-            return _row([f"<munder>{operator}{under}</munder>", mathml(body)])
-        case Group(inner):
-            return _within("()", [mathml(inner)])
-        case IsPositive(inner):
-            return _within("[]", [mathml(inner), "<mo>&gt;</mo><mn>0</mn>"])
-        case Derivative(inner, by):
-            above, below = (_row(["<mo>∂</mo>", mathml(one)]) for one in (inner, by))
-            return f"<mfrac>{above}{below}</mfrac>"
-        case Matrix(rows):
-            cells = ["".join(f"<mtd>{mathml(cell)}</mtd>" for cell in row) for row in rows]
-            grid = "".join(f"<mtr>{row}</mtr>" for row in cells)
-            return _within("[]", [f"<mtable>{grid}</mtable>"])
-        case Dots():
-            return "<mo>…</mo>"
-    raise AssertionError(of)
-
-
-def _number(value: float) -> str:
-    mantissa, exponent = digits(value)
-    sign = "<mo>−</mo>" if mantissa.startswith("-") else ""
-    mantissa = mantissa.lstrip("-")
-    body = f"<mn>{mantissa}</mn>"
-    if mantissa in ("inf", "nan"):
-        body = "<mi>∞</mi>" if mantissa == "inf" else "<mi>NaN</mi>"
-    if exponent:
-        power = (
-            f"<mo>−</mo><mn>{exponent[1:]}</mn>" if exponent[0] == "-" else f"<mn>{exponent}</mn>"
-        )
-        body += f"<mo>×</mo><msup><mn>10</mn><mrow>{power}</mrow></msup>"
-    return f"<mrow>{sign}{body}</mrow>" if sign or exponent else body
-
-
-def _index(of: str | int) -> str:
-    return f"<mn>{of}</mn>" if isinstance(of, int) else f"<mi>{of}</mi>"
-
-
-def _further(term: Formula) -> str:
-    if isinstance(term, Negative):
-        return f"<mo>−</mo>{mathml(term.of)}"
-    return f"<mo>+</mo>{mathml(term)}"
-
-
-def _joined(operator: str, formulas: Sequence[Formula]) -> str:
-    return operator.join(map(mathml, formulas))
-
-
-def _row(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"<mrow>{''.join(parts)}</mrow>"
-
-
-def _within(brackets: str, parts: Sequence[str]) -> str:
-    opening, closing = brackets[0], brackets[1]
-    return f"<mrow><mo>{opening}</mo>{''.join(parts)}<mo>{closing}</mo></mrow>"
-
-
-def html(derivation: Derivation) -> str:
-    """Set a derivation as a fragment that needs nothing else and takes the colours around it."""
-    language = derivation.language
+def html(working: Working) -> str:
+    """Set a working as a fragment that needs nothing else and takes the colours around it."""
+    language = working.language
     return (
         f'<div class="normexp" lang="{language}">\n<style>\n{STYLE}\n</style>\n'
-        f"<h2>{escape(title(derivation))}</h2>\n" + "\n".join(_body(derivation)) + "\n</div>\n"
+        f"<h2>{escape(title(working))}</h2>\n" + "\n".join(_body(working)) + "\n</div>\n"
     )
 
 
-def page(derivation: Derivation) -> str:
+def page(working: Working) -> str:
     """The same as a whole page, light or dark as the reader has it."""
-    language, body = derivation.language, html(derivation)
+    language, body = working.language, html(working)
     return PAGE.format(
-        language=language, policy=content_policy(), title=escape(title(derivation)), body=body
+        language=language, policy=content_policy(), title=escape(title(working)), body=body
     )
 
 
-def _body(derivation: Derivation) -> Iterator[str]:
+def _body(working: Working) -> Iterator[str]:
     """The samples of a batch, folded in but for the first; then what all have in common."""
-    language = derivation.language
-    for index, sample in enumerate(derivation.samples[:SHOWN]):
+    language = working.language
+    for index, sample in enumerate(working.samples[:SHOWN]):
         opened = "" if index else ' open=""'
         yield f"<details{opened}><summary>{phrase('sample', language, index=index)}</summary>"
         yield from _body(sample)
         yield "</details>"
-    if len(derivation.samples) > SHOWN:
-        count = len(derivation.samples) - SHOWN
+    if len(working.samples) > SHOWN:
+        count = len(working.samples) - SHOWN
         yield f"<p>{phrase('more', language, count=count)}</p>"
-    for section in sections(derivation):
+    for section in sections(working):
         yield f"<h3>{escape(section.title)}</h3>"
         if section.table is not None:
             yield _wide(_table(section.table, phrase("target", language)), section.title)
         for step in section.steps:
             yield from _step(step)
-    if derivation.graph.nodes:
+    if working.graph.nodes:
         name = phrase("graph", language)
         yield f"<h3>{name}</h3>"
         yield f"<p>{phrase('graph_reads', language)}</p>"
-        yield _wide(svg(derivation), name)
+        yield _wide(svg(working), name)
 
 
 def _step(step: Step) -> Iterator[str]:

@@ -1,31 +1,15 @@
-"""A derivation as LaTeX: sentences with displayed formulas, for an article or a notebook."""
+"""A working as LaTeX: sentences with displayed formulas, for an article or a notebook."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from ..derivation import Derivation
-from ..formula import (
-    Big,
-    Call,
-    Derivative,
-    Dots,
-    Formula,
-    Fraction,
-    Group,
-    IsPositive,
-    Matrix,
-    Name,
-    Negative,
-    Number,
-    Power,
-    Product,
-    Sum,
-    digits,
-)
+from ..formula import Formula, Index, Number
 from ..steps import Step
 from ..words import phrase
+from ..working import Working
 from .outline import Table, equations, sections, title
+from .setting import Setting
 
 COMMANDS = {
     "ℓ": r"\ell",
@@ -56,70 +40,65 @@ ESCAPED = {
 }
 
 
-def formula(of: Formula) -> str:
-    r"""Set a formula for math mode.
+class LaTeX(Setting):
+    r"""Sets formulas for math mode.
 
     Examples
     --------
+    >>> from normexp.explanation.formula import Name
     >>> e, S = Name("e"), Name("S")
     >>> formula(e["k"] / S)
     '\\frac{e_{k}}{S}'
     """
-    match of:
-        case Number():
-            mantissa, exponent = digits(of.value)
-            mantissa = mantissa.replace("inf", r"\infty").replace("nan", r"\mathrm{NaN}")
-            return rf"{mantissa} \times 10^{{{exponent}}}" if exponent else mantissa
-        case Name(letter, index):
-            name = COMMANDS.get(letter, letter if len(letter) == 1 else rf"\mathrm{{{letter}}}")
-            return f"{name}_{{{','.join(map(str, index))}}}" if index else name
-        case Sum(terms):
-            return formula(terms[0]) + "".join(map(_further, terms[1:]))
-        case Negative(inner):
-            return f"-{formula(inner)}"
-        case Product(factors):
-            return r" \cdot ".join(map(formula, factors))
-        case Fraction(top, bottom):
-            return rf"\frac{{{formula(top)}}}{{{formula(bottom)}}}"
-        case Power(base, exponent):
-            return f"{formula(base)}^{{{exponent}}}"
-        case Call(function, arguments):
-            name = COMMANDS.get(function, rf"\mathrm{{{function}}}")
-            inside = ", ".join(map(formula, arguments))
-            return rf"{name}\left({inside}\right)"
-        case Big(sign, index, body, omit):
-            under = index if omit is None else rf"{index} \ne {omit}"
-            return rf"{COMMANDS[sign]}_{{{under}}} {formula(body)}"
-        case Group(inner):
-            return rf"\left({formula(inner)}\right)"
-        case IsPositive(inner):
-            return rf"\left[{formula(inner)} > 0\right]"
-        case Derivative(inner, by):
-            return rf"\frac{{\partial {formula(inner)}}}{{\partial {formula(by)}}}"
-        case Matrix(rows):
-            grid = r" \\ ".join(" & ".join(map(formula, row)) for row in rows)
-            return rf"\begin{{bmatrix}} {grid} \end{{bmatrix}}"
-        case Dots():
-            return r"\dots"
-    raise AssertionError(of)
+
+    plus, minus, opposite = " + ", " - ", "-"
+    times, comma = r" \cdot ", ", "
+    above_zero, dots = " > 0", r"\dots"
+
+    def number(self, mantissa: str, exponent: str) -> str:
+        mantissa = mantissa.replace("inf", r"\infty").replace("nan", r"\mathrm{NaN}")
+        return rf"{mantissa} \times 10^{{{exponent}}}" if exponent else mantissa
+
+    def name(self, letter: str, index: tuple[Index, ...]) -> str:
+        name = COMMANDS.get(letter, letter if len(letter) == 1 else rf"\mathrm{{{letter}}}")
+        return f"{name}_{{{','.join(map(str, index))}}}" if index else name
+
+    def fraction(self, top: Formula, bottom: Formula) -> str:
+        return rf"\frac{{{self(top)}}}{{{self(bottom)}}}"
+
+    def power(self, base: str, exponent: int | str) -> str:
+        return f"{base}^{{{exponent}}}"
+
+    def function(self, name: str) -> str:
+        return COMMANDS.get(name, rf"\mathrm{{{name}}}")
+
+    def within(self, brackets: str, inside: str) -> str:
+        opening, closing = tuple(brackets)
+        return rf"\left{opening}{inside}\right{closing}"
+
+    def operator(self, sign: str, index: str, omit: str | None) -> str:
+        under = index if omit is None else rf"{index} \ne {omit}"
+        return rf"{COMMANDS[sign]}_{{{under}}} "
+
+    def derivative(self, of: str, by: str) -> str:
+        return rf"\frac{{\partial {of}}}{{\partial {by}}}"
+
+    def matrix(self, rows: Iterable[Iterable[str]]) -> str:
+        grid = r" \\ ".join(" & ".join(row) for row in rows)
+        return rf"\begin{{bmatrix}} {grid} \end{{bmatrix}}"
 
 
-def _further(term: Formula) -> str:
-    if isinstance(term, Negative):
-        return f" - {formula(term.of)}"
-    return f" + {formula(term)}"
+formula = LaTeX()
 
 
-def latex(derivation: Derivation) -> str:
-    """Set a derivation, each step a paragraph, to be put into a document."""
-    return "\n".join([rf"\section*{{{escaped(title(derivation))}}}", *_body(derivation)]) + "\n"
+def latex(working: Working) -> str:
+    """Set a working, each step a paragraph, to be put into a document."""
+    return "\n".join([rf"\section*{{{escaped(title(working))}}}", *_body(working)]) + "\n"
 
 
-def formulas(derivation: Derivation) -> str:
+def formulas(working: Working) -> str:
     """The formulas without the sentences, in one display, which is what a notebook can show."""
-    steps = [
-        step for one in _parts(derivation) for section in sections(one) for step in section.steps
-    ]
+    steps = [step for one in _parts(working) for section in sections(one) for step in section.steps]
     lines = [line for step in steps for line in _lines(step)]
     return "$$\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}$$"
 
@@ -129,19 +108,19 @@ def escaped(sentence: str) -> str:
     return "".join(ESCAPED.get(letter, letter) for letter in sentence)
 
 
-def _parts(derivation: Derivation) -> list[Derivation]:
+def _parts(working: Working) -> list[Working]:
     """The first sample of a batch, and then the batch."""
-    return [*derivation.samples[:1], derivation]
+    return [*working.samples[:1], working]
 
 
-def _body(derivation: Derivation) -> Iterator[str]:
-    language = derivation.language
-    for sample in derivation.samples[:1]:
+def _body(working: Working) -> Iterator[str]:
+    language = working.language
+    for sample in working.samples[:1]:
         yield rf"\section*{{{escaped(phrase('sample', language, index=0))}}}"
         yield from _body(sample)
-    if len(derivation.samples) > 1:
-        yield escaped(phrase("more", language, count=len(derivation.samples) - 1))
-    for section in sections(derivation):
+    if len(working.samples) > 1:
+        yield escaped(phrase("more", language, count=len(working.samples) - 1))
+    for section in sections(working):
         yield rf"\subsection*{{{escaped(section.title)}}}"
         if section.table is not None:
             yield from _table(section.table)

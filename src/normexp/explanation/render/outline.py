@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from ...losses import BinaryCrossEntropy
-from ..derivation import Derivation
 from ..formula import SHOWN, Formula, abridged, value_of
 from ..steps import Line, Step
 from ..words import phrase
+from ..working import Working
 
 T = TypeVar("T")
 
@@ -32,42 +31,42 @@ class Section(NamedTuple):
     steps: Sequence[Step]
 
 
-def title(derivation: Derivation) -> str:
-    if derivation.loss is None or (derivation.value is None and not derivation.samples):
-        return phrase("of_softmax", derivation.language)
-    return phrase("of_loss", derivation.language, loss=repr(derivation.loss))
+def title(working: Working) -> str:
+    if working.loss is None or (working.value is None and not working.samples):
+        return phrase("of_softmax", working.language)
+    return phrase("of_loss", working.language, loss=repr(working.loss))
 
 
-def sections(derivation: Derivation) -> Iterator[Section]:
+def sections(working: Working) -> Iterator[Section]:
     """The sections of a sample, or of what a batch has beyond its samples."""
 
     def called(name: str) -> str:
-        return phrase(name, derivation.language)
+        return phrase(name, working.language)
 
-    is_batch, has_loss = bool(derivation.samples), derivation.grad is not None
+    is_batch, has_loss = bool(working.samples), working.grad is not None
     forward = "to_mean" if is_batch else "to_loss" if has_loss else "to_probabilities"
-    if derivation.columns:
-        yield Section(called(forward), table(derivation), derivation.steps)
-    if derivation.gradient:
-        yield Section(called("to_scores" if has_loss else "by_scores"), None, derivation.gradient)
-    if derivation.backward:
-        yield Section(called("to_weights"), None, derivation.backward)
+    if working.columns:
+        yield Section(called(forward), table(working), working.steps)
+    if working.gradient:
+        yield Section(called("to_scores" if has_loss else "by_scores"), None, working.gradient)
+    if working.backward:
+        yield Section(called("to_weights"), None, working.backward)
 
 
-def table(derivation: Derivation) -> Table:
+def table(working: Working) -> Table:
     corner = "class"
-    if derivation.samples:
+    if working.samples:
         corner = "of_samples"
-    elif isinstance(derivation.loss, BinaryCrossEntropy):
+    elif working.loss is not None and working.loss.is_elementwise:
         corner = "element"
-    columns = list(derivation.columns.values())
+    columns = list(working.columns.values())
     rows = [
-        (str(k), k == derivation.target, [float(column[k]) for column in columns])
+        (str(k), k == working.target, [float(column[k]) for column in columns])
         for k in range(len(columns[0]))
     ]
     return Table(
-        phrase(corner, derivation.language),
-        list(derivation.headings.values()),
+        phrase(corner, working.language),
+        list(working.headings.values()),
         shortened(rows, SHOWN_ROWS),
     )
 

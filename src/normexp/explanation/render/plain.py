@@ -1,4 +1,4 @@
-"""A derivation as plain values and lists, which JSON can hold."""
+"""A working as plain values and lists, which JSON can hold."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from ..derivation import Derivation
 from ..graph import Graph
 from ..steps import Step
+from ..working import Working
 from .text import formula
 
 
-def plain(derivation: Derivation) -> dict[str, Any]:
+def plain(working: Working) -> dict[str, Any]:
     """Everything there is; formulas as text."""
     return {
-        "loss": None if derivation.loss is None else repr(derivation.loss),
-        "language": derivation.language,
-        "target": _value(derivation.target),
-        "value": _value(derivation.value),
-        "grad": _value(derivation.grad),
-        "classes": {name: values.tolist() for name, values in derivation.columns.items()},
-        "steps": [_step(step) for step in derivation.steps],
-        "gradient": [_step(step) for step in derivation.gradient],
-        "backward": [_step(step) for step in derivation.backward],
-        "graph": _graph(derivation.graph),
-        "samples": [plain(sample) for sample in derivation.samples],
+        "loss": None if working.loss is None else repr(working.loss),
+        "language": working.language,
+        "target": _value(working.target),
+        "value": _value(working.value),
+        "grad": _value(working.grad),
+        "classes": {name: values.tolist() for name, values in working.columns.items()},
+        "steps": [_step(step) for step in working.steps],
+        "gradient": [_step(step) for step in working.gradient],
+        "backward": [_step(step) for step in working.backward],
+        "graph": _graph(working.graph),
+        "samples": [plain(sample) for sample in working.samples],
     }
 
 

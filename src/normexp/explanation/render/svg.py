@@ -5,10 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import NamedTuple
 
-from ..derivation import Derivation
 from ..formula import Formula, Name, Number
 from ..graph import Edge, Graph, Node
 from ..words import phrase
+from ..working import Working
 from .outline import shortened, title
 from .text import formula
 
@@ -24,19 +24,19 @@ class Place(NamedTuple):
     y: float
 
 
-def svg(derivation: Derivation) -> str:
+def svg(working: Working) -> str:
     """Draw the graph in the colour of the text around it."""
-    language = derivation.language
-    places, gaps, (width, height) = _layout(derivation.graph)
-    edges = [edge for edge in derivation.graph.edges if {edge.start, edge.end} <= places.keys()]
-    nodes = [node for node in derivation.graph.nodes if node.name in places]
+    language = working.language
+    places, gaps, (width, height) = _layout(working.graph)
+    edges = [edge for edge in working.graph.edges if {edge.start, edge.end} <= places.keys()]
+    nodes = [node for node in working.graph.nodes if node.name in places]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="normexp-graph" role="img" '
             f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
             f'fill="currentColor" stroke="none" font-size="12" lang="{language}" '
             'font-family="system-ui, sans-serif">',
-            f"<title>{phrase('graph', language)}: {escape(title(derivation))}</title>",
+            f"<title>{phrase('graph', language)}: {escape(title(working))}</title>",
             f"<desc>{phrase('graph_reads', language)}</desc>",
             # Only where the picture is a document of its own: elsewhere the page has a colour.
             "<style>svg.normexp-graph:root { color: #1d1c1a; background: #fdfcf9 }"

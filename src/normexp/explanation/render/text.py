@@ -1,35 +1,19 @@
-"""A derivation as plain text, for a terminal."""
+"""A working as plain text, for a terminal."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from ..._text import with_minus
-from ..derivation import Derivation
-from ..formula import (
-    Big,
-    Call,
-    Derivative,
-    Dots,
-    Formula,
-    Fraction,
-    Group,
-    IsPositive,
-    Matrix,
-    Name,
-    Negative,
-    Number,
-    Power,
-    Product,
-    Sum,
-    digits,
-)
+from ..formula import Call, Formula, Group, Index, Matrix, Name, Number, Power
 from ..steps import Step
 from ..words import phrase
+from ..working import Working
 from .outline import Table, equations, sections, title
+from .setting import Setting
 
 WIDTH = 80
 INDENT = "    "
@@ -41,78 +25,74 @@ HANGED = "        "  # what goes on from the line before
 BREAKS = tuple(map(re.compile, (r" (?=[+−] )|(?<=[,;]) ", r" (?=[·/] )", r" (?![+−·/] )(?<! . )")))
 
 
-def formula(of: Formula) -> str:
-    """Set a formula on one line.
+class Text(Setting):
+    """Sets formulas on one line.
 
     Examples
     --------
+    >>> from normexp.explanation.formula import Name
     >>> z, m = Name("z"), Name("m")
     >>> formula(2 * (z["k"] - m) ** 2)
     '2 · (z_k − m)²'
     """
-    match of:
-        case Number():
-            mantissa, exponent = digits(of.value)
-            return with_minus(f"{mantissa}e{exponent}" if exponent else mantissa)
-        case Name(letter, index):
-            return f"{letter}_{','.join(map(str, index))}" if index else letter
-        case Sum(terms):
-            return formula(terms[0]) + "".join(map(_further, terms[1:]))
-        case Negative(inner):
-            return f"−{formula(inner)}"
-        case Product(factors):
-            return " · ".join(map(formula, factors))
-        case Fraction(top, bottom):
-            return f"{_whole(top)} / {_whole(bottom)}"
-        case Power(base, exponent):
-            return formula(base) + {2: "²", "T": "ᵀ"}[exponent]
-        case Call(function, arguments):
-            return f"{function}({', '.join(map(formula, arguments))})"
-        case Big(sign, index, body, omit):
-            return f"{sign}_{index}{'' if omit is None else f'≠{omit}'} {formula(body)}"
-        case Group(inner):
-            return f"({formula(inner)})"
-        case IsPositive(inner):
-            return f"[{formula(inner)} > 0]"
-        case Derivative(inner, by):
-            return f"∂{formula(inner)}/∂{formula(by)}"
-        case Matrix(rows):
-            return "[" + "; ".join(" ".join(map(formula, row)) for row in rows) + "]"
-        case Dots():
-            return "…"
-    raise AssertionError(of)
+
+    plus, minus, opposite = " + ", " − ", "−"
+    times, comma = " · ", ", "
+    above_zero, dots = " > 0", "…"
+
+    def number(self, mantissa: str, exponent: str) -> str:
+        return with_minus(f"{mantissa}e{exponent}" if exponent else mantissa)
+
+    def name(self, letter: str, index: tuple[Index, ...]) -> str:
+        return f"{letter}_{','.join(map(str, index))}" if index else letter
+
+    def fraction(self, top: Formula, bottom: Formula) -> str:
+        return f"{self._whole(top)} / {self._whole(bottom)}"
+
+    def _whole(self, of: Formula) -> str:
+        """On one line, numerator and denominator need parentheses that a fraction bar saves."""
+        is_whole = isinstance(of, Number | Name | Call | Group | Power | Matrix)
+        return self(of) if is_whole else self.within("()", self(of))
+
+    def power(self, base: str, exponent: int | str) -> str:
+        return base + {2: "²", "T": "ᵀ"}[exponent]
+
+    def function(self, name: str) -> str:
+        return name
+
+    def within(self, brackets: str, inside: str) -> str:
+        return inside.join(brackets)
+
+    def operator(self, sign: str, index: str, omit: str | None) -> str:
+        return f"{sign}_{index}{'' if omit is None else f'≠{omit}'} "
+
+    def derivative(self, of: str, by: str) -> str:
+        return f"∂{of}/∂{by}"
+
+    def matrix(self, rows: Iterable[Iterable[str]]) -> str:
+        return self.within("[]", "; ".join(map(" ".join, rows)))
 
 
-def _further(term: Formula) -> str:
-    """A term that is not the first of a sum, with its sign."""
-    if isinstance(term, Negative):
-        return f" − {formula(term.of)}"
-    return f" + {formula(term)}"
+formula = Text()
 
 
-def _whole(of: Formula) -> str:
-    """Numerator or denominator: on one line they need parentheses that a fraction bar saves."""
-    is_whole = isinstance(of, Number | Name | Call | Group | Power | Matrix)
-    return formula(of) if is_whole else f"({formula(of)})"
-
-
-def text(derivation: Derivation, width: int = WIDTH) -> str:
-    """Set a derivation: the table of the classes, and step by step how its numbers come about.
+def text(working: Working, width: int = WIDTH) -> str:
+    """Set a working: the table of the classes, and step by step how its numbers come about.
 
     No line is wider than `width` columns, but for a word or a number that is wider itself.
     """
-    return "\n".join([*_wrapped(title(derivation), width, ""), *_body(derivation, width)])
+    return "\n".join([*_wrapped(title(working), width, ""), *_body(working, width)])
 
 
-def _body(derivation: Derivation, width: int) -> Iterator[str]:
+def _body(working: Working, width: int) -> Iterator[str]:
     """Of a batch the first sample, and what it has beyond its samples."""
-    language = derivation.language
-    for sample in derivation.samples[:1]:
+    language = working.language
+    for sample in working.samples[:1]:
         yield from ("", phrase("sample", language, index=0), *_body(sample, width))
-    if len(derivation.samples) > 1:
-        count = len(derivation.samples) - 1
+    if len(working.samples) > 1:
+        count = len(working.samples) - 1
         yield from ("", phrase("more", language, count=count))
-    for section in sections(derivation):
+    for section in sections(working):
         yield from ("", *_underlined(section.title, width))
         if section.table is not None:
             yield from ("", *_table(section.table, width))
