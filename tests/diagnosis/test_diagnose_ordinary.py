@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import normexp as nex
-from normexp.diagnosis import ordinary
+from normexp.diagnosis.by_loss import compute
 from normexp.diagnosis.case import read
 
 LOSSES = [
@@ -28,7 +28,7 @@ BINARY = [
 
 
 def agree(case):
-    computed, true = ordinary.compute(case), case.true
+    computed, true = compute(case), case.true
     np.testing.assert_allclose(computed.naive, true.value, rtol=1e-12)
     np.testing.assert_allclose(computed.loss, true.value, rtol=1e-12)
     np.testing.assert_allclose(computed.grad, true.grad, rtol=1e-11, atol=1e-13)
@@ -86,7 +86,7 @@ def test_with_probabilities_of_yes_as_the_input(logits):
 
 def test_a_row_of_logits_that_digits_suffice_for_is_the_same_in_every_type():
     logits, target = np.array([[2, 1, -1], [0, 3, 0.5]]), [0, 1]
-    wide = ordinary.compute(read(logits, target, nex.CrossEntropy(), None)).loss
+    wide = compute(read(logits, target, nex.CrossEntropy(), None)).loss
     for dtype, digits in ((np.float16, 1e-2), (np.float32, 1e-6)):
-        narrow = ordinary.compute(read(logits.astype(dtype), target, nex.CrossEntropy(), None))
+        narrow = compute(read(logits.astype(dtype), target, nex.CrossEntropy(), None))
         np.testing.assert_allclose(narrow.loss, wide, rtol=digits)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._arrays import loss_type
-from ..losses import BinaryCrossEntropy, CrossEntropy, MulticlassHinge
+from .by_loss import compute
 from .case import Case, Mask, Vector
-from .ordinary import Ordinary, compute
+from .ordinary import Ordinary
 from .seen import Seen
 
 
@@ -40,8 +40,8 @@ def not_finite(case: Case, ordinary: Ordinary) -> Iterator[Seen]:
     yield Seen("exp-overflows", overflows, naive)
     is_lost = ~np.isfinite(ordinary.naive) | ((ordinary.naive == 0) & (ordinary.loss != 0))
     underflows = is_fine & is_lost & ~overflows & np.isfinite(ordinary.loss)
-    is_binary = isinstance(case.loss, BinaryCrossEntropy)
-    yield Seen("sigmoid-rounds" if is_binary else "exp-underflows", underflows, naive)
+    kind = "sigmoid-rounds" if case.loss.is_elementwise else "exp-underflows"
+    yield Seen(kind, underflows, naive)
     yield Seen("sum-overflows", is_fine & ordinary.sum_overflows, stable)
     otherwise = is_fine & ~np.isfinite(ordinary.loss) & ~ordinary.sum_overflows
     yield Seen("ordinary-not-finite", otherwise, stable)
@@ -49,7 +49,7 @@ def not_finite(case: Case, ordinary: Ordinary) -> Iterator[Seen]:
 
 def rounded_away(case: Case, ordinary: Ordinary) -> Iterator[Seen]:
     """Rows whose loss, or gradient, ordinary arithmetic rounds to 0."""
-    if isinstance(case.loss, CrossEntropy) and not case.takes_logits:
+    if not (case.takes_logits or case.loss.is_elementwise):
         # A probability of 1 costs 0, truly: what it was rounded from is not here any more.
         yield Seen("rounded-to-one", case.counts & (case.at_y(case.wide) == 1))
     if not case.is_softmax:
@@ -73,13 +73,8 @@ def rounded_away(case: Case, ordinary: Ordinary) -> Iterator[Seen]:
 
 
 def certainty(case: Case, ordinary: Ordinary) -> Iterator[Seen]:
-    """Rows that are sure of a wrong class; hinges of which none pulls any more."""
-    if not case.has_target:
-        return
-    if case.is_softmax:
+    """Rows that are sure of a wrong class."""
+    if case.has_target and case.is_softmax:
         is_wrong = case.leading != case.y
         sure = case.counts & ordinary.is_saturated & is_wrong & np.isfinite(case.true.value)
         yield Seen("sure-and-wrong", sure, {"true loss": case.true.value})
-    if isinstance(case.loss, MulticlassHinge):
-        is_won = case.counts & (case.true.value == 0)
-        yield Seen("margins-won", is_won & is_won[case.counts].all())

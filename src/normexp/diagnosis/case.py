@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._arrays import as_floating, repeated, rows_shape
-from ..losses import CrossEntropy, Loss, LossGrad, RowLoss, SquaredError
+from ..losses import CrossEntropy, Loss, LossGrad
 
 Mask = NDArray[np.bool_]
 Vector = NDArray[np.float64]
@@ -52,14 +52,16 @@ class Case:
     @property
     def takes_logits(self) -> bool:
         """False where the input of the loss holds probabilities."""
-        return getattr(self.loss, "from_logits", True)
+        return self.loss.reads != "probabilities"
 
     @property
     def is_softmax(self) -> bool:
         """Whether it is softmax that reads the logits."""
-        if isinstance(self.loss, SquaredError):
-            return self.loss.on == "probabilities"
-        return isinstance(self.loss, CrossEntropy) and self.loss.from_logits
+        return self.loss.reads == "softmax"
+
+    @property
+    def ignore_index(self) -> int | None:
+        return getattr(self.loss, "ignore_index", None)
 
     @cached_property
     def wide(self) -> NDArray[np.float64]:
@@ -73,9 +75,9 @@ class Case:
 
     @cached_property
     def is_ignored(self) -> Mask:
-        if self.labels is None or not isinstance(self.loss, RowLoss):
+        if self.labels is None:
             return repeated(False, len(self.logits))
-        return np.asarray(self.labels == self.loss.ignore_index)
+        return np.asarray(self.labels == self.ignore_index)
 
     @cached_property
     def has_readable_target(self) -> Mask:
@@ -84,7 +86,7 @@ class Case:
             return np.asarray((self.labels >= 0) & (self.labels < self.classes))
         if self.mass is None:
             return repeated(True, len(self.logits))
-        highest = np.inf if isinstance(self.loss, RowLoss) else 1.0
+        highest = 1.0 if self.loss.is_elementwise else np.inf
         fine = np.isfinite(self.mass) & (self.mass >= 0) & (self.mass <= highest)
         return np.asarray(fine.all(axis=1))
 
@@ -130,13 +132,13 @@ class Case:
 
         0 for a row that does not count. The z-loss is left out: it is no matter of the target.
         """
-        loss = self._by_rows(without_z_loss(self.loss))
+        loss = self._by_rows(with_options(self.loss, z_loss=0.0))
         value, grad = loss.value_and_grad(*self._arguments, where=self.where)
         return LossGrad(value.reshape(-1) + 0.0, self.at_y(grad))  # −log 1 as 0, not as −0
 
     def true_value_of(self, loss: Loss) -> Vector:
         """What the rows would cost with another loss, likewise."""
-        loss = self._by_rows(without_z_loss(loss))
+        loss = self._by_rows(with_options(loss, z_loss=0.0))
         return np.asarray(loss(*self._arguments, where=self.where).reshape(-1))
 
     @cached_property
@@ -154,8 +156,7 @@ class Case:
     @staticmethod
     def _by_rows(loss: Loss) -> Loss:
         """A loss as it reads the rows of a case."""
-        loss = replace(loss, reduction="none", empty="zero")
-        return replace(loss, axis=-1, ignore_index=-1) if isinstance(loss, RowLoss) else loss
+        return with_options(loss, reduction="none", empty="zero", axis=-1, ignore_index=-1)
 
     @cached_property
     def _arguments(self) -> tuple[NDArray[Any], NDArray[Any], Vector]:
@@ -164,7 +165,7 @@ class Case:
         logits = self.wide if self.takes_logits else np.where(counts, self.wide, 1.0)
         weight = self.counts.astype(np.float64)
         if self.mass is not None:
-            weight = weight if isinstance(self.loss, RowLoss) else weight[:, np.newaxis]
+            weight = weight[:, np.newaxis] if self.loss.is_elementwise else weight
             return logits, np.where(counts, self.mass.astype(np.float64), 0.0), weight
         return logits, np.where(self.counts, self.y, -1), weight
 
@@ -185,7 +186,7 @@ def read(logits: ArrayLike, target: ArrayLike | None, loss: Loss, where: ArrayLi
     if target is not None:
         given = _check.array(target, "target")
         _refuse_unfit(values.shape, given, loss)
-        if given.shape == shape and isinstance(loss, RowLoss):
+        if given.shape == shape and not loss.is_elementwise:
             labels = given.reshape(-1)
         else:
             mass = _rows(given, axes)
@@ -193,17 +194,23 @@ def read(logits: ArrayLike, target: ArrayLike | None, loss: Loss, where: ArrayLi
     return Case(read_by, _rows(values, axes), _rows(mask, axes), labels, mass, shape)
 
 
-def without_z_loss(loss: Loss) -> Loss:
-    return replace(loss, z_loss=0.0) if isinstance(loss, CrossEntropy) else loss
+def with_options(loss: Loss, **options: Any) -> Loss:
+    """A loss with other options, as far as it has them."""
+    return replace(
+        loss, **{name: option for name, option in options.items() if hasattr(loss, name)}
+    )
 
 
 def _without_target(loss: Loss) -> Loss:
     """What is left of a loss where nothing but softmax can be looked at: −log p, plain."""
-    if isinstance(loss, CrossEntropy):
-        return replace(loss, label_smoothing=0.0, class_weight=None)
-    if isinstance(loss, SquaredError) and loss.on == "probabilities":
-        return CrossEntropy(axis=loss.axis)
-    return loss
+    if loss.reads != "softmax":
+        return loss
+    kept = {
+        name: getattr(loss, name)
+        for name in ("axis", "temperature", "softcap")
+        if hasattr(loss, name)
+    }
+    return CrossEntropy(**kept)
 
 
 def _refuse_unfit(shape: tuple[int, ...], target: NDArray[Any], loss: Loss) -> None:

@@ -13,9 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _check
 from .._sentences import LANGUAGES
 from ..losses import CrossEntropy, Loss
-from . import arithmetic, inputs, looks, ordinary
+from . import arithmetic, inputs, looks
+from .by_loss import check_known, compute, impossible_targets, own_checks
 from .case import Case, Mask, read
-from .diagnosis import Diagnosis, Finding
+from .diagnosis import Diagnosis
+from .findings import Finding
 from .seen import Seen
 from .words import SEVERITIES, SEVERITY_OF, words
 
@@ -78,6 +80,7 @@ def diagnose(
     loss = CrossEntropy() if loss is None else loss
     if not isinstance(loss, Loss):
         raise TypeError(f"loss must be a loss of normexp, got {_check.described(loss)}")
+    check_known(loss)
     case = read(logits, target, loss, where)
     seen = [one for one in examined(case) if one.rows.any()]
     seen.sort(key=lambda one: SEVERITIES.index(SEVERITY_OF[one.kind]))
@@ -99,11 +102,11 @@ def examined(case: Case) -> Iterator[Seen]:
     yield from inputs.probabilities(case)
     yield from inputs.labels(case)
     yield from inputs.masses(case)
-    impossible = list(inputs.target_class(case))
+    impossible = [*inputs.target_class(case), *impossible_targets(case.loss, case)]
     yield from impossible
     yield from inputs.mask(case)
     if case.has_true_loss:
-        computed = ordinary.compute(case)
+        computed = compute(case)
         yield from arithmetic.not_finite(case, computed)
         yield from arithmetic.rounded_away(case, computed)
         yield from arithmetic.infinite(case, explained=any_of(impossible, case))
@@ -111,7 +114,7 @@ def examined(case: Case) -> Iterator[Seen]:
     yield from looks.taken_for_logits(case)
     yield from looks.offset(case)
     yield from looks.equal_rows(case)
-    yield from looks.chance(case)
+    yield from own_checks(case.loss, case)
 
 
 def any_of(seen: list[Seen], case: Case) -> Mask:

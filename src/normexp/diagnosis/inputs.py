@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..losses import BinaryCrossEntropy, MulticlassHinge, RowLoss
-from .case import Case
+from .case import Case, Mask
 from .seen import Seen
 
 
@@ -19,7 +18,7 @@ def logits(case: Case) -> Iterator[Seen]:
     is_nan = nans.any(axis=1)
     places = {"first class": nans.argmax(axis=1), "number of NaN": nans.sum(axis=1)}
     yield Seen("nan", seen & is_nan, places if case.classes > 1 else {})
-    if isinstance(case.loss, BinaryCrossEntropy) or not case.takes_logits:
+    if case.loss.is_elementwise or not case.takes_logits:
         return
     largest = np.where(case.where, z, -np.inf).max(axis=1)
     place = {"first class": (case.where & (z == np.inf)).argmax(axis=1)}
@@ -39,7 +38,7 @@ def probabilities(case: Case) -> Iterator[Seen]:
     if case.takes_logits:
         return
     yield Seen("not-probabilities", case.exists & ~case.is_ignored & ~case.has_readable_input)
-    if not isinstance(case.loss, RowLoss):
+    if case.loss.is_elementwise:
         return
     sums = case.wide.sum(axis=1, where=case.where)
     off = case.counts & (abs(sums - 1) > tolerance(case.dtype))
@@ -51,14 +50,13 @@ def labels(case: Case) -> Iterator[Seen]:
     if case.labels is None:
         return
     given = case.labels
-    assert isinstance(case.loss, RowLoss)
     numbers = {"label": given}
     is_read = ~case.is_ignored
     counted = given[is_read]
     from_one = counted.size > 0 and counted.min() == 1 and counted.max() == case.classes
     yield Seen("labels-from-one", is_read & from_one, numbers)
     yield Seen("label-too-large", is_read & (given >= case.classes) & (not from_one), numbers)
-    facts = {"ignore_index": case.loss.ignore_index}
+    facts = {"ignore_index": case.ignore_index}
     yield Seen("label-negative", is_read & (given < 0), numbers, facts)
     yield Seen("ignored", case.is_ignored & case.counts.any(), facts=facts)
 
@@ -67,9 +65,8 @@ def masses(case: Case) -> Iterator[Seen]:
     """Probabilities as the target."""
     if case.mass is None:
         return
-    is_binary = isinstance(case.loss, BinaryCrossEntropy)
     seen = case.exists & ~case.has_readable_target
-    if is_binary:
+    if case.loss.is_elementwise:
         yield Seen("yes-out-of-range", seen, {"target": case.mass[:, 0]})
         return
     yield Seen("target-no-mass", seen, {"least target": case.mass.min(axis=1)})
@@ -82,23 +79,24 @@ def target_class(case: Case) -> Iterator[Seen]:
     """Targets that cannot be: a class that does not exist, or has the probability 0."""
     if not case.has_target:
         return
-    if isinstance(case.loss, BinaryCrossEntropy):
+    if case.loss.is_elementwise:
         if not case.takes_logits:
             yield Seen("target-at-zero", case.counts & (case.true.value == np.inf))
         return
-    if case.mass is not None:
-        is_target = case.mass > 0
-    else:
-        is_target = np.arange(case.classes) == case.y[:, np.newaxis]
+    is_target = targets(case)
     is_masked = (is_target & ~case.where).any(axis=1)
     yield Seen("target-masked", case.counts & is_masked)
     if not case.takes_logits:
         at_zero = (is_target & case.where & (case.wide == 0)).any(axis=1)
         yield Seen("target-at-zero", case.counts & at_zero & ~is_masked)
+
+
+def targets_at_minus_inf(case: Case) -> Iterator[Seen]:
+    """Targets, or shares of them by smoothing, whose logit is −inf, which makes the loss inf."""
+    if not case.has_target:
         return
-    if not (case.is_softmax or isinstance(case.loss, MulticlassHinge)):
-        return
-    is_impossible = case.where & (case.wide == -np.inf)
+    is_target, is_impossible = targets(case), case.where & (case.wide == -np.inf)
+    is_masked = (is_target & ~case.where).any(axis=1)
     is_infinite = case.counts & ~is_masked & (case.true.value == np.inf)
     at_target = (is_target & is_impossible).any(axis=1)
     yield Seen("target-at-minus-inf", is_infinite & at_target)
@@ -106,6 +104,13 @@ def target_class(case: Case) -> Iterator[Seen]:
         smoothed = is_impossible.any(axis=1) & ~at_target
         facts = {"label_smoothing": case.label_smoothing}
         yield Seen("smoothing-at-minus-inf", is_infinite & smoothed, facts=facts)
+
+
+def targets(case: Case) -> Mask:
+    """The classes that a target asks for."""
+    if case.mass is not None:
+        return np.asarray(case.mass > 0)
+    return np.asarray(np.arange(case.classes) == case.y[:, np.newaxis])
 
 
 def whole_batch(case: Case) -> Iterator[Seen]:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from ..functions import logsumexp
-from ..losses import BinaryCrossEntropy, CrossEntropy
-from .case import Case
+from .case import Case, with_options
 from .inputs import tolerance
 from .seen import Seen
 
+PLAIN = {"label_smoothing": 0.0, "temperature": 1.0, "softcap": None, "z_loss": 0.0}
 COARSE = 1 / 64  # steps between neighbouring logits that move a probability by more than 1 %
-CLOSE = 0.02  # of the loss of a guess: as good as a guess
-WORSE = 1.0  # nats above a guess; random logits of spread 1 have about half of that
-ENOUGH = 30  # rows whose mean says something
 
 
 def taken_for_logits(case: Case) -> Iterator[Seen]:
@@ -32,8 +28,8 @@ def taken_for_logits(case: Case) -> Iterator[Seen]:
     twice = is_in_range & (abs(sums - 1) <= tolerance(case.dtype))
     if twice[case.counts].all():
         numbers = {}
-        if case.has_target and isinstance(case.loss, CrossEntropy):
-            of_probabilities = CrossEntropy(class_weight=case.loss.class_weight, from_logits=False)
+        if case.has_target and hasattr(case.loss, "from_logits"):
+            of_probabilities = with_options(case.loss, from_logits=False, **PLAIN)
             numbers = {
                 "loss as logits": case.true.value,
                 "loss as probabilities": case.true_value_of(of_probabilities),
@@ -65,24 +61,6 @@ def offset(case: Case) -> Iterator[Seen]:
 def equal_rows(case: Case) -> Iterator[Seen]:
     """A batch in which every row is the same."""
     z = case.wide[case.counts]
-    if len(z) < 2 or isinstance(case.loss, BinaryCrossEntropy):
+    if len(z) < 2 or case.loss.is_elementwise:
         return
     yield Seen("equal-rows", case.counts & bool((z == z[0]).all()))
-
-
-def chance(case: Case) -> Iterator[Seen]:
-    """A mean loss that guessing would have, or more, with no more spread than leaves that sure."""
-    if not isinstance(case.loss, CrossEntropy) or not case.is_softmax or not case.has_target:
-        return
-    plain = replace(case.loss, class_weight=None)
-    excess = case.true_value_of(plain) - np.log(np.maximum(case.where.sum(axis=1), 1))
-    excess = excess[case.counts]
-    guess = math.log(case.classes)
-    if excess.size and case.classes > 1 and np.isfinite(excess).all():
-        mean, error = excess.mean(), excess.std() / math.sqrt(excess.size)
-        is_close = abs(mean) <= CLOSE * guess and error <= CLOSE * guess
-        is_read = (case.has_readable_target | case.is_ignored).all()  # or else that is the reason
-        is_worse = is_read and excess.size >= ENOUGH and mean - 3 * error > WORSE
-        facts = {"guess": guess, "mean": guess + mean}
-        yield Seen("chance", case.counts & bool(is_close), facts=facts)
-        yield Seen("worse-than-chance", case.counts & bool(is_worse), facts=facts)

@@ -5,12 +5,12 @@ Nothing here guards against lost digits. That is the point: a diagnosis holds it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..losses import BinaryCrossEntropy, CrossEntropy, MulticlassHinge
 from .case import Case, Mask, Vector
 
 Array = NDArray[Any]  # of the type of the logits
@@ -38,36 +38,22 @@ class Ordinary(NamedTuple):
     is_saturated: Mask  # Σ exp(z − max z) is 1, in float32 or wider
 
 
-@np.errstate(all="ignore")
-def compute(case: Case) -> Ordinary:
-    """Every row of a case by ordinary code."""
-    if case.is_softmax:
-        return of_softmax(case)
-    loss = case.loss
-    if isinstance(loss, BinaryCrossEntropy):
-        naive, stable = binary(case, loss)
-    elif isinstance(loss, CrossEntropy):
-        naive = stable = cross_entropy(case, case.logits, np.log(case.logits))
-    elif isinstance(loss, MulticlassHinge):
-        naive = stable = hinge(case, loss)
-    else:
-        naive = stable = squared_error(case)
-    never = np.zeros(len(case.logits), np.bool_)
+def without_softmax(naive: Losses, stable: Losses | None = None) -> Ordinary:
+    """Of a loss without a softmax, which is mostly computed in one way."""
+    stable = naive if stable is None else stable
+    never = np.zeros(len(naive.loss), np.bool_)
     losses = as_float64(naive.loss), as_float64(stable.loss), as_float64(stable.grad)
     return Ordinary(*losses, never, never, never)
 
 
-def of_softmax(case: Case) -> Ordinary:
-    """Cross-entropy and the Brier score, by exp(z) as it is and by exp(z − max z)."""
+def through_softmax(case: Case, of: Callable[[Case, Array, Array], Losses]) -> Ordinary:
+    """Of a loss of p and log p, by exp(z) as it is and by exp(z − max z)."""
     z = read_logits(case)
     shifted = z - column(z.max(axis=1))
     exp, stable_exp = np.exp(z), np.exp(shifted)
     p, stable_p = normalised(exp), normalised(stable_exp)
-    if isinstance(case.loss, CrossEntropy):
-        naive = cross_entropy(case, p, np.log(p))
-        stable = cross_entropy(case, stable_p, shifted - np.log(total(stable_exp)))
-    else:
-        naive, stable = brier(case, p), brier(case, stable_p)
+    naive = of(case, p, np.log(p))
+    stable = of(case, stable_p, shifted - np.log(total(stable_exp)))
     return Ordinary(
         as_float64(naive.loss),
         as_float64(stable.loss),
@@ -141,61 +127,6 @@ def spread(case: Case, values: Array) -> Array:
         return held
     share = (case.label_smoothing / case.where.sum(axis=1)).astype(case.dtype)
     return np.asarray(number(1 - case.label_smoothing) * held + share * total(values)[:, 0])
-
-
-def cross_entropy(case: Case, p: Array, log_p: Array) -> Losses:
-    weight = np.broadcast_to(weight_of_classes(case), p.shape)
-    t_y = spread(case, np.where(is_class_y(case), weight, case.dtype.type(0)))
-    p_y = case.at_y(p)
-    grad = spread(case, weight) * p_y - t_y if case.takes_logits else -t_y / p_y
-    return Losses(-spread(case, weight * log_p), grad)
-
-
-def brier(case: Case, p: Array) -> Losses:
-    weight = spread(case, np.broadcast_to(weight_of_classes(case), p.shape))
-    error = p - one_hot(case)
-    pull = error - total(p * error)
-    two = case.dtype.type(2)
-    return Losses(weight * total(error * error)[:, 0], weight * two * case.at_y(p * pull))
-
-
-def squared_error(case: Case) -> Losses:
-    weight = spread(case, np.broadcast_to(weight_of_classes(case), case.logits.shape))
-    error = np.where(case.where, case.logits - one_hot(case), case.dtype.type(0))
-    two = case.dtype.type(2)
-    return Losses(weight * total(error * error)[:, 0], weight * two * case.at_y(error))
-
-
-def hinge(case: Case, loss: MulticlassHinge) -> Losses:
-    zero = case.dtype.type(0)
-    z = np.where(case.where, case.logits, case.dtype.type(-np.inf))
-    violations = np.maximum(zero, case.dtype.type(loss.margin) + (z - column(case.at_y(z))))
-    violations = np.where(is_class_y(case), zero, violations)
-    powers = violations * violations if loss.squared else violations
-    slopes = violations + violations if loss.squared else (violations > 0).astype(case.dtype)
-    if loss.variant == "weston-watkins":
-        value, pull = total(powers)[:, 0], total(slopes)[:, 0]
-    else:
-        value, pull = powers.max(axis=1), slopes.max(axis=1)
-    weight = weight_of_classes(case)[case.y]
-    return Losses(weight * value, -weight * pull)
-
-
-def binary(case: Case, loss: BinaryCrossEntropy) -> tuple[Losses, Losses]:
-    """By the sigmoid and its logarithm; and as libraries do, by log1p(exp(−|z|)) + max(−z, 0)."""
-    number, one, zero = case.dtype.type, case.dtype.type(1), case.dtype.type(0)
-    z, positive = case.logits[:, 0], number(loss.pos_weight)
-    t = number(1 - loss.label_smoothing) * one_hot(case)[:, 0] + number(loss.label_smoothing / 2)
-    p = one / (one + np.exp(-z)) if loss.from_logits else z
-    naive = -(positive * t * np.log(p) + (one - t) * np.log(one - p))
-    if not loss.from_logits:
-        by_p = Losses(naive, (one - t) / (one - p) - positive * t / p)
-        return by_p, by_p
-    weight = one + (positive - one) * t
-    softplus = np.log1p(np.exp(-np.abs(z))) + np.maximum(-z, zero)
-    stable = (one - t) * z + weight * softplus
-    grad = (one - t) * p - positive * t * (one - p)
-    return Losses(naive, grad), Losses(stable, grad)
 
 
 def is_class_y(case: Case) -> Mask:

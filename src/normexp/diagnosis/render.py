@@ -6,15 +6,14 @@ import math
 from html import escape
 
 from .._text import filled
-from ..losses import BinaryCrossEntropy
-from .diagnosis import Diagnosis, Finding
+from .findings import Finding, Findings
 from .words import SEVERITIES, counted, number, phrase
 
 ROWS_SHOWN = 8
 EXAMPLES_SHOWN = 3
 
 
-def text(diagnosis: Diagnosis) -> str:
+def text(diagnosis: Findings) -> str:
     """The summary in one line, and a paragraph for each finding.
 
     Examples
@@ -30,7 +29,7 @@ def text(diagnosis: Diagnosis) -> str:
     return "\n".join(lines)
 
 
-def html(diagnosis: Diagnosis) -> str:
+def html(diagnosis: Findings) -> str:
     """The same as a fragment of HTML, in the colours of the page around it."""
     parts = [f'<div lang="{diagnosis.language}"><p>{escape(summary(diagnosis))}</p><dl>']
     for finding in diagnosis.findings:
@@ -41,7 +40,7 @@ def html(diagnosis: Diagnosis) -> str:
     return "".join([*parts, "</dl></div>"])
 
 
-def summary(diagnosis: Diagnosis) -> str:
+def summary(diagnosis: Findings) -> str:
     """How many findings of each severity, in what batch."""
     language = diagnosis.language
     counts = [
@@ -51,9 +50,8 @@ def summary(diagnosis: Diagnosis) -> str:
     ]
     if not diagnosis.of("error") and not diagnosis.of("warning"):
         counts = [phrase("healthy", language), *counts]
-    is_binary = isinstance(diagnosis.loss, BinaryCrossEntropy)
     batch = phrase(
-        "batch_of_elements" if is_binary else "batch",
+        "batch_of_elements" if diagnosis.loss.is_elementwise else "batch",
         language,
         rows=counted("rows", math.prod(diagnosis.shape), language),
         classes=counted("classes", diagnosis.classes, language),
@@ -67,7 +65,7 @@ def summary(diagnosis: Diagnosis) -> str:
     )
 
 
-def heading(finding: Finding, diagnosis: Diagnosis) -> str:
+def heading(finding: Finding, diagnosis: Findings) -> str:
     language = diagnosis.language
     return phrase(
         "heading",
@@ -78,7 +76,7 @@ def heading(finding: Finding, diagnosis: Diagnosis) -> str:
     )
 
 
-def rows(finding: Finding, diagnosis: Diagnosis) -> str:
+def rows(finding: Finding, diagnosis: Findings) -> str:
     """How many rows, and the first of them."""
     language, count = diagnosis.language, len(finding.rows)
     if count == math.prod(diagnosis.shape):
@@ -89,7 +87,7 @@ def rows(finding: Finding, diagnosis: Diagnosis) -> str:
     return phrase("places", language, rows=counted("rows", count, language), places=places)
 
 
-def examples(finding: Finding, diagnosis: Diagnosis) -> list[str]:
+def examples(finding: Finding, diagnosis: Findings) -> list[str]:
     """The numbers of the first rows, a line for each."""
     if not finding.numbers:
         return []
