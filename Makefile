@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 SPHINX := --fail-on-warning --keep-going --quiet
 
-.PHONY: demo test test-all lint bench docs clean
+.PHONY: demo test test-all lint bench bench-gpu docs clean
 
 demo: $(VENV)/.installed ## train on real digits and write report.html
 	$(BIN)/normexp compare digits --output report.html
@@ -25,6 +25,10 @@ lint: $(VENV)/.installed-dev ## style, types and which way imports point
 
 bench: $(VENV)/.installed-bench ## speed and errors beside the peers, optima beside scikit-learn's
 	$(BIN)/python -m benchmarks
+
+bench-gpu: ## GPU kernels beside the peers, with a PYTHON that has PyTorch for CUDA; figures go to build/gpu.json
+	@mkdir -p build
+	PYTHONPATH=src $(PYTHON) -m benchmarks.gpu --json build/gpu.json
 
 docs: $(VENV)/.installed-docs ## the documentation, in build/docs/index.html; any warning is an error
 	$(BIN)/python -m sphinx $(SPHINX) -d build/doctrees docs build/docs

@@ -189,7 +189,9 @@ class TestElements:
 def test_a_back_end_asked_for_by_name_is_never_replaced():
     assert kernels_for(np.ones(2), "reference") is reference
     assert kernels_for(np.ones(2)) is cpu
-    with pytest.raises(ValueError, match="backend must be 'cpu' or 'reference', got 'gpu'"):
+    with pytest.raises(ValueError, match="backend must be 'cpu', 'gpu' or 'reference', got 'tpu'"):
+        kernels_for(np.ones(2), "tpu")
+    with pytest.raises(TypeError, match=r"'gpu' takes tensors of PyTorch, got numpy\.ndarray"):
         kernels_for(np.ones(2), "gpu")
     with pytest.raises(TypeError, match=r"no back end takes builtins\.list"):
         kernels_for([1.0])

@@ -1,7 +1,9 @@
 """The back ends: `contract.py` says what each of them has, `kernels_for` chooses one."""
 
+import sys
 from functools import cache
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -29,10 +31,10 @@ __all__ = [
 ]
 
 
-def kernels_for(array: object, backend: str | None = None) -> ModuleType:
+def kernels_for(array: Any, backend: str | None = None) -> ModuleType:
     """The back end for an array: the one place that chooses.
 
-    An explicit `backend` ("cpu", "reference") is taken or refused, never replaced.
+    An explicit `backend` ("cpu", "gpu", "reference") is taken or refused, never replaced.
     """
     if backend is None and isinstance(array, np.ndarray):
         return _cpu()
@@ -40,11 +42,27 @@ def kernels_for(array: object, backend: str | None = None) -> ModuleType:
         from . import reference
 
         return reference
+    if backend == "gpu" or (backend is None and _is_tensor(array) and array.is_cuda):
+        if not _is_tensor(array):
+            raise TypeError(f"the back end 'gpu' takes tensors of PyTorch, got {_type_of(array)}")
+        from . import gpu
+
+        return gpu
     if backend not in (None, "cpu"):
-        raise ValueError(f"backend must be 'cpu' or 'reference', got {backend!r}")
+        raise ValueError(f"backend must be 'cpu', 'gpu' or 'reference', got {backend!r}")
     if not isinstance(array, np.ndarray):
-        raise TypeError(f"no back end takes {type(array).__module__}.{type(array).__name__}")
+        raise TypeError(f"no back end takes {_type_of(array)}")
     return _cpu()
+
+
+def _is_tensor(array: Any) -> bool:
+    """Whether it is a tensor of PyTorch, which is loaded if there are any."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(array, torch.Tensor)
+
+
+def _type_of(array: object) -> str:
+    return f"{type(array).__module__}.{type(array).__name__}"
 
 
 @cache

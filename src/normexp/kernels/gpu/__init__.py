@@ -1,0 +1,197 @@
+"""The contract on CUDA tensors, by kernels in Triton (also in its interpreter, on CPU tensors).
+
+Rows of softmax, log_softmax, logsumexp and cross-entropy of class ids, and the parts they are made
+of; the backward pass of softmax. What is not here is refused. `arithmetic.py` says how exact they
+are; a logsumexp whose terms cancel keeps the digits of these.
+"""
+
+from typing import Any
+
+import torch
+
+from ..contract import Logits, Summary, Target
+from . import cross_entropy as _cross_entropy
+from . import functions as _functions
+from .launch import (
+    STORED,
+    Tensor,
+    launch,
+    over_rows,
+    per_part,
+    rows_in,
+    run,
+    strides,
+    tile_for,
+    tile_of_summaries,
+)
+from .tile import FINISH, SUMMARISE
+
+
+def softmax(logits: Logits, out: Tensor | None = None) -> Tensor:
+    """p_k = exp(z_k) / Σ_j exp(z_j)."""
+    return _rows(_functions.SOFTMAX, logits, out)
+
+
+def log_softmax(logits: Logits, out: Tensor | None = None) -> Tensor:
+    """log p_k."""
+    return _rows(_functions.LOG_SOFTMAX, logits, out)
+
+
+def logsumexp(logits: Logits, out: Tensor | None = None) -> Tensor:
+    """log Σ_k exp(z_k) of each row."""
+    x = _values(logits)
+    out = x.new_empty(rows_in(x), dtype=torch.float64) if out is None else out
+    tops, rests = _parts(x)
+    _merge(tops, rests, None, None, out)
+    return out
+
+
+def summarise(logits: Logits) -> Summary:
+    """Of the classes that are given; without one, what changes nothing when it is merged."""
+    x: Tensor = logits.values
+    if x.shape[1] == 0:
+        nothing = x.new_zeros(x.shape[0] if x.ndim == 2 else x.shape[0] * x.shape[2])
+        return Summary(nothing.double() - torch.inf, nothing.double() - 1.0)
+    return _merged(*_parts(_values(logits)))
+
+
+def merge(a: Summary, b: Summary) -> Summary:
+    """Of the classes of both: associative, and in any order."""
+    return _merged(torch.stack((a.top, b.top), 1), torch.stack((a.rest, b.rest), 1))
+
+
+def logsumexp_of(summary: Summary) -> Tensor:
+    """top + log1p(rest)."""
+    out = torch.empty_like(summary.top)
+    _merge(summary.top[:, None], summary.rest[:, None], None, None, out)
+    return out
+
+
+def probabilities(logits: Logits, summary: Summary, out: Tensor | None = None) -> Tensor:
+    """p_k of a part, given the summary of the whole row."""
+    return _rows(_functions.SOFTMAX, logits, out, summary)
+
+
+def log_probabilities(logits: Logits, summary: Summary, out: Tensor | None = None) -> Tensor:
+    """log p_k of a part, given the summary of the whole row."""
+    return _rows(_functions.LOG_SOFTMAX, logits, out, summary)
+
+
+def softmax_backward(p: Tensor, upstream: Tensor, out: Tensor | None = None) -> Tensor:
+    """p_k · (v_k − Σ_j p_j · v_j): the gradient at the logits, from v, that at the softmax p."""
+    p = _values(Logits(p))
+    if upstream.shape != p.shape:
+        raise ValueError(
+            f"upstream must have the shape of p, {tuple(p.shape)}, got {tuple(upstream.shape)}"
+        )
+    out = torch.empty_like(p) if out is None else out
+    tile = tile_for(p)
+    launch(
+        _functions.softmax_backward_of_rows, p, tile, p, upstream, out, *per_part(p, tile, 1),
+        *_shape(p), *strides(upstream)[1:], *strides(out)[1:],
+    )  # fmt: skip
+    return out
+
+
+def cross_entropy(
+    logits: Logits, target: Target, loss: Tensor | None = None, grad: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Σ_k t_k · (−log p_k) + norm · logsumexp² of each row, for class ids.
+
+    A negative id ignores the row. One beyond the last class makes its loss and gradient NaN: the
+    host does not wait for the device to look at them.
+    """
+    x = _values(logits)
+    if target.classes.ndim != 1:
+        raise ValueError(
+            "target must be class ids, one for each row: the GPU kernels take no masses, "
+            f"got the shape {tuple(target.classes.shape)}"
+        )
+    loss = x.new_empty(rows_in(x), dtype=torch.float64) if loss is None else loss
+    grad = torch.empty_like(x) if grad is None else grad
+    smoothing, norm, weights = map(_given, (target.smoothing, target.norm, target.class_weight))
+    # The sum of all classes' weights, which smoothing spreads over.
+    total = None if weights is None else weights.sum(dtype=torch.float64)
+    told = target.classes, target.weight, smoothing, norm, weights, total
+    # One tile with and without the gradient: the value is the same to the bit.
+    tile = tile_for(x)
+    parts = *per_part(x, tile, 4), x.new_empty(rows_in(x), dtype=torch.float64)
+    kernel = _cross_entropy.cross_entropy_of_rows
+    if len(grad):
+        launch(kernel, x, tile, x, *told, grad, *parts, *_shape(x), *strides(grad)[1:])
+    else:
+        arguments = x, *told, None, *parts, *_shape(x), 0, 0, 0
+        run(kernel, x, tile, SUMMARISE, *arguments, parts=tile.parts)
+    losses = _cross_entropy.losses_of_rows
+    over_rows(losses, rows_in(x), tile.parts, *told, loss, *parts, rows_in(x), x.shape[1])
+    return loss, grad
+
+
+def _values(logits: Logits) -> Tensor:
+    """The logits, if they are what the kernels take."""
+    if len(logits.where) or logits.temperature != 1.0 or logits.softcap is not None:
+        raise ValueError(
+            "logits must be without mask, temperature and softcap: the GPU kernels take none"
+        )
+    x = logits.values
+    if x.dtype not in STORED:
+        raise TypeError(
+            "logits must be float16, bfloat16, float32 or float64 for the GPU kernels, "
+            f"got {x.dtype}"
+        )
+    if x.shape[1] == 0:
+        raise ValueError("logits must have at least one class")
+    return x
+
+
+def _shape(x: Tensor) -> tuple[int, ...]:
+    """Rows, classes, inner and strides, as all kernels take them."""
+    return rows_in(x), x.shape[1], *strides(x)
+
+
+def _rows(
+    result: Any, logits: Logits, out: Tensor | None, summary: Summary | None = None
+) -> Tensor:
+    """What has the shape of the logits: of whole rows, or of a part given the row's summary."""
+    x = _values(logits)
+    out = torch.empty_like(x) if out is None else out
+    tile, places = tile_for(x), (*_shape(x), *strides(out)[1:])
+    kernel = _functions.of_rows
+    if summary is None:
+        launch(kernel, x, tile, x, out, *per_part(x, tile, 2), *places, RESULT=result)
+    else:
+        arguments = x, out, summary.top, summary.rest, *places
+        run(kernel, x, tile, FINISH, *arguments, parts=1, RESULT=result)
+    return out
+
+
+def _parts(x: Tensor) -> list[Tensor]:
+    """The tops and rests of the parts of every row."""
+    tile = tile_of_summaries(x)
+    parts = per_part(x, tile, 2)
+    run(
+        _functions.of_rows, x, tile, SUMMARISE, x, None, *parts, *_shape(x), 0, 0, 0,
+        parts=tile.parts, RESULT=_functions.SUMMARY,
+    )  # fmt: skip
+    return parts
+
+
+def _merged(tops: Tensor, rests: Tensor) -> Summary:
+    """The summary of every row from those of its parts."""
+    if tops.shape[1] == 1:
+        return Summary(tops[:, 0], rests[:, 0])
+    top, rest = tops.new_empty((2, len(tops)))
+    _merge(tops, rests, top, rest, None)
+    return Summary(top, rest)
+
+
+def _merge(
+    tops: Tensor, rests: Tensor, top: Tensor | None, rest: Tensor | None, log: Tensor | None
+) -> None:
+    """Of every row the summaries of its parts: as one summary, or as its logsumexp."""
+    rows, parts = tops.shape
+    over_rows(_functions.merge_rows, rows, parts, tops, rests, top, rest, log, rows)
+
+
+def _given(values: Any) -> Tensor | None:
+    return values if len(values) else None

@@ -1,0 +1,114 @@
+"""softmax, log_softmax, logsumexp and summaries of rows; the backward pass of softmax."""
+
+import triton
+import triton.language as tl
+
+from .arithmetic import OWN, WIDE, exponentials, log1p, sum_of, unit
+from .summary import finite, merged, spread, summary_of
+from .tile import (
+    FINISH,
+    SUMMARISE,
+    WHOLE,
+    beside,
+    classes_of,
+    read,
+    rows_of,
+    write,
+)
+
+SUMMARY = tl.constexpr(0)
+SOFTMAX = tl.constexpr(1)
+LOG_SOFTMAX = tl.constexpr(2)
+
+
+@triton.jit
+def of_rows(
+    logits, out, tops, rests,
+    rows, classes, inner,
+    x_outer, x_class, x_inner,
+    out_outer, out_class, out_inner,
+    RESULT: tl.constexpr, PHASE: tl.constexpr, SUMMARIES: tl.constexpr, WIDTH: tl.constexpr,
+    PARTS: tl.constexpr, ROWS: tl.constexpr, CLASSES: tl.constexpr, ARITHMETIC: tl.constexpr,
+):  # fmt: skip
+    turn = tl.program_id(0).to(tl.int64)
+    row = rows_of(turn, PARTS, ROWS)
+    column = classes_of(turn, PARTS, CLASSES)
+    here = (row < rows)[:, None] & (column < classes)[None, :]
+    x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"))
+    if PHASE == FINISH:
+        part, there = beside(row, SUMMARIES, WIDTH)
+        there = there & (row < rows)[:, None]
+        top, rest = merged(
+            tl.load(tops + part, there, other=-float("inf")),
+            tl.load(rests + part, there, other=-1.0),
+        )
+        if ROWS == 1:
+            top, rest = spread(top), spread(rest)
+        e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
+    else:
+        top, rest, e = summary_of(x, here, ARITHMETIC, PHASE == WHOLE and RESULT == SOFTMAX)
+    if PHASE == SUMMARISE:
+        part = row * PARTS + turn % PARTS
+        tl.store(tops + part, top, row < rows)
+        tl.store(rests + part, rest, row < rows)
+    else:
+        if RESULT == SOFTMAX:
+            scale = tl.where(finite(top), 1.0 / (1.0 + rest), float("nan")) / unit(x, ARITHMETIC)
+            result = e * scale.to(e.dtype)[:, None]
+        else:
+            log_total = tl.where(finite(top), log1p(rest.to(e.dtype)), float("nan"))
+            result = (x.to(e.dtype) - top.to(e.dtype)[:, None]) - log_total[:, None]
+        write(out, result, row, column, here, inner, out_outer, out_class, out_inner)
+
+
+@triton.jit
+def merge_rows(
+    tops, rests, top_of, rest_of, log_of, rows,
+    SUMMARIES: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr,
+):  # fmt: skip
+    """Of each row the summaries of its parts: as one summary, or as its logsumexp."""
+    row = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
+    part, there = beside(row, SUMMARIES, WIDTH)
+    there = there & (row < rows)[:, None]
+    top, rest = merged(
+        tl.load(tops + part, there, other=-float("inf")), tl.load(rests + part, there, other=-1.0)
+    )
+    if log_of is None:
+        tl.store(top_of + row, top, row < rows)
+        tl.store(rest_of + row, rest, row < rows)
+    else:
+        tl.store(log_of + row, (top + log1p(rest)).to(log_of.dtype.element_ty), row < rows)
+
+
+@triton.jit
+def softmax_backward_of_rows(
+    p, upstream, out, dots,
+    rows, classes, inner,
+    p_outer, p_class, p_inner,
+    up_outer, up_class, up_inner,
+    out_outer, out_class, out_inner,
+    PHASE: tl.constexpr, SUMMARIES: tl.constexpr, WIDTH: tl.constexpr,
+    PARTS: tl.constexpr, ROWS: tl.constexpr, CLASSES: tl.constexpr, ARITHMETIC: tl.constexpr,
+):  # fmt: skip
+    """p_k · (v_k − Σ_j p_j · v_j), where v is the gradient of the softmax p."""
+    turn = tl.program_id(0).to(tl.int64)
+    row = rows_of(turn, PARTS, ROWS)
+    column = classes_of(turn, PARTS, CLASSES)
+    here = (row < rows)[:, None] & (column < classes)[None, :]
+    q = read(p, row, column, here, inner, p_outer, p_class, p_inner, 0.0)
+    v = read(upstream, row, column, here, inner, up_outer, up_class, up_inner, 0.0)
+    if ARITHMETIC == WIDE:
+        q, v = q.to(tl.float64), v.to(tl.float64)
+    if PHASE == FINISH:
+        part, there = beside(row, SUMMARIES, WIDTH)
+        there = there & (row < rows)[:, None]
+        dot = sum_of(tl.load(dots + part, there, other=0.0), OWN)
+        if ROWS == 1:
+            dot = spread(dot)
+    else:
+        dot = sum_of(q * v, ARITHMETIC)
+    if PHASE == SUMMARISE:
+        tl.store(dots + row * PARTS + turn % PARTS, dot, row < rows)
+    else:
+        result = q * (v - dot.to(v.dtype)[:, None])
+        write(out, result, row, column, here, inner, out_outer, out_class, out_inner)

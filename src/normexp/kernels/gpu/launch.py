@@ -1,0 +1,121 @@
+"""From tensors to programs: the arithmetic, the tile, and one launch or two."""
+
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from typing import Any, NamedTuple
+
+import torch
+import triton
+
+from ..._settings import current_accuracy
+from .arithmetic import OWN, SHORT, WIDE
+from .tile import FINISH, SUMMARISE, WHOLE
+
+Tensor = Any
+
+STORED = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+# Where float64 has half the rate of float32: what computes with both stays bound by memory.
+WITH_FLOAT64 = {(6, 0), (7, 0), (8, 0), (9, 0), (10, 0)}
+WIDEST = 65536  # bytes of a row that a program holds
+PART = 8192  # bytes of a part of a longer one
+
+
+class Tile(NamedTuple):
+    """So many rows and classes to a program, so many programs to a row, so many warps to each."""
+
+    rows: int
+    classes: int
+    parts: int
+    warps: int
+
+
+@cache
+def computes_wide(device: torch.device) -> bool:
+    """Whether exact float32 may use float64 there. Triton's interpreter does."""
+    if device.type != "cuda":
+        return True
+    return torch.version.hip is None and torch.cuda.get_device_capability(device) in WITH_FLOAT64
+
+
+def arithmetic(x: Tensor) -> Any:
+    if x.dtype == torch.float64:
+        return OWN
+    if x.dtype != torch.float32:
+        return SHORT
+    return WIDE if current_accuracy() == "exact" and computes_wide(x.device) else OWN
+
+
+def tile_for(x: Tensor, widest: int | None = None) -> Tile:
+    """The tile for the rows of a tensor: whole ones, as long as the registers hold them."""
+    classes, bytes_each = x.shape[1], x.itemsize
+    width = triton.next_power_of_2(classes)
+    if width > (widest or WIDEST // bytes_each):
+        part = PART // bytes_each
+        return Tile(1, part, triton.cdiv(classes, part), 4)
+    rows = max(1, 512 // width)
+    warps = min(16, max(bytes_each // 2, rows * width // 512))
+    return Tile(rows, width, 1, 32 if width * bytes_each == WIDEST else warps)
+
+
+def tile_of_summaries(x: Tensor) -> Tile:
+    """The same where nothing else is written: then there is nothing to hold."""
+    return tile_for(x, PART // x.itemsize)
+
+
+def strides(x: Tensor) -> tuple[int, int, int, int]:
+    """inner, and the steps along outer, classes and inner, which rows by themselves have not."""
+    if x.ndim == 2:
+        return 1, x.stride(0), x.stride(1), 0
+    return x.shape[2], *x.stride()
+
+
+def rows_in(x: Tensor) -> int:
+    return int(x.numel() // x.shape[1])
+
+
+def on(x: Tensor) -> AbstractContextManager[Any]:
+    """Launch on the device of the tensor, whichever is current."""
+    return torch.cuda.device(x.device) if x.is_cuda else nullcontext()
+
+
+def per_part(x: Tensor, tile: Tile, count: int) -> list[Tensor]:
+    """Where the programs of a row leave what the others need: so many numbers for each part."""
+    return list(x.new_empty((count, rows_in(x), tile.parts), dtype=torch.float64))
+
+
+def run(
+    kernel: Any, x: Tensor, tile: Tile, phase: Any, *arguments: Any, parts: int, **options: Any
+) -> None:
+    """One launch over all rows, each of so many parts that have a summary."""
+    programs = triton.cdiv(rows_in(x), tile.rows) * tile.parts
+    if programs:
+        with on(x):
+            kernel[programs,](
+                *arguments,
+                PHASE=phase,
+                SUMMARIES=parts,
+                WIDTH=triton.next_power_of_2(parts),
+                PARTS=tile.parts,
+                ROWS=tile.rows,
+                CLASSES=tile.classes,
+                ARITHMETIC=arithmetic(x),
+                num_warps=tile.warps,
+                **options,
+            )
+
+
+def launch(kernel: Any, x: Tensor, tile: Tile, *arguments: Any, **options: Any) -> None:
+    """Whole rows: in one launch, or in two, the second of which reads what the first summarised."""
+    for phase in [WHOLE] if tile.parts == 1 else [SUMMARISE, FINISH]:
+        run(kernel, x, tile, phase, *arguments, parts=tile.parts, **options)
+
+
+def over_rows(kernel: Any, rows: int, parts: int, *arguments: Any) -> None:
+    """A launch that reads the summaries of all rows: a thread to each row, if it is one part."""
+    width = triton.next_power_of_2(parts)
+    at_once = max(1, 128 // width)
+    if rows:
+        with on(arguments[0]):
+            kernel[triton.cdiv(rows, at_once),](
+                *arguments, SUMMARIES=parts, WIDTH=width, ROWS=at_once, num_warps=4
+            )

@@ -1,0 +1,31 @@
+"""The GPU kernels on a GPU, or else in Triton's interpreter, chosen before they are loaded.
+
+PyTorch and Triton are loaded by the tests that need them, not by everyone who collects these.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ON_GPU = Path("/dev/nvidiactl").exists()
+if not ON_GPU:
+    os.environ["TRITON_INTERPRET"] = "1"
+
+
+@pytest.fixture(scope="session")
+def device():
+    return "cuda" if ON_GPU else "cpu"
+
+
+@pytest.fixture(scope="session")
+def torch():
+    return pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="session")
+def gpu(torch):
+    pytest.importorskip("triton", reason="Triton has no wheel for this system")
+    from normexp.kernels import gpu
+
+    return gpu
