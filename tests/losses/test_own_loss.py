@@ -239,3 +239,10 @@ def test_options_that_a_file_cannot_hold_are_refused(model, tmp_path):
     model.save(tmp_path / "odd.safetensors")
     classifier.loss_ = loss
     assert Model.load(tmp_path / "odd.safetensors", losses=[Odd]).classifier.loss_.what == (1, 2)
+
+
+@pytest.mark.parametrize("call", [nex.explain, nex.diagnose])
+@pytest.mark.parametrize("loss", [PairwiseLogistic(), nex.Focal()])
+def test_who_works_losses_out_says_that_it_does_not_know_this_one(call, loss):
+    with pytest.raises(TypeError, match=rf"got {type(loss).__name__}\(\)"):
+        call([1.0, 2.0], 0, loss)
