@@ -12,6 +12,8 @@ LOSSES = [
     nex.CrossEntropy(label_smoothing=0.2),
     nex.CrossEntropy(label_smoothing=0.2, class_weight=(1, 2, 0.5, 0)),
     nex.CrossEntropy(temperature=0.5, softcap=3.0),
+    nex.Focal(),
+    nex.Focal(gamma=0.5, temperature=2.0, class_weight=(1, 2, 0.5, 3)),
     nex.MulticlassHinge(),
     nex.MulticlassHinge(squared=True, class_weight=(1, 2, 0.5, 3)),
     nex.MulticlassHinge(variant="crammer-singer", margin=0.5),

@@ -1,5 +1,5 @@
 """The ordinary computation of each loss, and what is checked of it alone."""
 
-from . import binary, cross_entropy, hinge, squared_error
+from . import binary, cross_entropy, focal, hinge, squared_error
 
-__all__ = ["binary", "cross_entropy", "hinge", "squared_error"]
+__all__ = ["binary", "cross_entropy", "focal", "hinge", "squared_error"]
