@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 SPHINX := --fail-on-warning --keep-going --quiet
 
-.PHONY: demo test test-all lint bench bench-gpu docs clean
+.PHONY: demo test test-all lint bench bench-gpu docs wheel clean
 
 demo: $(VENV)/.installed ## train on real digits and write report.html
 	$(BIN)/normexp compare digits --output report.html
@@ -30,18 +30,21 @@ bench-gpu: ## GPU kernels beside the peers, with a PYTHON that has PyTorch for C
 	@mkdir -p build
 	PYTHONPATH=src $(PYTHON) -m benchmarks.gpu --json build/gpu.json
 
+wheel: $(VENV)/.installed ## dist/*.whl, with kernels compiled ahead where there is a C compiler
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
 docs: $(VENV)/.installed-docs ## the documentation, in build/docs/index.html; any warning is an error
 	$(BIN)/python -m sphinx $(SPHINX) -d build/doctrees docs build/docs
 	$(BIN)/python -m sphinx $(SPHINX) -d build/doctrees/zh -c docs -t zh docs/zh build/docs/zh
 
 clean:
-	rm -rf $(VENV) build report.html report.json
+	rm -rf $(VENV) build dist report.html report.json
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "normexp needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[cli]'
+	NORMEXP_PROCESSORS=none $(BIN)/python -m pip install --quiet --editable '.[cli]'
 	@touch $@
 
 # Exactly this torch, in a call of its own: PyPI's other builds bring gigabytes of CUDA, the index that is

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 
 import pytest
 from hypothesis import settings
@@ -21,6 +22,29 @@ def missing(what):
     if os.environ.get(REQUIRED):
         pytest.fail(f"{what}, and {REQUIRED} is set")
     pytest.skip(what)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_form_is_unknown():
+    """What tests have asked of kernels is among the forms that are compiled into a wheel."""
+    from normexp.kernels.cpu.entries import Entry
+
+    asked, made = set(), Entry.made
+
+    def noted(entry, arguments):
+        form = made(entry, arguments)
+        asked.add(entry.form_name(arguments))
+        return form
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Entry, "made", noted)
+        yield
+    if asked:
+        from ahead_of_time.forms import forms
+
+        assert not asked - set(forms())
+    if os.environ.get("NORMEXP_KERNELS") == "library":  # as for the tests of a wheel
+        assert "numba" not in sys.modules
 
 
 @pytest.fixture(scope="module")  # its event loop would be in the way of tests that need their own

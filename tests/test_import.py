@@ -42,6 +42,28 @@ def test_a_function_loads_only_what_arrays_need():
     assert not set(HEAVY) & found
 
 
+def without(*packages):
+    """What hides some packages from a script."""
+    return f"import sys\nfor name in {packages}: sys.modules[name] = None\n"
+
+
+@pytest.mark.parametrize(
+    ("room", "package", "extra"),
+    [
+        ("linear", "sklearn", "linear"),
+        ("linear", "threadpoolctl", "linear"),
+        ("data", "polars", "cli"),
+        ("model", "safetensors", "cli"),
+        ("model", "msgspec", "cli"),
+    ],
+)
+def test_what_an_extra_brings_is_told_where_it_is_missing(room, package, extra):
+    told = python(
+        without(package) + f"try: import normexp.{room}\nexcept ImportError as error: print(error)"
+    )
+    assert told == f"{package} is not installed: pip install 'normexp[{extra}]'\n"
+
+
 def test_every_public_name_is_there_and_is_told():
     assert set(normexp.__all__) <= set(dir(normexp))
     for name in normexp.__all__:

@@ -1,6 +1,8 @@
 """softmax, log_softmax, logsumexp, sigmoid and log_sigmoid of arrays."""
 
 import math
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from ._arrays import (
     rows_shape,
     write_rows,
 )
-from .kernels import NO_MASK, Logits, kernels_for
+from .kernels import NO_MASK, Logits, kernels_for, small
 
 Axis = int | tuple[int, ...] | None
 
@@ -70,7 +72,10 @@ def softmax(
     ----------
     J. S. Bridle, Probabilistic interpretation of feedforward classification network outputs, 1990.
     """
-    return _rowwise("softmax", x, axis, temperature, where, out)
+    if _is_plain(axis, temperature, where, out):
+        p: NDArray[Any] = _plain("softmax")(x)
+        return p
+    return _rowwise("softmax", x, axis, temperature, where, out)[0]
 
 
 def log_softmax(
@@ -101,7 +106,10 @@ def log_softmax(
     >>> nex.log_softmax([40.0, 0.0])
     array([-4.24835426e-18, -4.00000000e+01])
     """
-    return _rowwise("log_softmax", x, axis, temperature, where, out)
+    if _is_plain(axis, temperature, where, out):
+        log_p: NDArray[Any] = _plain("log_softmax")(x)
+        return log_p
+    return _rowwise("log_softmax", x, axis, temperature, where, out)[0]
 
 
 def logsumexp(
@@ -162,6 +170,22 @@ def logsumexp(
     >>> print(value, sign)
     1.5413248546129181 -1.0
     """
+    is_sum = b is None and return_sign is False and keepdims is False
+    if is_sum and _is_plain(axis, 1.0, where, out):
+        return _plain("logsumexp")(x)
+    return _logsumexp(x, axis, b, return_sign, where, keepdims, out)[0]
+
+
+def _logsumexp(
+    x: object,
+    axis: Axis = -1,
+    b: object = None,
+    return_sign: object = False,
+    where: object = None,
+    keepdims: object = False,
+    out: object = None,
+) -> tuple[Any, NDArray[Any], None]:
+    """What `logsumexp` returns, and the sums that the kernel wrote."""
     values, dtype = as_floating(x, "x")
     if b is not None:
         values, factors, dtype = _with_factors(values, dtype, b)
@@ -186,8 +210,10 @@ def logsumexp(
         if not wants_sign:
             sums[signs < 0] = math.nan
     result[...] = sums.reshape(shape)
-    value = result if out is not None or shape else result[()]
-    return (value, signs.astype(dtype).reshape(shape)[()]) if wants_sign else value
+    value: Any = result if out is not None or shape else result[()]
+    if wants_sign:
+        value = value, signs.astype(dtype).reshape(shape)[()]
+    return value, sums, None
 
 
 def _with_factors(
@@ -250,10 +276,35 @@ def log_sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:
     return _elementwise("log_sigmoid", x, out)
 
 
+def _is_plain(axis: object, temperature: object, where: object, out: object) -> bool:
+    """Whether rows are all that a call is about."""
+    return (
+        where is None
+        and out is None
+        and type(axis) is int
+        and axis == -1
+        and type(temperature) is float
+        and temperature == 1.0
+    )
+
+
+@cache
+def _plain(name: str) -> Callable[[object], Any]:
+    """A function of rows on the last axis, and of nothing else: quick for few numbers."""
+    long_way: Any = _logsumexp if name == "logsumexp" else partial(_rowwise, name)
+    quick = small("Sums" if name == "logsumexp" else "Rows", long_way)
+    return quick or (lambda x: long_way(x)[0])
+
+
 def _rowwise(
-    name: str, x: object, axis: Axis, temperature: float, where: object, out: object
-) -> NDArray[Any]:
-    """A function of rows whose result has the shape of its input."""
+    name: str,
+    x: object,
+    axis: Axis = -1,
+    temperature: float = 1.0,
+    where: object = None,
+    out: object = None,
+) -> tuple[NDArray[Any], NDArray[Any], None]:
+    """A function of rows whose result has the shape of its input; and what the kernel wrote."""
     values, dtype = as_floating(x, "x")
     axes = _check.axes(axis, values.ndim)
     rows = as_rows(values, axes)
@@ -261,12 +312,17 @@ def _rowwise(
         raise ValueError(f"x has no classes on axis {axis!r}: its shape is {values.shape}")
     temperature = _check.temperature(temperature)
     mask = _mask_rows(where, values.shape, axes)
+    logits, kernel = Logits(rows, mask, temperature), getattr(kernels_for(values), name)
+    if out is None and len(axes) == 1:
+        result = np.empty(values.shape, dtype)
+        kernel(logits, as_rows(result, axes))
+        return result, result, None
     result = checked_output(out, values.shape, dtype)
     result_rows, is_apart = output_rows(result, axes, rows)
-    getattr(kernels_for(values), name)(Logits(rows, mask, temperature), result_rows)
+    kernel(logits, result_rows)
     if is_apart:
         write_rows(result_rows, axes, result)
-    return result if out is not None or result.ndim else result[()]
+    return result if out is not None or result.ndim else result[()], result, None
 
 
 def _mask_rows(where: object, shape: tuple[int, ...], axes: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -10,27 +10,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from msgspec import to_builtins
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from . import __version__
+from ._extras import extra
 from ._files import write_files
 from .data import Dataset, Encoder, Schema, load
 from .data.frames import is_frame
 from .data.opening import check_file
 from .linear import LinearClassifier
 from .losses import RowLoss
-from .model_state import (
-    DamagedError,
-    State,
-    UnknownLossError,
-    check_form,
-    check_names,
-    check_values,
-    read_state,
-)
+
+with extra("cli"):
+    from msgspec import to_builtins
+    from safetensors import SafetensorError, safe_open
+    from safetensors.numpy import save
+
+    from .model_state import (
+        DamagedError,
+        State,
+        UnknownLossError,
+        check_form,
+        check_names,
+        check_values,
+        read_state,
+    )
 
 FORMAT = "normexp-model-2"
 

@@ -13,7 +13,7 @@ import pytest
 
 import normexp as nex
 from normexp.kernels.cpu import warmup
-from normexp.kernels.cpu.compiled import Kernel, numba_type
+from normexp.kernels.cpu.entries import Entry
 
 # In a new process, which has no kernels yet; with all of the works it would take minutes.
 WARMUP = """
@@ -77,12 +77,11 @@ def forms(monkeypatch):
     """What kernels are asked for, with the types of their arguments; nothing is compiled."""
     asked = set()
 
-    def form(kernel, key, arguments):
-        types = ", ".join(str(numba_type(argument)) for argument in arguments)
-        asked.add((kernel.dispatcher.py_func.__name__, types))
+    def form(entry, key, arguments):
+        asked.add(entry.form_name(arguments))
         return lambda *_: None
 
-    monkeypatch.setattr(Kernel, "form", form)
+    monkeypatch.setattr(Entry, "form", form)
     return asked
 
 

@@ -13,7 +13,7 @@ from .options import as_json
 @click.command()
 @as_json
 def warmup(as_json: bool) -> None:
-    """Compile the common kernels ahead, for processes to come.
+    """Compile the common kernels ahead, for processes to come, where Numba compiles them.
 
     They are kept in the cache folder of the user, or in the one that NORMEXP_CACHE_DIR names, for
     this processor and these versions of normexp, Numba and Python. Which: every function, and
@@ -23,6 +23,13 @@ def warmup(as_json: bool) -> None:
     Example:
       normexp warmup
     """
+    from ..kernels.cpu import library
+
+    if library.forms():
+        raise click.ClickException(
+            "the kernels of this installation were compiled when it was built: "
+            "there is nothing to compile"
+        )
     from ..kernels.cpu.cache import folder
     from ..kernels.cpu.warmup import compile_all, types
 

@@ -9,25 +9,28 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from .arff import read_arff
-from .arrays import read_npy, read_npz
-from .builtin import builtin_names, read_builtin
-from .cifar import BATCHES, is_cifar_folder, read_cifar, read_cifar_batch
-from .cleaning import Wishes, clean
-from .dataset import Dataset
-from .encoding import Encoder
-from .excel import read_excel
-from .frames import is_frame
-from .idx import is_idx_folder, read_idx, read_idx_folder
-from .image_folder import ENDINGS as IMAGES
-from .image_folder import is_image_folder, read_image, read_image_folder
-from .matlab import read_mat
-from .opening import at_most, check_regular, opened, plain_name, what_is
-from .raw import Raw
-from .schema import Schema
-from .svmlight import read_svmlight
-from .tables import read_csv, read_frame, read_parquet
-from .words import listed
+from .._extras import extra
+
+with extra("cli"):
+    from .arff import read_arff
+    from .arrays import read_npy, read_npz
+    from .builtin import builtin_names, read_builtin
+    from .cifar import BATCHES, is_cifar_folder, read_cifar, read_cifar_batch
+    from .cleaning import Wishes, clean
+    from .dataset import Dataset
+    from .encoding import Encoder
+    from .excel import read_excel
+    from .frames import is_frame
+    from .idx import is_idx_folder, read_idx, read_idx_folder
+    from .image_folder import ENDINGS as IMAGES
+    from .image_folder import is_image_folder, read_image, read_image_folder
+    from .matlab import read_mat
+    from .opening import at_most, check_regular, opened, plain_name, what_is
+    from .raw import Raw
+    from .schema import Schema
+    from .svmlight import read_svmlight
+    from .tables import read_csv, read_frame, read_parquet
+    from .words import listed
 
 __all__ = ["Dataset", "Encoder", "Schema", "builtin_names", "load", "options_of"]
 

@@ -1,6 +1,7 @@
 """The back ends: `contract.py` says what each of them has, `kernels_for` chooses one."""
 
 import sys
+from collections.abc import Callable
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -28,6 +29,7 @@ __all__ = [
     "Target",
     "kernels_for",
     "no_gradient",
+    "small",
 ]
 
 
@@ -63,6 +65,13 @@ def _is_tensor(array: Any) -> bool:
 
 def _type_of(array: object) -> str:
     return f"{type(array).__module__}.{type(array).__name__}"
+
+
+def small(kind: str, *arguments: Any) -> Callable[..., Any] | None:
+    """A function of few numbers in an array of NumPy, made quick where that can be."""
+    from .cpu import library
+
+    return library.small(kind, *arguments)
 
 
 @cache

@@ -10,7 +10,9 @@ its type.
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -150,9 +152,9 @@ class Loss(ABC):
         TypeError, ValueError
             For an argument of the wrong type, shape or range: nothing is computed.
         """
-        values, dtype = as_floating(logits, "logits")
-        bound = self.bind_to(values.shape, target, sample_weight, where)
-        return bound.evaluate(values, dtype, with_grad=False)[0]
+        if sample_weight is None and where is None and self._quick is not None:
+            return self._quick[0](logits, target)
+        return self._evaluated(logits, target, sample_weight, where)[0]
 
     def value_and_grad(
         self,
@@ -166,11 +168,37 @@ class Loss(ABC):
         Parameters and errors are those of calling the loss. With ``reduction="none"`` each row of
         the gradient belongs to that row's own loss.
         """
+        if sample_weight is None and where is None and self._quick is not None:
+            of_both: LossGrad = self._quick[1](logits, target)
+            return of_both
+        return self._differentiated(logits, target, sample_weight, where)[0]
+
+    def _evaluated(
+        self, logits: ArrayLike, target: ArrayLike, weight: Any = None, where: Any = None
+    ) -> tuple[Any, None, NDArray[Any]]:
+        """The value, and the losses that it was reduced from."""
         values, dtype = as_floating(logits, "logits")
-        bound = self.bind_to(values.shape, target, sample_weight, where)
-        value, grad = bound.evaluate(values, dtype, with_grad=True)
+        bound = self.bind_to(values.shape, target, weight, where)
+        value, _, losses = bound.evaluate(values, dtype, with_grad=False)
+        return value, None, losses
+
+    def _differentiated(
+        self, logits: ArrayLike, target: ArrayLike, weight: Any = None, where: Any = None
+    ) -> tuple[LossGrad, NDArray[Any], NDArray[Any]]:
+        """Value and gradient, and the arrays of gradient and losses."""
+        values, dtype = as_floating(logits, "logits")
+        bound = self.bind_to(values.shape, target, weight, where)
+        value, grad, losses = bound.evaluate(values, dtype, with_grad=True)
         assert grad is not None
-        return LossGrad(value, grad if grad.ndim else grad[()])
+        return LossGrad(value, grad if grad.ndim else grad[()]), grad, losses
+
+    @cached_property
+    def _quick(self) -> tuple[Callable[..., Any], Callable[..., Any]] | None:
+        """Value, and value with gradient, of few logits, where a loss has a quick way to them."""
+        return None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_quick"}
 
     def linear(
         self,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
-from .._arrays import as_floating, as_rows, loss_type, output_rows, write_rows
+from .._arrays import as_floating, as_rows, loss_type
 from ..kernels import no_gradient
 from ..linear_loss import LinearLoss, LinearLossGrad, Operands, operands
 
@@ -112,7 +112,7 @@ class Bound:
 
     def value_and_grad(self, logits: ArrayLike) -> LossGrad:
         """The loss and its gradient, as `Loss.value_and_grad`."""
-        value, grad = self.evaluate(*self._checked(logits), with_grad=True)
+        value, grad, _ = self.evaluate(*self._checked(logits), with_grad=True)
         assert grad is not None
         return LossGrad(value, grad if grad.ndim else grad[()])
 
@@ -143,18 +143,14 @@ class Bound:
 
     def evaluate(
         self, values: NDArray[Any], dtype: np.dtype[Any], with_grad: bool
-    ) -> tuple[Any, NDArray[Any] | None]:
-        """Of logits as `as_floating` gives them, of the right shape."""
+    ) -> tuple[Any, NDArray[Any] | None, NDArray[Any]]:
+        """Value, gradient and losses of logits as `as_floating` gives them, of the right shape."""
         rows = as_rows(values, self.axes)
         losses = self.new_losses(loss_type(dtype))
         result = np.empty(values.shape, dtype) if with_grad else None
-        grad, is_apart = no_gradient(rows), False
-        if result is not None:
-            grad, is_apart = output_rows(result, self.axes, rows)
+        grad = no_gradient(rows) if result is None else as_rows(result, self.axes)
         self.loss._run(rows, self._batch, losses, grad)
-        if is_apart and result is not None:
-            write_rows(grad, self.axes, result)
-        return self.reduced(losses, loss_type(dtype)), result
+        return self.reduced(losses, loss_type(dtype)), result, losses
 
     def evaluate_linear(self, given: Operands, wanted: Collection[str]) -> LinearLossGrad:
         check_classes_last(self.axes, len(self.shape))

@@ -1,6 +1,8 @@
 """Cross-entropy: −log of the probability that softmax gives the target."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -8,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._arrays import as_floating
-from ..kernels import Logits, Target
+from ..kernels import Logits, Target, small
 from .base import Reads
-from .bound import Batch
+from .bound import Batch, LossGrad
 from .rows import RowLoss
 from .softcap import capped, slope
 
@@ -108,6 +110,16 @@ class CrossEntropy(RowLoss):
     @property
     def is_smooth(self) -> bool:
         return True
+
+    @cached_property
+    def _quick(self) -> tuple[Callable[..., Any], Callable[..., Any]] | None:
+        is_one_kernel = type(self) is CrossEntropy and self.from_logits and self.softcap is None
+        ignores = self.ignore_index is not None and self.ignore_index >= 0  # as one of the ids
+        if not is_one_kernel or ignores or self.class_weight is not None or self.axis != -1:
+            return None
+        value = None if self.reduction == "none" else small("Loss", self._evaluated)
+        both = value and small("Loss", self._differentiated, LossGrad)
+        return (value, both) if value and both else None
 
     def _softmax_of(self, logits: ArrayLike) -> tuple[ArrayLike, float]:
         if self.softcap is not None:

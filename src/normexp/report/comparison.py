@@ -26,7 +26,7 @@ from .split import Split, split
 from .weights import ClassWeights, class_weights
 
 DEFAULTS = LinearClassifier()
-PACKAGES = ("normexp", "numpy", "scipy", "scikit-learn", "numba")
+PACKAGES = ("normexp", "numpy", "scipy", "scikit-learn")
 
 Progress = Callable[[str, Iteration, float], object]
 

@@ -1,22 +1,15 @@
-"""The contract on NumPy arrays, by kernels that Numba compiles when they are first called."""
+"""The contract on NumPy arrays, by compiled kernels."""
 
+import sys
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from ..contract import Array, Logits, Target
-from . import binary as _binary
-from . import brier as _brier
-from . import cross_entropy as _cross_entropy
 from . import decimals
-from . import focal as _focal
-from . import functions as _functions
-from . import hinge as _hinge
-from . import log_loss as _log_loss
-from . import signed as _signed
-from . import spread_cross_entropy as _spread_cross_entropy
-from . import squared_error as _squared_error
-from .calls import arranged, count_of, over_elements, over_tiles, stored
+from .calls import arranged, classes_for, count_of, over_elements, over_tiles, stored
+from .entries import Entries
 from .of_parts import (
     NO_RESULT,
     cross_entropy_of_part,
@@ -28,8 +21,8 @@ from .of_parts import (
     summarise,
     target_mass,
 )
-from .options import Hinge
-from .tiles import NARROW
+from .options import Focal, Hinge
+from .sizes import NARROW
 
 __all__ = [
     "binary_cross_entropy",
@@ -56,6 +49,17 @@ __all__ = [
     "target_mass",
     "weston_watkins",
 ]
+
+_binary = Entries("binary")
+_brier = Entries("brier")
+_cross_entropy = Entries("cross_entropy")
+_focal = Entries("focal")
+_functions = Entries("functions")
+_hinge = Entries("hinge")
+_log_loss = Entries("log_loss")
+_signed = Entries("signed")
+_spread_cross_entropy = Entries("spread_cross_entropy")
+_squared_error = Entries("squared_error")
 
 
 def softmax(logits: Logits, out: Array | None = None) -> Array:
@@ -179,7 +183,7 @@ def focal(
     grad: Array | None = None,
 ) -> tuple[Array, Array]:
     # A power is as many times less exact as its exponent says: float32 has no digits for that.
-    options = _focal.Focal(gamma)
+    options = Focal(gamma)
     return _loss(_focal.focal, logits, target, loss, grad, options, compute=np.float64)
 
 
@@ -208,8 +212,7 @@ def _loss(
     """Run a kernel that `loss_kernel` has made, or `in_place`, which takes the same."""
     loss = np.empty(count_of(logits.values)) if loss is None else loss
     grad = np.empty_like(logits.values) if grad is None else grad
-    if target.classes.ndim > 1:
-        target = target._replace(classes=arranged(target.classes))
+    target = target._replace(classes=classes_for(logits.values, target.classes))
     result, kind = arranged(grad), target.classes.dtype.char
     over_tiles(
         kernel,
@@ -235,11 +238,17 @@ def binary_cross_entropy(
     grad: Array | None = None,
 ) -> tuple[Array, Array]:
     loss, grad = _element_results(z, loss, grad)
-    kernel, target = _binary.binary_cross_entropy, np.ascontiguousarray(target)
+    kernel, target = _binary.binary_cross_entropy, _as_number(target)
     if weight.strides != (0,):  # one number for all takes no memory
         weight = np.ascontiguousarray(weight)
-    over_elements(kernel, z, stored(target), positive, weight, loss, stored(grad))
+    over_elements(kernel, z, target, positive, weight, loss, stored(grad))
     return loss, grad
+
+
+def _as_number(target: Array) -> Array:
+    """Targets in float32 or float64, which the half types fit in."""
+    wide = np.float32 if target.dtype.itemsize == 2 else target.dtype
+    return np.ascontiguousarray(target, wide)
 
 
 def _element_results(like: Array, loss: Array | None, grad: Array | None) -> tuple[Array, Array]:
@@ -257,5 +266,16 @@ def binary_log_loss(
 ) -> tuple[Array, Array]:
     loss, grad = _element_results(p, loss, grad)
     kernel = _binary.binary_log_loss
-    over_elements(kernel, p, stored(target), positive, weight, loss, stored(grad))
+    over_elements(kernel, p, _as_number(target), positive, weight, loss, stored(grad))
     return loss, grad
+
+
+class _BackEnd(ModuleType):
+    """A module whose functions keep their names when a file of the same name is loaded."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (isinstance(value, ModuleType) and name in self.__dict__):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _BackEnd

@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 from ..._arrays import address_of
 from ..._settings import current_accuracy
 from .. import Logits
-from .compiled import Kernel
-from .exp import units_for
-from .memory import CACHE_LINE
+from .entries import Entry
 from .rooms import ROOMS
+from .sizes import CACHE_LINE, NARROW, VECTOR_BITS
 from .threads import WORTH_SHARING, over_rows
-from .tiles import NARROW
-from .vector import VECTOR_BITS
+from .units import units_for
 
 Array = NDArray[Any]
 
@@ -29,6 +27,7 @@ STREAMED_BYTES = 8 << 20
 STREAMED_ROW_BYTES = 8 << 10
 
 KEPT_BYTES = 1 << 20
+COPIES = 1  # what a kernel is told that may meet tiles to be copied; None would be another form
 # The bits of the half types, which Numba does not know: unsigned stands for float16.
 STORED = {"float16": np.uint16, "bfloat16": np.int16}
 
@@ -53,6 +52,15 @@ def arranged(array: Array) -> Array:
 def count_of(values: Array) -> int:
     """How many rows there are."""
     return math.prod(values.shape[::2])
+
+
+def classes_for(logits: Array, classes: Array) -> Array:
+    """Class ids, or masses as kernels take them: in float64, beside float32 in either type."""
+    if classes.ndim == 1:
+        return classes
+    return arranged(
+        classes if logits.dtype == np.float32 else classes.astype(np.float64, copy=False)
+    )
 
 
 def arithmetic(storage: np.dtype[Any]) -> type:
@@ -103,11 +111,11 @@ def is_streamed(result: Array) -> bool:
 
 
 def over_tiles(
-    kernel: Kernel,
+    kernel: Entry,
     logits: Logits,
     tiled: Array,
     *arguments: Any,
-    in_place: Kernel | None = None,
+    in_place: Entry | None = None,
     kind: Any = None,
     compute: type | None = None,
 ) -> None:
@@ -115,12 +123,12 @@ def over_tiles(
 
     Parameters
     ----------
-    kernel : Kernel
-        Takes the parts of the logits, scratch, whether tiles may have to be copied (None: no), the
-        arguments, and the first and last row of a range.
+    kernel : Entry
+        Takes the parts of the logits, scratch, that tiles may have to be copied, the arguments,
+        and the first and last row of a range.
     tiled : ndarray
         The result in the shape of the logits (`arranged`), which is one of the arguments.
-    in_place : Kernel, optional
+    in_place : Entry, optional
         Does the same for wide rows that nothing masks or copies. It takes the logits, scratch,
         whether the result is too large for the caches, and the rest.
     kind
@@ -129,8 +137,16 @@ def over_tiles(
         What to compute in, whatever `arithmetic` says.
     """
     values = logits.values
-    if not 1e-18 < logits.temperature < 1e18:  # no room in float32 for what it is multiplied by
-        values, compute = values.astype(np.float64), np.float64
+    is_far = not 1e-18 < logits.temperature < 1e18
+    if is_far and values.dtype != np.float64:  # no room for what they are multiplied by
+        logits = logits._replace(values=values.astype(np.float64))
+        wide = np.empty(tiled.shape)
+        wider = (wide if argument is tiled else argument for argument in arguments)
+        over_tiles(kernel, logits, wide, *wider, in_place=in_place, kind=kind, compute=compute)
+        if tiled.size:
+            with np.errstate(over="ignore"):
+                tiled.view(values.dtype)[...] = wide
+        return
     values = arranged(values)
     where = arranged(logits.where) if logits.where.size else None
     compute = arithmetic(values.dtype) if compute is None else compute
@@ -139,19 +155,17 @@ def over_tiles(
     lanes = LANES[compute]
     if inner == 1 and classes > NARROW:
         granule, width = 1, max(classes, 10 * lanes)
-        copies = None if where is None and are_rows(values) and are_rows(tiled) else 1
+        is_in_place = where is None and are_rows(values) and are_rows(tiled)
     else:
         granule, width = lanes, max(classes, 2 * lanes) * lanes
-        copies = 1
+        is_in_place = False
     before: tuple[Any, ...] = values, where, units
-    if copies is None and in_place is not None:
+    if is_in_place and in_place is not None:
         kernel, before = in_place, (values, units)
         after = is_streamed(tiled), *arguments
     else:
-        if 2 in (values.itemsize, tiled.itemsize):  # tiles hold numbers
-            copies = 1
-        after = copies, *arguments
-    key = values.dtype.char, tiled.dtype.char, compute, where is None, copies, kind
+        after = COPIES, *arguments
+    key = values.dtype.char, tiled.dtype.char, compute, where is None, kind
     rooms = scratch(width, compute)
     form = kernel.form(key, (*before, rooms, *after))
     if values.size < WORTH_SHARING:
@@ -164,9 +178,7 @@ def over_tiles(
     over_rows(run, outer * inner, values.size, granule)
 
 
-def over_elements(
-    kernel: Kernel, storage: Array, *arguments: Any, temperature: float = 1.0
-) -> None:
+def over_elements(kernel: Entry, storage: Array, *arguments: Any, temperature: float = 1.0) -> None:
     """Run a kernel over all elements of flat arrays, of any storage types: in place of rooms it
     gets a typed nothing.
     """

@@ -1,6 +1,6 @@
-"""A kernel as Python calls it: one source, compiled for each combination of types that is used."""
+"""A kernel as Numba compiles it: one source, for each combination of types that is used."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -8,16 +8,12 @@ import numpy as np
 from numba import njit, types
 from numba.np.numpy_support import from_dtype
 
-from ..undisturbed import undisturbed
 from .cache import KernelCache
 from .vector import STRICT
 
 
 class Kernel:
-    """Compiled forms of a function by key, each the bare entry point: no types are looked at again.
-
-    Arrays are taken with any strides, so that memory layouts do not multiply the forms.
-    """
+    """A function that is compiled as a kernel; `entries.py` calls it."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
@@ -26,17 +22,18 @@ class Kernel:
             )
         self.dispatcher: Any = njit(**STRICT)(function)
         self.dispatcher._cache = KernelCache(function)
-        self.forms: dict[Hashable, Callable[..., None]] = {}
 
-    def form(self, key: Hashable, arguments: tuple[Any, ...]) -> Callable[..., None]:
-        """The form for these arguments and a range of rows; `key` stands for their types."""
-        found = self.forms.get(key)
-        if found is None:
-            signature = (*map(numba_type, arguments), types.intp, types.intp)
-            with undisturbed():
-                self.dispatcher.compile(signature)
-                found = self.forms[key] = self.dispatcher.overloads[signature].entry_point
-        return found
+    def compiled(self, arguments: tuple[Any, ...]) -> Callable[..., None]:
+        """The entry point of the form for these arguments and a range of rows."""
+        signature = signature_of(arguments)
+        self.dispatcher.compile(signature)
+        entry_point: Callable[..., None] = self.dispatcher.overloads[signature].entry_point
+        return entry_point
+
+
+def signature_of(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """How a kernel sees these arguments and the first and last row of a range."""
+    return (*map(numba_type, arguments), types.intp, types.intp)
 
 
 def numba_type(argument: Any) -> Any:

@@ -11,7 +11,6 @@ sum of the other classes, and ℓ / q comes close to 1: no digit is lost.
 """
 
 import math
-from typing import NamedTuple
 
 from .cross_entropy import label_gradients, label_slopes
 from .loss_kernel import loss_kernel, softmax_of
@@ -20,12 +19,6 @@ from .memory import load, room, store
 from .rooms import LANES
 from .rows import complement, log_sum_of, probability, surprise, weighted_surprise
 from .vector import body, first_lane, lanes_of, loop, select, spread
-
-
-class Focal(NamedTuple):
-    """The options of the focal loss."""
-
-    gamma: float
 
 
 @body

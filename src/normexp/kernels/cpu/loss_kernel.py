@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 
 from ..contract import Target
 from .compiled import Kernel
-from .exp import Units
 from .loss_rows import Coefficients, clear, coefficients_of, counting, read_target, skip, write_loss
 from .memory import room
 from .pipeline import summarise
 from .rooms import EXPONENTIALS, LANE_TOTALS, NUMBERS
 from .rows import Summary
 from .tiles import Tile, read_logits, target_of, tile_at, write
+from .units import Units
 from .vector import any_lane, body
 
 

@@ -10,10 +10,10 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from .sizes import CACHE_LINE
 from .vector import INDEX, Vector, converted, lane_count, shuffled
 
 BYTE = ir.IntType(8)
-CACHE_LINE = 64
 
 
 def number_type(storage):

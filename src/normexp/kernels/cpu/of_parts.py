@@ -3,8 +3,10 @@
 import numpy as np
 
 from ..contract import Array, Logits, Mass, Summary, Target
-from . import parts
-from .calls import arranged, count_of, over_elements, over_tiles
+from .calls import arranged, classes_for, count_of, over_elements, over_tiles
+from .entries import Entries
+
+parts = Entries("parts")
 
 NO_RESULT: Array = np.empty((0, 0, 0))
 
@@ -44,7 +46,7 @@ def target_mass(logits: Logits, target: Target, first: int = 0) -> Mass:
     count = count_of(logits.values)
     found = Mass(np.zeros(count), np.zeros(count))
     if logits.values.size:
-        its = of_part(target, logits.values.shape[1], first)
+        its = of_part(target, logits.values, first)
         coefficients = its.classes, its.weight, its.smoothing, its.class_weight
         kind = its.classes.dtype.char
         over_tiles(parts.target_mass, logits, NO_RESULT, *coefficients, *found, kind=kind)
@@ -67,7 +69,7 @@ def cross_entropy_of_part(
     loss = np.empty(count_of(logits.values)) if loss is None else loss
     grad = np.empty_like(logits.values) if grad is None else grad
     result = arranged(grad)
-    its = of_part(target, logits.values.shape[1], first)
+    its = of_part(target, logits.values, first)
     over_tiles(
         parts.cross_entropy,
         logits,
@@ -84,11 +86,13 @@ def cross_entropy_of_part(
     return loss, grad
 
 
-def of_part(target: Target, classes: int, first: int) -> Target:
-    """The target as a part with so many classes sees it: −1 for a class id outside of it."""
+def of_part(target: Target, logits: Array, first: int) -> Target:
+    """The target as a part with these logits sees it: −1 for a class id outside of it."""
+    classes = logits.shape[1]
     class_weight = target.class_weight[first : first + classes]
     if target.classes.ndim > 1:
-        return target._replace(classes=arranged(target.classes), class_weight=class_weight)
+        masses = classes_for(logits, target.classes)
+        return target._replace(classes=masses, class_weight=class_weight)
     ids = target.classes - first
     ids = np.where((ids >= 0) & (ids < classes) & (target.classes >= 0), ids, -1)
     return target._replace(classes=ids, class_weight=class_weight)

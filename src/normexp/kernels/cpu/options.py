@@ -3,6 +3,10 @@
 from typing import NamedTuple
 
 
+class Focal(NamedTuple):
+    gamma: float
+
+
 class Hinge(NamedTuple):
     margin: float
     squared: bool

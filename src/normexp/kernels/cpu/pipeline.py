@@ -9,7 +9,7 @@ from typing import NamedTuple
 from numba import types
 from numba.extending import overload
 
-from .exp import Units, exponential, guessed_scale, scale_for
+from .exp import exponential, guessed_scale, scale_for
 from .memory import (
     as_number_of,
     load,
@@ -24,6 +24,7 @@ from .memory import (
 from .rows import LogSum, Summary, largest, quotient, surprise
 from .sums import Sum, Total, add, end_of_block, nothing, total_except
 from .tiles import put
+from .units import Units
 from .vector import (
     INLINED,
     any_lane,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .memory import is_wider, load, store
 from .rooms import LANE_TOTALS
-from .tiles import NARROW
+from .sizes import NARROW
 from .vector import (
     absolute,
     as_type_of,

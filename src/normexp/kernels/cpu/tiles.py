@@ -24,11 +24,9 @@ from .memory import (
     spaced_at,
     store,
 )
+from .sizes import NARROW
 from .transposition import chunk_in, chunk_length, chunk_out, string_in, string_out
 from .vector import lanes_of, loop, part
-
-# Rows of so few classes are always side by side; alone, a row leaves the other lanes idle.
-NARROW = 32
 
 
 class Tile(NamedTuple):

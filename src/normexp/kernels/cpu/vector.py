@@ -21,6 +21,8 @@ from numba.core.typeconv.castgraph import Conversion
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic
 
+from .sizes import VECTOR_BITS
+
 # None of the code may use fastmath: the exponential relies on the order of its operations, −inf and
 # NaN on IEEE 754. A kernel is called from Python. What it calls is either a part, always inlined,
 # or a loop over a tile: that is left a function of its own, where its constants find registers. The
@@ -32,7 +34,6 @@ loop = njit(**INTERNAL, forceinline=False)
 part = njit(**INLINED)
 body = njit(**INTERNAL, inline="always")
 
-VECTOR_BITS = 1024
 INDEX = ir.IntType(32)
 
 

@@ -31,9 +31,9 @@ from .functions import (
     softmax_of_rows,
 )
 from .hinge import crammer_singer, weston_watkins
+from .sizes import NARROW
 from .spread_cross_entropy import spread_cross_entropy
 from .squared_error import squared_error
-from .tiles import NARROW
 
 Array = NDArray[Any]
 

@@ -1,0 +1,144 @@
+"""The compiled kernels of a wheel: what is there, what they refuse, what is said without them."""
+
+import copy
+import os
+import pickle
+import sys
+
+import numpy as np
+import pytest
+
+import normexp as nex
+from ahead_of_time.forms import forms
+from normexp.kernels import cpu
+from normexp.kernels.cpu import library
+from normexp.kernels.cpu.entries import Entry
+
+compiled = pytest.mark.skipif(
+    os.environ.get("NORMEXP_KERNELS") != "library", reason="no wheel is tested here"
+)
+
+
+@compiled
+def test_every_form_is_in_the_library():
+    assert set(library.forms()) == set(forms())
+
+
+@compiled
+def test_a_call_loads_no_compiler():
+    assert nex.softmax([0.0, 0.0]).tolist() == [0.5, 0.5]
+    assert "numba" not in sys.modules
+
+
+@compiled
+def test_a_form_takes_nothing_but_its_types():
+    name, form = next(iter(library.forms().items()))
+    arguments = (*forms()[name].arguments, 0, 0)
+    form(*arguments)
+    for wrong in (arguments[:-1], (*arguments, 0), (None, *arguments[1:])):
+        with pytest.raises(TypeError, match="a compiled kernel"):
+            form(*wrong)
+    array = arguments[0]
+    for other in (array.astype("i8"), array[0], array.view(array.dtype.newbyteorder())):
+        with pytest.raises(TypeError, match="does not take ndarray here"):
+            form(other, *arguments[1:])
+
+
+SHAPES = [(10,), (1,), (64, 10), (3, 32), (2, 3, 4), (3, 2, 4), (1000, 3), (5, 100), (2000, 3)]
+LOSSES = [
+    nex.CrossEntropy(),
+    nex.CrossEntropy(reduction="sum", z_loss=1e-3),
+    nex.CrossEntropy(label_smoothing=0.1, temperature=2.0),
+    nex.CrossEntropy(normalizer="batch"),
+    nex.CrossEntropy(ignore_index=0),
+    nex.CrossEntropy(softcap=3.0),
+    nex.CrossEntropy(temperature=1e-30),
+    nex.CrossEntropy(reduction="none"),
+]
+
+
+def same(got, expected):
+    got, expected = np.asarray(got), np.asarray(expected)
+    assert (got.dtype, got.shape, got.tobytes()) == (
+        expected.dtype,
+        expected.shape,
+        expected.tobytes(),
+    )
+
+
+@pytest.mark.parametrize("accuracy", ["exact", "fast"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_small_calls_give_the_bits_of_large_ones(dtype, accuracy):
+    """Shape after shape, so that what was noted of one is not taken for another."""
+    rng = np.random.default_rng(0)
+    for _ in range(4):  # a call is noted when its shape comes for the second time
+        for shape in SHAPES:
+            x = (rng.normal(size=shape) * 9).astype(dtype)
+            y = rng.integers(0, shape[-1], shape[:-1])
+            with nex.accuracy(accuracy):
+                for f in (nex.softmax, nex.log_softmax, nex.logsumexp):
+                    same(f(x), f(x, (x.ndim - 1,)))
+                    same(f(np.asfortranarray(x)), f(x))
+                    same(f(x.astype(x.dtype.newbyteorder())), f(x))
+                for loss in LOSSES:
+                    bound = loss.bind(y, classes=shape[-1])
+                    same(loss(x, y), bound(x))
+                    pairs = zip(loss.value_and_grad(x, y), bound.value_and_grad(x), strict=True)
+                    for got, expected in pairs:
+                        same(got, expected)
+
+
+def test_small_calls_refuse_what_large_ones_do():
+    x, y, loss = np.zeros((2, 3), np.float32), np.array([0, 2]), nex.CrossEntropy()
+    for _ in range(3):
+        loss(x, y)
+        with pytest.raises(ValueError, match="class ids from 0 to 2"):
+            loss(x, np.array([0, 3]))
+        with pytest.raises(ValueError, match="class ids from 0 to 2"):
+            loss.value_and_grad(x, np.array([-1, 0]))
+        assert loss(x, np.array([0, -100])) == loss(x[:1], y[:1])
+        with pytest.raises(ValueError, match="integer class ids of shape"):
+            loss(x, np.array([0]))
+        assert nex.softmax(x, axis=0).tolist() == [[0.5] * 3] * 2
+        with pytest.raises(ValueError, match="no classes"):
+            nex.softmax(x[:, :0])
+
+
+def test_a_loss_that_has_been_called_is_copied_and_pickled():
+    loss = nex.CrossEntropy(label_smoothing=0.1)
+    value = loss([[1.0, 2.0]], [0])
+    again = pickle.loads(pickle.dumps(loss))
+    assert again == copy.copy(loss) == loss
+    assert again([[1.0, 2.0]], [0]) == value
+    assert "_quick" not in repr(loss)
+
+
+class Library:
+    """A library without any form, on a processor that can do this much."""
+
+    def __init__(self, *processors):
+        self.processors = lambda: list(processors)
+        self.forms_for = lambda name: {}
+
+
+@pytest.fixture(params=[None, Library(), Library("v3")], ids=["none", "old processor", "no form"])
+def poor(request, monkeypatch):
+    """Without Numba, and without a form for anything."""
+    monkeypatch.setattr(library, "library", lambda: request.param)
+    monkeypatch.setattr(library, "forms", library.forms.__wrapped__)
+    monkeypatch.setattr("normexp.kernels.cpu.entries.find_spec", lambda name: None)
+    return request.param
+
+
+def test_without_a_form_and_numba_an_error_says_what_to_install(poor):
+    entry = Entry("functions", "softmax")
+    with pytest.raises(ImportError, match=r"pip install 'normexp\[jit\]'") as raised:
+        entry.made((np.zeros((1, 3, 1)), None))
+    if poor is not None and not poor.processors():
+        assert "AVX2 and FMA" in str(raised.value)
+
+
+def test_a_file_of_the_name_of_a_function_does_not_take_its_place():
+    import normexp.kernels.cpu.cross_entropy  # noqa: F401
+
+    assert callable(cpu.cross_entropy)
