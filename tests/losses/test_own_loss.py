@@ -242,7 +242,6 @@ def test_options_that_a_file_cannot_hold_are_refused(model, tmp_path):
 
 
 @pytest.mark.parametrize("call", [nex.explain, nex.diagnose])
-@pytest.mark.parametrize("loss", [PairwiseLogistic(), nex.Focal()])
-def test_who_works_losses_out_says_that_it_does_not_know_this_one(call, loss):
-    with pytest.raises(TypeError, match=rf"got {type(loss).__name__}\(\)"):
-        call([1.0, 2.0], 0, loss)
+def test_who_works_losses_out_says_that_it_does_not_know_this_one(call):
+    with pytest.raises(TypeError, match=r"got PairwiseLogistic\(\)"):
+        call([1.0, 2.0], 0, PairwiseLogistic())
