@@ -45,10 +45,10 @@ class LaTeX(Setting):
 
     Examples
     --------
-    >>> from normexp.explanation.formula import Name
-    >>> e, S = Name("e"), Name("S")
-    >>> formula(e["k"] / S)
-    '\\frac{e_{k}}{S}'
+    >>> formula.name("e", ("k",))
+    'e_{k}'
+    >>> formula.number("1.5", "-9")
+    '1.5 \\times 10^{-9}'
     """
 
     plus, minus, opposite = " + ", " - ", "-"

@@ -13,10 +13,8 @@ class MathML(Setting):
 
     Examples
     --------
-    >>> from normexp.explanation.formula import Name
-    >>> p, t = Name("p"), Name("t")
-    >>> mathml(p["k"] - t["k"])
-    '<mrow><msub><mi>p</mi><mi>k</mi></msub><mo>−</mo><msub><mi>t</mi><mi>k</mi></msub></mrow>'
+    >>> mathml.name("p", ("k",))
+    '<msub><mi>p</mi><mi>k</mi></msub>'
     """
 
     plus = "<mo>+</mo>"

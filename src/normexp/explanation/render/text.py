@@ -30,7 +30,6 @@ class Text(Setting):
 
     Examples
     --------
-    >>> from normexp.explanation.formula import Name
     >>> z, m = Name("z"), Name("m")
     >>> formula(2 * (z["k"] - m) ** 2)
     '2 · (z_k − m)²'
