@@ -1,7 +1,5 @@
 """Every value of the half types, and at night of float32, beside its true value in float64."""
 
-import warnings
-
 import ml_dtypes
 import numpy as np
 import pytest
@@ -70,7 +68,7 @@ def test_what_is_not_finite(dtype):
         nan = x[np.isnan(x)]
         ends = x[np.isinf(x)].astype(np.float64)
     rows = np.stack([nan, np.zeros_like(nan)], axis=1)
-    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):
         for got in (nex.sigmoid(nan), nex.log_sigmoid(nan), nex.softmax(rows), nex.logsumexp(rows)):
             assert np.isnan(got.astype(np.float64)).all()
     assert ends.tolist() == [np.inf, -np.inf]

@@ -102,11 +102,13 @@ def on_threads(threads: int) -> Iterator[None]:
 
         settings.append((torch.get_num_threads, torch.set_num_threads))
     before = [get() for get, _ in settings]
-    for _, choose in settings:
-        choose(threads)
-    yield
-    for (_, choose), number in zip(settings, before, strict=True):
-        choose(number)
+    try:
+        for _, choose in settings:
+            choose(threads)
+        yield
+    finally:
+        for (_, choose), number in zip(settings, before, strict=True):
+            choose(number)
 
 
 def measured(shape: Shape, work: str) -> dict[str, Any]:
