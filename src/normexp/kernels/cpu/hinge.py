@@ -4,16 +4,14 @@ The violation of a rival j is v_j = margin + z_j − z_y. At the kink, v_j = 0, 
 """
 
 import math
-from typing import Any, NamedTuple
 
 from .exp import clamped
-from .loss_kernel import logits, loss_kernel
-from .loss_rows import at_label, copy, set_at_label, undefined
+from .loss_kernel import logits, loss_kernel, tile_room
+from .loss_rows import at_label, scaled_slopes, set_at_label, undefined
 from .memory import load, number, room, rounded_to, store
-from .options import Hinge
-from .rooms import LANES, LEADERS, TERMS
+from .rooms import LANES, LEADERS, SLOPES, TERMS
 from .rows import top_and_nan
-from .sums import sum_of
+from .sums import total_of
 from .tiles import put
 from .vector import (
     absolute,
@@ -48,8 +46,7 @@ def violation(margin, z_j, z_y, scale):
 @part
 def loss_of(v, mass, scale, squared):
     """mass · v or mass · v², of scale · v. The mass comes first: it may be what makes room."""
-    value = mass / scale / scale * v * v if squared else mass / scale * v
-    return select(v > 0.0, value, 0.0)
+    return mass / scale / scale * v * v if squared else mass / scale * v
 
 
 @part
@@ -58,42 +55,14 @@ def slope_of(v, mass, scale, squared):
     return select(v > 0.0, 2.0 * (mass / scale) * v if squared else mass, 0.0)
 
 
-class Rivals(NamedTuple):
-    """The other classes of each row, and what they are held against."""
-
-    z: Any  # −inf at the class of the row, which is no rival of its own
-    z_y: float
-    mass: float
-    scale: float
-    options: Hinge
-
-
-@part
-def violation_of(rivals, j, rooms):
-    z_j = as_type_of(load(rivals.z, j, rooms), rooms)
-    return violation(rivals.options.margin, z_j, rivals.z_y, rivals.scale)
-
-
-@part
-def rival_loss(rivals, j, rooms):
-    v = violation_of(rivals, j, rooms)
-    return loss_of(v, rivals.mass, rivals.scale, rivals.options.squared)
-
-
-@part
-def rival_slope(rivals, j, rooms):
-    v = violation_of(rivals, j, rooms)
-    return slope_of(v, rivals.mass, rivals.scale, rivals.options.squared)
-
-
-sum_of_losses, sum_of_slopes = sum_of(rival_loss), sum_of(rival_slope)
-
-
 @loop
-def rival_slopes(rivals, spoiled, g, rooms):
+def violations(z, z_y, margin, mass, scale, squared, terms, slopes, rooms):
+    """The loss of every class as a rival, and its slope."""
     on_its_own()
-    for j in range(0, g.size, lanes_of(rooms)):
-        put(g, j, rival_slope(rivals, j, rooms) + spoiled)
+    for j in range(0, z.size, lanes_of(rooms)):
+        v = violation(margin, as_type_of(load(z, j, rooms), rooms), z_y, scale)
+        put(terms, j, loss_of(v, mass, scale, squared))
+        put(slopes, j, slope_of(v, mass, scale, squared))
 
 
 @body
@@ -108,22 +77,23 @@ def held_against(z, rows, options):
 @body
 def value_of_all(z, rows, options):
     """mass · Σ_{j ≠ y} max(0, margin + z_j − z_y): every rival counts."""
-    tile, rooms = rows.tile, rows.rooms
+    tile, rooms, zero = rows.tile, rows.rooms, spread(0.0, rows.rooms)
+    terms, slopes = tile_room(rooms, TERMS, tile), tile_room(rooms, SLOPES, tile)
     z_y, scale, spoiled = held_against(z, rows, options)
-    others = room(rooms, TERMS, tile.size, z)
-    copy(z, others, rooms)
-    set_at_label(others, tile, rows.first, rows.target.classes, spread(-math.inf, rooms), rooms)
-    rivals = Rivals(others, z_y, rows.its.mass, scale, options)
-    return sum_of_losses(rivals, tile, rooms, rows.copies) + spoiled, (rivals, spoiled)
+    margin, squared = options.margin, options.squared
+    violations(z, z_y, margin, rows.its.mass, scale, squared, terms, slopes, rooms)
+    set_at_label(terms, tile, rows.first, rows.target.classes, zero, rooms)
+    set_at_label(slopes, tile, rows.first, rows.target.classes, zero, rooms)
+    return total_of(terms, tile, rooms, rows.copies) + spoiled, (slopes, spoiled)
 
 
 @body
 def gradient_of_all(z, kept, rows, options, g):
     """mass at every rival that violates the margin, and less all that at the class of the row."""
-    rivals, spoiled = kept
+    slopes, spoiled = kept
     tile, rooms = rows.tile, rows.rooms
-    pull = sum_of_slopes(rivals, tile, rooms, rows.copies) + spoiled
-    rival_slopes(rivals, spoiled, g, rooms)
+    pull = total_of(slopes, tile, rooms, rows.copies) + spoiled
+    scaled_slopes(slopes, spread(1.0, rooms), spoiled, g, rooms)
     set_at_label(g, tile, rows.first, rows.target.classes, 0.0 - pull, rooms)
 
 
