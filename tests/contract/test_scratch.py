@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import normexp as nex
+from normexp.kernels import NO_MASK, Logits, Target, cpu
 from normexp.kernels.cpu import calls
 
 INF, NAN = np.inf, np.nan
@@ -177,3 +178,46 @@ def test_a_row_of_nan_leaves_the_brier_gradient_of_others(poisoned, poison):
     np.testing.assert_allclose(grad[0], [2 / 9, 2 / 9, -4 / 9], rtol=1e-15)
     assert (grad[1] == 0).all()
     np.testing.assert_allclose(grad[2:], [[-4 / 9, 2 / 9, 2 / 9]] * 2, rtol=1e-15)
+
+
+def every_part_and_product(batch):
+    """What the kernels of parts and of second derivatives make of a batch, by name."""
+    x, where = batch.x.astype(np.float64), NO_MASK if batch.where is None else batch.where
+    logits, vector = Logits(x, where), np.nan_to_num(np.roll(x, 1), posinf=1, neginf=1)
+    labels = Target(np.where(batch.labels < 0, -1, batch.labels), batch.weight)
+    weighted = labels._replace(class_weight=np.linspace(0.5, 2.0, x.shape[1]))
+    smoothed = weighted._replace(smoothing=0.1 * batch.weight, norm=0.1 * batch.weight)
+    summary, mass = cpu.summarise(logits), cpu.target_mass(logits, smoothed)
+    results = {
+        "summary": np.array(summary[:2]),
+        "mass": np.array(mass),
+        "probabilities": cpu.probabilities(logits, summary),
+        "log-probabilities": cpu.log_probabilities(logits, summary),
+        "cross-entropy": cpu.cross_entropy_of_part(logits, smoothed, summary, mass),
+    }
+    for name, target, extra in [
+        ("cross_entropy", smoothed, ()),
+        ("brier", weighted, ()),
+        ("squared_error", weighted, ()),
+        ("weston_watkins", weighted, (1.0, True)),
+        ("crammer_singer", weighted, (1.0, True)),
+    ]:
+        product = getattr(cpu, f"{name}_hessian_product")
+        results[name] = product(logits, target, *extra, vector)
+    return results
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+@pytest.mark.parametrize("classes", CLASSES.values(), ids=CLASSES)
+def test_what_the_scratch_holds_changes_no_bit_of_parts_and_products(
+    classes, masked, poison, assert_same_bits
+):
+    batch = Batch(np.float64, classes, masked)
+    poison(0.0)
+    expected = every_part_and_product(batch)
+    for value in POISONS:
+        filled = poison(value)
+        for name, result in every_part_and_product(batch).items():
+            for got, true in zip(result, expected[name], strict=True):
+                assert_same_bits(got, true)
+        assert len(filled) >= 10

@@ -99,6 +99,10 @@ class Summary(NamedTuple):
     rest: NDArray[np.float64]
     temperature: float = 1.0
 
+    def rows(self, part: slice) -> "Summary":
+        """The summary of some of the rows."""
+        return self._replace(top=self.top[part], rest=self.rest[part])
+
 
 class Mass(NamedTuple):
     """The target's mass of a row, or of a part of it, Σ_k t_k = top + rest: an entry for each row.
@@ -109,6 +113,10 @@ class Mass(NamedTuple):
 
     top: NDArray[np.float64]
     rest: NDArray[np.float64]
+
+    def rows(self, part: slice) -> "Mass":
+        """The mass of some of the rows."""
+        return Mass(self.top[part], self.rest[part])
 
 
 def no_gradient(rows: Array) -> Array:
@@ -133,7 +141,7 @@ class BackEnd(Protocol):
         """log p_k."""
 
     def logsumexp(self, logits: Logits, out: Array | None = None) -> Array:
-        """log Σ_k exp(z_k) of each row, to the last digits also where it is close to 0."""
+        """log Σ_k exp(z_k); without a temperature to the last digits also close to 0."""
 
     def signed_logsumexp(
         self, values: Array, factors: Array, out: Array, signs: Array

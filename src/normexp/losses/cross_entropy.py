@@ -14,7 +14,7 @@ from ..kernels import Logits, Target, small
 from .base import Reads
 from .bound import Batch, LossGrad
 from .rows import RowLoss
-from .softcap import capped, slope
+from .softcap import capped
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -144,7 +144,8 @@ class CrossEntropy(RowLoss):
         return "cross_entropy" if self.from_logits else "log_loss"
 
     def _logits(self, rows: NDArray[Any], where: NDArray[np.bool_]) -> Logits:
-        return Logits(rows, where, float(self.temperature))
+        cap = None if self.softcap is None else float(self.softcap)
+        return Logits(rows, where, float(self.temperature), cap)
 
     def _run(
         self,
@@ -155,13 +156,7 @@ class CrossEntropy(RowLoss):
     ) -> None:
         if not self.from_logits:
             _check_probabilities(rows, batch)
-        if self.softcap is None:
-            super()._run(rows, batch, losses, grad)
-            return
-        of_capped = np.empty(grad.shape)
-        super()._run(capped(rows, self.softcap), batch, losses, of_capped)
-        if grad.size:
-            grad[...] = of_capped * slope(rows, self.softcap)
+        super()._run(rows, batch, losses, grad)
 
 
 def _check_probabilities(rows: NDArray[Any], batch: Batch) -> None:

@@ -10,6 +10,15 @@ from ..contract import Array, Logits, Target
 from . import decimals
 from .calls import arranged, classes_for, count_of, over_elements, over_tiles, stored
 from .entries import Entries
+from .of_hessians import (
+    binary_cross_entropy_hessian_product,
+    binary_log_loss_hessian_product,
+    crammer_singer_hessian_product,
+    log_loss_hessian_product,
+    product,
+    squared_error_hessian_product,
+    weston_watkins_hessian_product,
+)
 from .of_parts import (
     NO_RESULT,
     cross_entropy_of_part,
@@ -23,16 +32,24 @@ from .of_parts import (
 )
 from .options import Focal, Hinge
 from .sizes import NARROW
+from .wide import WideTile, capped_loss, over_wide
 
 __all__ = [
     "binary_cross_entropy",
+    "binary_cross_entropy_hessian_product",
     "binary_log_loss",
+    "binary_log_loss_hessian_product",
     "brier",
+    "brier_hessian_product",
     "crammer_singer",
+    "crammer_singer_hessian_product",
     "cross_entropy",
+    "cross_entropy_hessian_product",
     "cross_entropy_of_part",
     "focal",
+    "focal_hessian_product",
     "log_loss",
+    "log_loss_hessian_product",
     "log_probabilities",
     "log_sigmoid",
     "log_softmax",
@@ -45,9 +62,11 @@ __all__ = [
     "signed_logsumexp",
     "softmax",
     "squared_error",
+    "squared_error_hessian_product",
     "summarise",
     "target_mass",
     "weston_watkins",
+    "weston_watkins_hessian_product",
 ]
 
 _binary = Entries("binary")
@@ -55,6 +74,7 @@ _brier = Entries("brier")
 _cross_entropy = Entries("cross_entropy")
 _focal = Entries("focal")
 _functions = Entries("functions")
+_hessians = Entries("hessians")
 _hinge = Entries("hinge")
 _log_loss = Entries("log_loss")
 _signed = Entries("signed")
@@ -64,6 +84,9 @@ _squared_error = Entries("squared_error")
 
 def softmax(logits: Logits, out: Array | None = None) -> Array:
     out = np.empty_like(logits.values) if out is None else out
+    if logits.softcap is not None:
+        over_wide(logits, lambda tile: softmax(tile.logits, out[tile.place]))
+        return out
     result = arranged(out)
     over_tiles(_functions.softmax, logits, result, result, in_place=_functions.softmax_of_rows)
     return out
@@ -71,6 +94,9 @@ def softmax(logits: Logits, out: Array | None = None) -> Array:
 
 def log_softmax(logits: Logits, out: Array | None = None) -> Array:
     out = np.empty_like(logits.values) if out is None else out
+    if logits.softcap is not None:
+        over_wide(logits, lambda tile: log_softmax(tile.logits, out[tile.place]))
+        return out
     result = arranged(out)
     over_tiles(
         _functions.log_softmax, logits, result, result, in_place=_functions.log_softmax_of_rows
@@ -82,6 +108,12 @@ def logsumexp(logits: Logits, out: Array | None = None) -> Array:
     if out is None:
         wide = np.float64 if logits.values.dtype == np.float64 else np.float32
         out = np.empty(count_of(logits.values), wide)
+    if logits.softcap is not None:
+        over_wide(logits, lambda tile: logsumexp(tile.logits, out[tile.rows]))
+        return out
+    if logits.temperature != 1.0:  # rounds the terms before they could cancel
+        out[...] = logsumexp_of(summarise(logits))
+        return out
     # Few logits often cancel, which float32 has no digits for.
     compute = np.float64 if logits.values.shape[1] <= NARROW else None
     over_tiles(
@@ -139,6 +171,12 @@ def log_sigmoid(x: Array, out: Array | None = None) -> Array:
 def cross_entropy(
     logits: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
 ) -> tuple[Array, Array]:
+    if logits.softcap is not None:
+
+        def compute(tile: WideTile, loss: Array, grad: Array) -> object:
+            return cross_entropy(tile.logits, tile.target(target), loss, grad)
+
+        return capped_loss(compute, logits, loss, grad)
     if target.classes.ndim > 1 or target.smoothing.size:
         return _loss(_spread_cross_entropy.spread_cross_entropy, logits, target, loss, grad)
     in_place = _cross_entropy.cross_entropy_of_rows
@@ -182,6 +220,12 @@ def focal(
     loss: Array | None = None,
     grad: Array | None = None,
 ) -> tuple[Array, Array]:
+    if logits.softcap is not None:
+
+        def compute(tile: WideTile, loss: Array, grad: Array) -> object:
+            return focal(tile.logits, tile.target(target), gamma, loss, grad)
+
+        return capped_loss(compute, logits, loss, grad)
     # A power is as many times less exact as its exponent says: float32 has no digits for that.
     options = Focal(gamma)
     return _loss(_focal.focal, logits, target, loss, grad, options, compute=np.float64)
@@ -196,6 +240,12 @@ def squared_error(
 def brier(
     logits: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
 ) -> tuple[Array, Array]:
+    if logits.softcap is not None:
+
+        def compute(tile: WideTile, loss: Array, grad: Array) -> object:
+            return brier(tile.logits, tile.target(target), loss, grad)
+
+        return capped_loss(compute, logits, loss, grad)
     return _loss(_brier.brier, logits, target, loss, grad)
 
 
@@ -279,3 +329,26 @@ class _BackEnd(ModuleType):
 
 
 sys.modules[__name__].__class__ = _BackEnd
+
+
+def cross_entropy_hessian_product(
+    logits: Logits, target: Target, vector: Array, out: Array | None = None
+) -> Array:
+    kernel = _hessians.cross_entropy
+    return product(kernel, logits, target, vector, out, loss=cross_entropy)
+
+
+def brier_hessian_product(
+    logits: Logits, target: Target, vector: Array, out: Array | None = None
+) -> Array:
+    return product(_hessians.brier, logits, target, vector, out, loss=brier)
+
+
+def focal_hessian_product(
+    logits: Logits, target: Target, gamma: float, vector: Array, out: Array | None = None
+) -> Array:
+    def loss(logits: Logits, target: Target) -> tuple[Array, Array]:
+        return focal(logits, target, gamma)
+
+    options = Focal(float(gamma))
+    return product(_hessians.focal, logits, target, vector, out, options=options, loss=loss)

@@ -5,6 +5,7 @@ import numpy as np
 from ..contract import Array, Logits, Mass, Summary, Target
 from .calls import arranged, classes_for, count_of, over_elements, over_tiles
 from .entries import Entries
+from .wide import WideTile, capped_loss, over_wide
 
 parts = Entries("parts")
 
@@ -14,7 +15,13 @@ NO_RESULT: Array = np.empty((0, 0, 0))
 def summarise(logits: Logits) -> Summary:
     count = count_of(logits.values)
     found = Summary(np.full(count, -np.inf), np.full(count, -1.0), logits.temperature)
-    if logits.values.size:
+    if logits.softcap is not None:
+
+        def work(tile: WideTile) -> None:
+            found.top[tile.rows], found.rest[tile.rows], _ = summarise(tile.logits)
+
+        over_wide(logits, work)
+    elif logits.values.size:
         over_tiles(parts.summarise, logits, NO_RESULT, found.top, found.rest)
     return found
 
@@ -25,20 +32,36 @@ def merge(a: Summary, b: Summary) -> Summary:
     return found
 
 
-@np.errstate(invalid="ignore")
+@np.errstate(divide="ignore", invalid="ignore")
 def logsumexp_of(summary: Summary) -> Array:
     return np.asarray(summary.top / summary.temperature + np.log1p(summary.rest))
 
 
 def probabilities(logits: Logits, summary: Summary, out: Array | None = None) -> Array:
     out = np.empty_like(logits.values) if out is None else out
-    over_tiles(parts.probabilities, logits, result := arranged(out), *summary[:2], result)
+    if logits.softcap is not None:
+
+        def work(tile: WideTile) -> None:
+            probabilities(tile.logits, summary.rows(tile.rows), out[tile.place])
+
+        over_wide(logits, work)
+        return out
+    result = arranged(out)
+    over_tiles(parts.probabilities, logits, result, *summary[:2], result)
     return out
 
 
 def log_probabilities(logits: Logits, summary: Summary, out: Array | None = None) -> Array:
     out = np.empty_like(logits.values) if out is None else out
-    over_tiles(parts.log_probabilities, logits, result := arranged(out), *summary[:2], result)
+    if logits.softcap is not None:
+
+        def work(tile: WideTile) -> None:
+            log_probabilities(tile.logits, summary.rows(tile.rows), out[tile.place])
+
+        over_wide(logits, work)
+        return out
+    result = arranged(out)
+    over_tiles(parts.log_probabilities, logits, result, *summary[:2], result)
     return out
 
 
@@ -48,8 +71,14 @@ def target_mass(logits: Logits, target: Target, first: int = 0) -> Mass:
     if logits.values.size:
         its = of_part(target, logits.values, first)
         coefficients = its.classes, its.weight, its.smoothing, its.class_weight
-        kind = its.classes.dtype.char
-        over_tiles(parts.target_mass, logits, NO_RESULT, *coefficients, *found, kind=kind)
+        over_tiles(
+            parts.target_mass,
+            logits,
+            NO_RESULT,
+            *coefficients,
+            *found,
+            kind=its.classes.dtype.char,
+        )
     return found
 
 
@@ -66,6 +95,13 @@ def cross_entropy_of_part(
     loss: Array | None = None,
     grad: Array | None = None,
 ) -> tuple[Array, Array]:
+    if logits.softcap is not None:
+
+        def compute(tile: WideTile, loss: Array, grad: Array) -> None:
+            of_rows = summary.rows(tile.rows), mass.rows(tile.rows)
+            cross_entropy_of_part(tile.logits, tile.target(target), *of_rows, first, loss, grad)
+
+        return capped_loss(compute, logits, loss, grad)
     loss = np.empty(count_of(logits.values)) if loss is None else loss
     grad = np.empty_like(logits.values) if grad is None else grad
     result = arranged(grad)
