@@ -109,11 +109,12 @@ def rows_of(dtype: np.dtype[Any]) -> Iterator[Array]:
 
 
 def logits_of(dtype: np.dtype[Any]) -> Iterator[Logits]:
-    """The rows with a mask and without, in any temperature."""
+    """The rows with a mask and without, in any temperature, and with a cap."""
     for values in rows_of(dtype):
         for where in (NO_MASK, np.ones(values.shape, np.bool_)):
             for temperature in TEMPERATURES:
                 yield Logits(values, where, temperature)
+            yield Logits(values, where, softcap=1.0)
 
 
 def elements_of(dtype: np.dtype[Any]) -> list[Array]:
@@ -205,4 +206,9 @@ OTHERS: dict[str, Any] = {
     "merge_masses b": lambda masses: [masses],
     # Second derivatives.
     "vector": like,
+    "weston_watkins_hessian_product target": label_targets,
+    "crammer_singer_hessian_product target": label_targets,
+    "focal_hessian_product target": label_targets,
+    "binary_cross_entropy_hessian_product target": masses,
+    "binary_log_loss_hessian_product target": masses,
 }

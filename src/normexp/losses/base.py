@@ -274,8 +274,8 @@ class Loss(ABC):
         Returns
         -------
         Bound
-            Called with logits it gives the loss; it has `value_and_grad`, `linear` and
-            `linear_value_and_grad` too.
+            Called with logits it gives the loss; it has `value_and_grad`, `hessian_product`,
+            `linear` and `linear_value_and_grad` too.
 
         Raises
         ------
@@ -341,6 +341,12 @@ class Loss(ABC):
         grad: NDArray[Any],
     ) -> None:
         """Write the loss of every row of logits, and the gradient if it is asked for."""
+
+    @abstractmethod
+    def _hessian_product(
+        self, rows: NDArray[Any], batch: Batch, vector: NDArray[Any]
+    ) -> NDArray[Any]:
+        """The Hessian of each row times the vector, in the shape of the rows."""
 
     def _divisor(self, weight: float, counted: int, shape: tuple[int, ...]) -> float:
         """What the reduction divides by: of the losses of this shape so many count, so much."""

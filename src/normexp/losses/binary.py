@@ -155,10 +155,7 @@ class BinaryCrossEntropy(Loss):
         losses: NDArray[Any],
         grad: NDArray[Any],
     ) -> None:
-        values = np.ascontiguousarray(rows).reshape(-1)
-        if not self.from_logits:
-            fine = ~_check.outside(values, 0.0, 1.0) | batch.is_ignored
-            _check.every(fine, values, "logits must hold probabilities, as from_logits is False")
+        values = self._elements(rows, batch)
         kernels = kernels_for(rows)
         kernel = kernels.binary_cross_entropy if self.from_logits else kernels.binary_log_loss
         kernel(
@@ -169,3 +166,29 @@ class BinaryCrossEntropy(Loss):
             losses,
             grad.reshape(-1),
         )
+
+    def _hessian_product(
+        self, rows: NDArray[Any], batch: Batch, vector: NDArray[Any]
+    ) -> NDArray[Any]:
+        kernels = kernels_for(rows)
+        kernel = (
+            kernels.binary_cross_entropy_hessian_product
+            if self.from_logits
+            else kernels.binary_log_loss_hessian_product
+        )
+        products: NDArray[Any] = kernel(
+            self._elements(rows, batch),
+            batch.target.yes,
+            float(self.pos_weight),
+            batch.target.weight,
+            np.ascontiguousarray(vector).reshape(-1),
+        )
+        return products
+
+    def _elements(self, rows: NDArray[Any], batch: Batch) -> NDArray[Any]:
+        """One after the other, as the kernels read them."""
+        values = np.ascontiguousarray(rows).reshape(-1)
+        if not self.from_logits:
+            fine = ~_check.outside(values, 0.0, 1.0) | batch.is_ignored
+            _check.every(fine, values, "logits must hold probabilities, as from_logits is False")
+        return values

@@ -158,6 +158,13 @@ class CrossEntropy(RowLoss):
             _check_probabilities(rows, batch)
         super()._run(rows, batch, losses, grad)
 
+    def _hessian_product(
+        self, rows: NDArray[Any], batch: Batch, vector: NDArray[Any]
+    ) -> NDArray[Any]:
+        if not self.from_logits:
+            _check_probabilities(rows, batch)
+        return super()._hessian_product(rows, batch, vector)
+
 
 def _check_probabilities(rows: NDArray[Any], batch: Batch) -> None:
     highest = 1.0 + 8 * float(np.spacing(rows.dtype.type(1)))  # as softmax may round them

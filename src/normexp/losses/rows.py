@@ -121,6 +121,16 @@ class RowLoss(Loss):
         kernel = getattr(kernels_for(rows), self.kernel)
         kernel(self._logits(rows, batch.where), batch.target, *self._options, losses, grad)
 
+    def _hessian_product(
+        self, rows: NDArray[Any], batch: Batch, vector: NDArray[Any]
+    ) -> NDArray[Any]:
+        if self.kernel is None:
+            raise TypeError(f"{type(self).__name__} has no Hessian product: of_rows tells none")
+        kernel = getattr(kernels_for(rows), f"{self.kernel}_hessian_product")
+        logits = self._logits(rows, batch.where)
+        products: NDArray[Any] = kernel(logits, batch.target, *self._options, vector)
+        return products
+
     def probabilities(self, logits: ArrayLike, where: ArrayLike | None = None) -> NDArray[Any]:
         if self.reads == "softmax":
             scores, temperature = self._softmax_of(logits)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..contract import Array, Logits, Target
 from . import decimals
-from .calls import arranged, classes_for, count_of, over_elements, over_tiles, stored
+from .calls import arranged, as_number, classes_for, count_of, over_elements, over_tiles, stored
 from .entries import Entries
 from .of_hessians import (
     binary_cross_entropy_hessian_product,
@@ -288,17 +288,11 @@ def binary_cross_entropy(
     grad: Array | None = None,
 ) -> tuple[Array, Array]:
     loss, grad = _element_results(z, loss, grad)
-    kernel, target = _binary.binary_cross_entropy, _as_number(target)
+    kernel, target = _binary.binary_cross_entropy, as_number(target)
     if weight.strides != (0,):  # one number for all takes no memory
         weight = np.ascontiguousarray(weight)
     over_elements(kernel, z, target, positive, weight, loss, stored(grad))
     return loss, grad
-
-
-def _as_number(target: Array) -> Array:
-    """Targets in float32 or float64, which the half types fit in."""
-    wide = np.float32 if target.dtype.itemsize == 2 else target.dtype
-    return np.ascontiguousarray(target, wide)
 
 
 def _element_results(like: Array, loss: Array | None, grad: Array | None) -> tuple[Array, Array]:
@@ -316,7 +310,7 @@ def binary_log_loss(
 ) -> tuple[Array, Array]:
     loss, grad = _element_results(p, loss, grad)
     kernel = _binary.binary_log_loss
-    over_elements(kernel, p, _as_number(target), positive, weight, loss, stored(grad))
+    over_elements(kernel, p, as_number(target), positive, weight, loss, stored(grad))
     return loss, grad
 
 

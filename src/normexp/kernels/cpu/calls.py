@@ -63,6 +63,12 @@ def classes_for(logits: Array, classes: Array) -> Array:
     )
 
 
+def as_number(target: Array) -> Array:
+    """The targets of elements in float32 or float64, which the half types fit in."""
+    wide = np.float32 if target.dtype.itemsize == 2 else target.dtype
+    return np.ascontiguousarray(target, wide)
+
+
 def arithmetic(storage: np.dtype[Any]) -> type:
     """What to compute in: one step wider than the storage, unless results may be fast."""
     if storage.itemsize == 8:

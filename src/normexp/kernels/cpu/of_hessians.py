@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..contract import Array, Logits, Target
-from .calls import arranged, over_elements, over_tiles, stored
+from .calls import arranged, as_number, over_elements, over_tiles, stored
 from .entries import Entries, Entry
 from .options import Hinge
 from .wide import WideTile, over_cap, over_wide, softcap
@@ -142,6 +142,6 @@ def by_element(
 ) -> Array:
     out = np.empty_like(x) if out is None else out
     vector = np.ascontiguousarray(vector, x.dtype)
-    target, weight = np.ascontiguousarray(target), np.ascontiguousarray(weight)
-    over_elements(kernel, x, stored(target), positive, weight, stored(vector), stored(out))
+    weight = np.ascontiguousarray(weight)
+    over_elements(kernel, x, as_number(target), positive, weight, stored(vector), stored(out))
     return out
