@@ -33,8 +33,10 @@ def exact(values):
 def jacobian_product(truth, v):
     """p_k · (v_k − p·v), and the size of its terms."""
     p = [truth.probability(k) for k in range(len(v))]
-    mean = mpmath.fsum(p_j * v_j for p_j, v_j in zip(p, v, strict=True))
-    products = [p_k * (v_k - mean) for p_k, v_k in zip(p, v, strict=True)]
+    products = [
+        p_k * mpmath.fsum(p_j * (v_k - v_j) for p_j, v_j in zip(p, v, strict=True))
+        for p_k, v_k in zip(p, v, strict=True)
+    ]
     sizes = [
         p_k * mpmath.fsum(p_j * abs(v_k - v_j) for p_j, v_j in zip(p, v, strict=True))
         for p_k, v_k in zip(p, v, strict=True)
@@ -42,14 +44,16 @@ def jacobian_product(truth, v):
     return products, sizes
 
 
-def assert_exact(got, true, sizes):
-    """0.51 ULP in float32; in float64 4 units of the last place of the terms."""
+def assert_exact(got, true, sizes, slope):
+    """0.51 ULP in float32; in float64 4 units of the last place of the terms, where a probability
+    that is a subnormal number has been rounded before it is multiplied by up to `slope`.
+    """
     if got.dtype == np.float32:
         assert ulps(got, true).max() <= 0.51
         return
     for value, exact_value, size in zip(got, true, sizes, strict=True):
         error = abs(mpmath.mpf(float(value)) - exact_value)
-        assert error <= 4 * np.finfo(np.float64).eps * size + mpmath.mpf(2) ** -1073
+        assert error <= 4 * np.finfo(np.float64).eps * size + (1 + slope) * mpmath.mpf(2) ** -1074
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.3])
@@ -62,7 +66,8 @@ def test_cross_entropy(family, classes, dtype, temperature):
     (got,) = cpu.cross_entropy_hessian_product(logits, target, v[np.newaxis])
     factor = mpmath.mpf(0.75) / mpmath.mpf(temperature) ** 2
     products, sizes = jacobian_product(truth, exact(v))
-    assert_exact(got, [factor * x for x in products], [factor * x for x in sizes])
+    slope = factor * (max(exact(v)) - min(exact(v)))
+    assert_exact(got, [factor * x for x in products], [factor * x for x in sizes], slope)
 
 
 def test_brier(family, classes, dtype):
@@ -98,4 +103,4 @@ def test_brier(family, classes, dtype):
             error = abs(mpmath.mpf(float(value)) - exact_value)
             assert error <= 0.51 * spacing + 2.0**-48 * size
     else:
-        assert_exact(got, true, [2 * size for size in terms])
+        assert_exact(got, true, [2 * size for size in terms], 8 * (max(v) - min(v)))

@@ -92,9 +92,10 @@ def merge(top_a, units, rooms, rest_a, top_b, rest_b, top, rest, start, stop):
         scale = scale_for(high, units)
         share = exponential(low, scale, units) / exponential(high, scale, units)
         share = select(absolute(high) < math.inf, share, 0.0)
-        share = select(low == high, spread(1.0, rooms), share)
+        both = of_high + share * (1.0 + of_low)
+        both = select(low == high, (of_high + of_low) + 1.0, both)  # the same in any order
         store(row_at(top, begin, count), 0, high)
-        store(row_at(rest, begin, count), 0, of_high + share * (1.0 + of_low))
+        store(row_at(rest, begin, count), 0, both)
 
 
 @part

@@ -25,8 +25,9 @@ def summarise(logits: Logits) -> Summary:
 @np.errstate(all="ignore")
 def merge(a: Summary, b: Summary) -> Summary:
     (top, rest), (lower, its_rest) = np.where(a.top >= b.top, (a[:2], b[:2]), (b[:2], a[:2]))
-    gap = np.where(lower == top, 0.0, lower - top)
-    return Summary(top, rest + np.exp(gap / a.temperature) * (1 + its_rest), a.temperature)
+    share = np.exp((lower - top) / a.temperature)
+    both = np.where(lower == top, (rest + its_rest) + 1, rest + share * (1 + its_rest))
+    return Summary(top, both, a.temperature)
 
 
 @np.errstate(all="ignore")
