@@ -54,8 +54,9 @@ def focal_hessian_product(
     weight = column(label_weight(target, y))
     p = softmax_of(x)
     p_y = column((y * p).sum(axis=1))
-    q = 1 - p_y
+    q = column(((1 - y) * p).sum(axis=1))
     of_y = column(product(y, column(logsumexp_of_rows(x)) - x).sum(axis=1))
+    p_y = p_y * (q != 0)  # where no other class is left, all but q^γ vanishes
     # The loss is F(ℓ), with dq/dℓ = p_y and dp_y/dℓ = −p_y.
     first = q**gamma + product(p_y, gamma * q ** (gamma - 1) * of_y)
     inner = q * (2 - of_y) + (gamma - 1) * p_y * of_y
