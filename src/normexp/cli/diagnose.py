@@ -28,9 +28,10 @@ BINARY = "binary"
     "--loss",
     "name",
     type=click.Choice([*loss_names.choices, BINARY]),
+    metavar="LOSS",  # all of them make a line that no terminal has room for
     default="softmax",
     show_default=True,
-    help="The loss that the logits are meant for.",
+    help=f"The loss that the logits are meant for: {', '.join(loss_names.choices)} or {BINARY}.",
 )
 @click.option(
     "--axis", type=Integer(), default=-1, show_default=True, help="The axis of the classes."

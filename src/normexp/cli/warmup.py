@@ -13,11 +13,12 @@ from .options import as_json
 @click.command()
 @as_json
 def warmup(as_json: bool) -> None:
-    """Compile the common kernels ahead, for processes to come, where Numba compiles them.
+    """Compile the common kernels ahead, for processes to come.
 
-    They are kept in the cache folder of the user, or in the one that NORMEXP_CACHE_DIR names, for
-    this processor and these versions of normexp, Numba and Python. Which: every function, and
-    every loss of logits with a target of class ids, in each type, with and without a mask.
+    Where Numba compiles them, they are kept in the cache folder of the user, or in the one that
+    NORMEXP_CACHE_DIR names, for this processor and these versions of normexp, Numba and Python.
+    Which: every function, and every loss of logits with a target of class ids, in each type, with
+    and without a mask.
 
     \b
     Example:
