@@ -37,7 +37,11 @@ def test_a_model_predicts_the_same_from_its_file(name, tmp_path):
     assert again.classifier.loss == LOSSES[name]
     assert again.classifier.alpha == model.classifier.alpha
     assert again.predict(rows).tolist() == model.predict(rows).tolist()
-    assert again.has_probabilities == model.has_probabilities == (name in ("softmax", "brier"))
+    assert (
+        again.has_probabilities
+        == model.has_probabilities
+        == (name in ("softmax", "brier", "focal"))
+    )
     if model.has_probabilities:
         assert again.predict_proba(rows).tobytes() == model.predict_proba(rows).tobytes()
     else:
