@@ -47,6 +47,7 @@ def test_no_address_of_the_page_leads_elsewhere():
 
 
 def test_the_wheel_carries_the_page_in_place_of_its_parts(tmp_path, monkeypatch):
+    monkeypatch.setenv("NORMEXP_PROCESSORS", "none")  # without kernels, which take minutes
     monkeypatch.chdir(ROOT)
     with zipfile.ZipFile(tmp_path / build_wheel(str(tmp_path))) as wheel:
         page = wheel.read("normexp/explorer/explorer.html").decode()
