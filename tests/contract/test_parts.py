@@ -217,3 +217,25 @@ def test_the_cross_entropy_of_the_parts_is_that_of_the_whole(
     (piece, its, first), *_ = pieces
     alone, _ = back_end.cross_entropy_of_part(piece, its, summary, mass, first, grad=no_gradient)
     np.testing.assert_array_equal(alone, terms[0])
+
+
+@pytest.mark.parametrize("classes", [3, 40])
+def test_numbers_of_rows_may_lie_apart_or_be_one_for_all(back_end, classes):
+    """As columns of a table do, and the weight of a mean."""
+    logits = Logits(np.random.default_rng(4).normal(size=(ROWS, classes)))
+    ids, one = np.arange(ROWS) % classes, np.ndarray(ROWS, float, np.array(0.5), 0, (0,))
+    apart = Target(ids, one, smoothing=one)
+    dense = Target(ids, np.full(ROWS, 0.5), smoothing=np.full(ROWS, 0.5))
+    summary, mass = back_end.summarise(logits), back_end.target_mass(logits, dense)
+    columns = Summary(*np.array(summary[:2]).T.copy().T, 1.0)
+    assert columns.top.strides != summary.top.strides
+    both = back_end.merge(columns, columns)[:2], back_end.merge(summary, summary)[:2]
+    np.testing.assert_array_equal(*both)
+    for of_part in (back_end.probabilities, back_end.log_probabilities):
+        np.testing.assert_array_equal(of_part(logits, columns), of_part(logits, summary))
+    for got, expected in zip(back_end.target_mass(logits, apart), mass, strict=True):
+        np.testing.assert_array_equal(got, expected)
+    got = back_end.cross_entropy_of_part(logits, apart, columns, mass)
+    expected = back_end.cross_entropy_of_part(logits, dense, summary, mass)
+    for result, true in zip(got, expected, strict=True):
+        np.testing.assert_array_equal(result, true)

@@ -26,9 +26,14 @@ def summarise(logits: Logits) -> Summary:
     return found
 
 
+def flat(*numbers: Array) -> list[Array]:
+    """Numbers for each row as the kernels read them, one behind the other."""
+    return [np.ascontiguousarray(of_rows, np.float64) for of_rows in numbers]
+
+
 def merge(a: Summary, b: Summary) -> Summary:
     found = Summary(np.empty(len(a.top)), np.empty(len(a.top)), a.temperature)
-    over_elements(parts.merge, *a[:2], *b[:2], *found[:2], temperature=a.temperature)
+    over_elements(parts.merge, *flat(*a[:2], *b[:2]), *found[:2], temperature=a.temperature)
     return found
 
 
@@ -47,7 +52,7 @@ def probabilities(logits: Logits, summary: Summary, out: Array | None = None) ->
         over_wide(logits, work)
         return out
     result = arranged(out)
-    over_tiles(parts.probabilities, logits, result, *summary[:2], result)
+    over_tiles(parts.probabilities, logits, result, *flat(*summary[:2]), result)
     return out
 
 
@@ -61,7 +66,7 @@ def log_probabilities(logits: Logits, summary: Summary, out: Array | None = None
         over_wide(logits, work)
         return out
     result = arranged(out)
-    over_tiles(parts.log_probabilities, logits, result, *summary[:2], result)
+    over_tiles(parts.log_probabilities, logits, result, *flat(*summary[:2]), result)
     return out
 
 
@@ -112,8 +117,7 @@ def cross_entropy_of_part(
         result,
         *its,
         counting(target, summary),
-        *summary[:2],
-        *mass,
+        *flat(*summary[:2], *mass),
         first == 0 and logits.values.shape[1] > 0,
         loss,
         result,
@@ -126,6 +130,8 @@ def of_part(target: Target, logits: Array, first: int) -> Target:
     """The target as a part with these logits sees it: −1 for a class id outside of it."""
     classes = logits.shape[1]
     class_weight = target.class_weight[first : first + classes]
+    weight, smoothing, norm = flat(target.weight, target.smoothing, target.norm)
+    target = target._replace(weight=weight, smoothing=smoothing, norm=norm)
     if target.classes.ndim > 1:
         masses = classes_for(logits, target.classes)
         return target._replace(classes=masses, class_weight=class_weight)
