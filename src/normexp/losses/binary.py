@@ -88,6 +88,11 @@ class BinaryCrossEntropy(Loss):
     def is_smooth(self) -> bool:
         return True
 
+    @property
+    def kernel(self) -> str:
+        """The kernel that computes the loss, by its name in a back end."""
+        return "binary_cross_entropy" if self.from_logits else "binary_log_loss"
+
     def probabilities(self, logits: ArrayLike, where: ArrayLike | None = None) -> NDArray[Any]:
         p = sigmoid(logits) if self.from_logits else as_floating(logits, "logits")[0]
         return p if where is None else np.where(_check.mask(where, p.shape), p, 0)
@@ -155,11 +160,8 @@ class BinaryCrossEntropy(Loss):
         losses: NDArray[Any],
         grad: NDArray[Any],
     ) -> None:
-        values = self._elements(rows, batch)
-        kernels = kernels_for(rows)
-        kernel = kernels.binary_cross_entropy if self.from_logits else kernels.binary_log_loss
-        kernel(
-            values,
+        getattr(kernels_for(rows), self.kernel)(
+            self._elements(rows, batch),
             batch.target.yes,
             float(self.pos_weight),
             batch.target.weight,
@@ -170,12 +172,7 @@ class BinaryCrossEntropy(Loss):
     def _hessian_product(
         self, rows: NDArray[Any], batch: Batch, vector: NDArray[Any]
     ) -> NDArray[Any]:
-        kernels = kernels_for(rows)
-        kernel = (
-            kernels.binary_cross_entropy_hessian_product
-            if self.from_logits
-            else kernels.binary_log_loss_hessian_product
-        )
+        kernel = getattr(kernels_for(rows), f"{self.kernel}_hessian_product")
         products: NDArray[Any] = kernel(
             self._elements(rows, batch),
             batch.target.yes,

@@ -115,10 +115,11 @@ class RowLoss(Loss):
         losses: NDArray[np.float64],
         grad: NDArray[Any],
     ) -> None:
-        if self.kernel is None:
+        name = self.kernel
+        if name is None:
             own.compute(self, rows, batch, losses, grad)
             return
-        kernel = getattr(kernels_for(rows), self.kernel)
+        kernel = getattr(kernels_for(rows), name)
         kernel(self._logits(rows, batch.where), batch.target, *self._options, losses, grad)
 
     def _hessian_product(

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..contract import Array, Logits, Target
 from . import decimals
-from .calls import arranged, as_number, classes_for, count_of, over_elements, over_tiles, stored
+from .calls import arranged, as_number, count_of, over_elements, over_tiles, stored, with_masses
 from .entries import Entries
 from .of_hessians import (
     binary_cross_entropy_hessian_product,
@@ -171,12 +171,6 @@ def log_sigmoid(x: Array, out: Array | None = None) -> Array:
 def cross_entropy(
     logits: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
 ) -> tuple[Array, Array]:
-    if logits.softcap is not None:
-
-        def compute(tile: WideTile, loss: Array, grad: Array) -> object:
-            return cross_entropy(tile.logits, tile.target(target), loss, grad)
-
-        return capped_loss(compute, logits, loss, grad)
     if target.classes.ndim > 1 or target.smoothing.size:
         return _loss(_spread_cross_entropy.spread_cross_entropy, logits, target, loss, grad)
     in_place = _cross_entropy.cross_entropy_of_rows
@@ -220,12 +214,6 @@ def focal(
     loss: Array | None = None,
     grad: Array | None = None,
 ) -> tuple[Array, Array]:
-    if logits.softcap is not None:
-
-        def compute(tile: WideTile, loss: Array, grad: Array) -> object:
-            return focal(tile.logits, tile.target(target), gamma, loss, grad)
-
-        return capped_loss(compute, logits, loss, grad)
     # A power is as many times less exact as its exponent says: float32 has no digits for that.
     options = Focal(gamma)
     return _loss(_focal.focal, logits, target, loss, grad, options, compute=np.float64)
@@ -240,12 +228,6 @@ def squared_error(
 def brier(
     logits: Logits, target: Target, loss: Array | None = None, grad: Array | None = None
 ) -> tuple[Array, Array]:
-    if logits.softcap is not None:
-
-        def compute(tile: WideTile, loss: Array, grad: Array) -> object:
-            return brier(tile.logits, tile.target(target), loss, grad)
-
-        return capped_loss(compute, logits, loss, grad)
     return _loss(_brier.brier, logits, target, loss, grad)
 
 
@@ -260,9 +242,16 @@ def _loss(
     compute: type | None = None,
 ) -> tuple[Array, Array]:
     """Run a kernel that `loss_kernel` has made, or `in_place`, which takes the same."""
+    if logits.softcap is not None:
+
+        def of_tile(tile: WideTile, loss: Array, grad: Array) -> object:
+            its = tile.logits, tile.target(target)
+            return _loss(kernel, *its, loss, grad, options, in_place, compute)
+
+        return capped_loss(of_tile, logits, loss, grad)
     loss = np.empty(count_of(logits.values)) if loss is None else loss
     grad = np.empty_like(logits.values) if grad is None else grad
-    target = target._replace(classes=classes_for(logits.values, target.classes))
+    target = with_masses(target, logits.values)
     result, kind = arranged(grad), target.classes.dtype.char
     over_tiles(
         kernel,
@@ -314,17 +303,6 @@ def binary_log_loss(
     return loss, grad
 
 
-class _BackEnd(ModuleType):
-    """A module whose functions keep their names when a file of the same name is loaded."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (isinstance(value, ModuleType) and name in self.__dict__):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _BackEnd
-
-
 def cross_entropy_hessian_product(
     logits: Logits, target: Target, vector: Array, out: Array | None = None
 ) -> Array:
@@ -346,3 +324,14 @@ def focal_hessian_product(
 
     options = Focal(float(gamma))
     return product(_hessians.focal, logits, target, vector, out, options=options, loss=loss)
+
+
+class _BackEnd(ModuleType):
+    """A module whose functions keep their names when a file of the same name is loaded."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (isinstance(value, ModuleType) and name in self.__dict__):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _BackEnd

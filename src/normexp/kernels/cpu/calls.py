@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..._arrays import address_of
 from ..._settings import current_accuracy
-from .. import Logits
+from .. import Logits, Target
 from .entries import Entry
 from .rooms import ROOMS
 from .sizes import CACHE_LINE, NARROW, VECTOR_BITS
@@ -54,13 +54,14 @@ def count_of(values: Array) -> int:
     return math.prod(values.shape[::2])
 
 
-def classes_for(logits: Array, classes: Array) -> Array:
-    """Class ids, or masses as kernels take them: in float64, beside float32 in either type."""
-    if classes.ndim == 1:
-        return classes
-    return arranged(
-        classes if logits.dtype == np.float32 else classes.astype(np.float64, copy=False)
-    )
+def with_masses(target: Target, logits: Array) -> Target:
+    """Masses as kernels take them: in float64, beside float32 in either type."""
+    if target.classes.ndim == 1:
+        return target
+    masses = target.classes
+    if logits.dtype != np.float32:
+        masses = masses.astype(np.float64, copy=False)
+    return target._replace(classes=arranged(masses))
 
 
 def as_number(target: Array) -> Array:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..contract import Array, Logits, Target
-from .calls import arranged, as_number, over_elements, over_tiles, stored
+from .calls import arranged, as_number, over_elements, over_tiles, stored, with_masses
 from .entries import Entries, Entry
 from .options import Hinge
 from .wide import WideTile, over_cap, over_wide, softcap
@@ -66,9 +66,9 @@ def run(
     out: Array,
 ) -> None:
     result = arranged(out)
-    classes = target.classes if target.classes.ndim == 1 else arranged(target.classes)
-    arguments = target._replace(classes=classes), options, arranged(vector), result
-    over_tiles(kernel, logits, result, *arguments, kind=classes.dtype.char)
+    target = with_masses(target, logits.values)
+    arguments = target, options, arranged(vector), result
+    over_tiles(kernel, logits, result, *arguments, kind=target.classes.dtype.char)
 
 
 def log_loss_hessian_product(

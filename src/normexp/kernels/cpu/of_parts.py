@@ -3,8 +3,8 @@
 import numpy as np
 
 from ..contract import Array, Logits, Mass, Summary, Target
-from .calls import arranged, classes_for, count_of, over_elements, over_tiles
-from .entries import Entries
+from .calls import arranged, count_of, over_elements, over_tiles, with_masses
+from .entries import Entries, Entry
 from .wide import WideTile, capped_loss, over_wide
 
 parts = Entries("parts")
@@ -43,30 +43,25 @@ def logsumexp_of(summary: Summary) -> Array:
 
 
 def probabilities(logits: Logits, summary: Summary, out: Array | None = None) -> Array:
-    out = np.empty_like(logits.values) if out is None else out
-    if logits.softcap is not None:
-
-        def work(tile: WideTile) -> None:
-            probabilities(tile.logits, summary.rows(tile.rows), out[tile.place])
-
-        over_wide(logits, work)
-        return out
-    result = arranged(out)
-    over_tiles(parts.probabilities, logits, result, *flat(*summary[:2]), result)
-    return out
+    return of_part_and_whole(parts.probabilities, logits, summary, out)
 
 
 def log_probabilities(logits: Logits, summary: Summary, out: Array | None = None) -> Array:
+    return of_part_and_whole(parts.log_probabilities, logits, summary, out)
+
+
+def of_part_and_whole(kernel: Entry, logits: Logits, summary: Summary, out: Array | None) -> Array:
+    """Run a kernel that takes a part of the logits and the summary of the whole row."""
     out = np.empty_like(logits.values) if out is None else out
     if logits.softcap is not None:
 
         def work(tile: WideTile) -> None:
-            log_probabilities(tile.logits, summary.rows(tile.rows), out[tile.place])
+            of_part_and_whole(kernel, tile.logits, summary.rows(tile.rows), out[tile.place])
 
         over_wide(logits, work)
         return out
     result = arranged(out)
-    over_tiles(parts.log_probabilities, logits, result, *flat(*summary[:2]), result)
+    over_tiles(kernel, logits, result, *flat(*summary[:2]), result)
     return out
 
 
@@ -131,13 +126,12 @@ def of_part(target: Target, logits: Array, first: int) -> Target:
     classes = logits.shape[1]
     class_weight = target.class_weight[first : first + classes]
     weight, smoothing, norm = flat(target.weight, target.smoothing, target.norm)
-    target = target._replace(weight=weight, smoothing=smoothing, norm=norm)
+    target = Target(target.classes, weight, smoothing, norm, class_weight)
     if target.classes.ndim > 1:
-        masses = classes_for(logits, target.classes)
-        return target._replace(classes=masses, class_weight=class_weight)
+        return with_masses(target, logits)
     ids = target.classes - first
     ids = np.where((ids >= 0) & (ids < classes) & (target.classes >= 0), ids, -1)
-    return target._replace(classes=ids, class_weight=class_weight)
+    return target._replace(classes=ids)
 
 
 def counting(target: Target, summary: Summary) -> Array:

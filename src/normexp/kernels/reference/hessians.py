@@ -4,7 +4,7 @@ import numpy as np
 
 from ..contract import Array, Logits, Target
 from .functions import logsumexp_of_rows, softmax_of
-from .losses import nan_of, strongest_of, yes_and_no
+from .losses import focal_row, nan_of, strongest_of, yes_and_no
 from .rows import Matrix, bend, column, product, read_logits, result, rows, slope
 from .targets import coefficient, is_ignored, label_weight, read_mass, read_target
 
@@ -49,16 +49,9 @@ def cross_entropy_hessian_product(
 def focal_hessian_product(
     logits: Logits, target: Target, gamma: float, vector: Array, out: Array | None = None
 ) -> Array:
-    x, _ = read_logits(logits)
-    y = read_mass(target, x.shape[1])
+    y, p, p_y, q, of_y, first = focal_row(logits, target, gamma)
     weight = column(label_weight(target, y))
-    p = softmax_of(x)
-    p_y = column((y * p).sum(axis=1))
-    q = column(((1 - y) * p).sum(axis=1))
-    of_y = column(product(y, column(logsumexp_of_rows(x)) - x).sum(axis=1))
-    p_y = p_y * (q != 0)  # where no other class is left, all but q^γ vanishes
     # The loss is F(ℓ), with dq/dℓ = p_y and dp_y/dℓ = −p_y.
-    first = q**gamma + product(p_y, gamma * q ** (gamma - 1) * of_y)
     inner = q * (2 - of_y) + (gamma - 1) * p_y * of_y
     second = product(p_y, gamma * q ** (gamma - 2) * inner)
     v = read_vector(logits, vector)

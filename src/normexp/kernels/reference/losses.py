@@ -1,14 +1,16 @@
 """Each loss of a row, and its gradient."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..contract import Array, Logits, Target
 from .functions import logsumexp_of_rows, softmax_of
-from .rows import Matrix, column, product, read_logits, result, slope
+from .rows import Matrix, column, product, read_logits, written
 from .targets import coefficient, is_ignored, label_weight, read_mass, read_target
 
 
-def written(
+def of_rows(
     target: Target,
     logits: Logits,
     value: Array,
@@ -16,19 +18,11 @@ def written(
     loss: Array | None,
     grad: Array | None,
 ) -> tuple[Array, Array]:
-    """Value and gradient; 0 for ignored rows, NaN for rows whose largest logit is not a number.
-
-    The gradient is that with respect to what the logits are read as.
-    """
+    """Value and gradient; 0 for ignored rows, NaN for rows whose largest logit is not a number."""
     x, live = read_logits(logits)
     ignored = is_ignored(target) | ~live.any(axis=1)
     undefined = ~np.isfinite(x.max(axis=1))
-    loss = np.empty(len(x)) if loss is None else loss
-    loss[...] = np.where(ignored, 0.0, np.where(undefined, np.nan, value))
-    if grad is None or grad.size:
-        gradient = np.where(column(undefined), np.nan, slope(logits) * gradient)
-        grad = result(grad, np.where(column(ignored), 0.0, gradient), logits.values)
-    return loss, grad
+    return written(logits, ignored, undefined, value, gradient, loss, grad)
 
 
 @np.errstate(all="ignore")
@@ -42,7 +36,7 @@ def cross_entropy(
     p = softmax_of(x)
     value = product(t, column(log_z) - x).sum(axis=1) + norm * log_z**2
     gradient = column(t.sum(axis=1)) * p - t + column(2 * norm * log_z) * p
-    return written(target, logits, value, gradient, loss, grad)
+    return of_rows(target, logits, value, gradient, loss, grad)
 
 
 @np.errstate(all="ignore")
@@ -53,7 +47,7 @@ def log_loss(
     p = np.where(live, x, 0.0)
     t = read_target(target, live)
     value = product(t, -np.log(p)).sum(axis=1)
-    return written(target, probabilities, value, -product(t, 1 / p), loss, grad)
+    return of_rows(target, probabilities, value, -product(t, 1 / p), loss, grad)
 
 
 @np.errstate(all="ignore")
@@ -73,7 +67,7 @@ def weston_watkins(
     value, slopes = (v**2, 2 * v) if squared else (v, np.where(v > 0, 1.0, 0.0))
     gradient = slopes - product(y, column(slopes.sum(axis=1)))
     value = weight * value.sum(axis=1)
-    return written(target, logits, value, column(weight) * gradient, loss, grad)
+    return of_rows(target, logits, value, column(weight) * gradient, loss, grad)
 
 
 @np.errstate(all="ignore")
@@ -96,13 +90,35 @@ def crammer_singer(
     value, slopes = (v**2, 2 * v) if squared else (v, np.where(v > 0, 1.0, 0.0))
     pull = np.where(strongest.any(axis=1, keepdims=True), strongest - y, 0.0)
     gradient = product(pull, column(weight * slopes))
-    return written(target, logits, weight * value, gradient, loss, grad)
+    return of_rows(target, logits, weight * value, gradient, loss, grad)
 
 
 def strongest_of(rivals: Matrix) -> Matrix:
     """1 at the first of the largest in each row, if that is not −inf."""
     is_first = np.arange(rivals.shape[1]) == column(rivals.argmax(axis=1))
     return np.where(is_first & (rivals > -np.inf), 1.0, 0.0)
+
+
+class FocalRow(NamedTuple):
+    """What the focal loss F(ℓ) = q^γ · ℓ of a row and its derivatives are made of."""
+
+    y: Matrix  # 1 at the target
+    p: Matrix
+    p_y: Matrix  # this and the rest as columns; 0 where no other class is left: only q^γ counts
+    q: Matrix  # 1 − p_y
+    of_y: Matrix  # ℓ = −log p_y
+    slope: Matrix  # F′, with dq/dℓ = p_y
+
+
+def focal_row(logits: Logits, target: Target, gamma: float) -> FocalRow:
+    x, _ = read_logits(logits)
+    y = read_mass(target, x.shape[1])
+    p = softmax_of(x)
+    q = column(((1 - y) * p).sum(axis=1))
+    p_y = column((y * p).sum(axis=1)) * (q != 0)
+    of_y = column(product(y, column(logsumexp_of_rows(x)) - x).sum(axis=1))
+    slope = q**gamma + product(p_y, gamma * q ** (gamma - 1) * of_y)
+    return FocalRow(y, p, p_y, q, of_y, slope)
 
 
 @np.errstate(all="ignore")
@@ -113,16 +129,10 @@ def focal(
     loss: Array | None = None,
     grad: Array | None = None,
 ) -> tuple[Array, Array]:
-    x, _ = read_logits(logits)
-    y = read_mass(target, x.shape[1])
-    weight = label_weight(target, y)
-    p = softmax_of(x)
-    p_y = (y * p).sum(axis=1)
-    of_y = product(y, column(logsumexp_of_rows(x)) - x).sum(axis=1)  # −log p_y
-    value = (1 - p_y) ** gamma * of_y
-    slopes = (1 - p_y) ** gamma + product(p_y, gamma * (1 - p_y) ** (gamma - 1) * of_y)
-    gradient = column(weight * slopes) * (p - y)
-    return written(target, logits, weight * value, gradient, loss, grad)
+    row = focal_row(logits, target, gamma)
+    weight = column(label_weight(target, row.y))
+    value = (weight * row.q**gamma * row.of_y)[:, 0]
+    return of_rows(target, logits, value, weight * row.slope * (row.p - row.y), loss, grad)
 
 
 @np.errstate(all="ignore")
@@ -134,7 +144,7 @@ def squared_error(
     weight = label_weight(target, t)
     g = np.where(live, z - t, 0.0)
     value = weight * (g**2).sum(axis=1)
-    return written(target, logits, value, 2 * column(weight) * g, loss, grad)
+    return of_rows(target, logits, value, 2 * column(weight) * g, loss, grad)
 
 
 @np.errstate(all="ignore")
@@ -147,7 +157,7 @@ def brier(
     p = softmax_of(x)
     g = p - t
     gradient = 2 * column(weight) * p * (g - column((p * g).sum(axis=1)))
-    return written(target, logits, weight * (g**2).sum(axis=1), gradient, loss, grad)
+    return of_rows(target, logits, weight * (g**2).sum(axis=1), gradient, loss, grad)
 
 
 def nan_of(x: Matrix) -> Matrix:

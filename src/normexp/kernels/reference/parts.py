@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..contract import Array, Logits, Mass, Summary, Target
-from .rows import Matrix, capped, column, product, read_logits, result, rows, slope
+from .rows import Matrix, capped, column, product, read_logits, result, rows, written
 from .targets import coefficient, is_ignored, read_target
 
 
@@ -87,9 +87,4 @@ def cross_entropy_of_part(
     gradient = column(mass.top + mass.rest + 2 * norm * log_z) * p - t
     ignored = is_ignored(target) | (summary.rest == -1)
     undefined = ~np.isfinite(summary.top + summary.rest)
-    loss = np.empty(len(t)) if loss is None else loss
-    loss[...] = np.where(ignored, 0.0, np.where(undefined, np.nan, value))
-    if grad is None or grad.size:
-        gradient = np.where(column(undefined), np.nan, slope(logits) * gradient)
-        grad = result(grad, np.where(column(ignored), 0.0, gradient), logits.values)
-    return loss, grad
+    return written(logits, ignored, undefined, value, gradient, loss, grad)

@@ -32,6 +32,27 @@ def result(out: Array | None, values: Array, like: Array) -> Array:
     return out
 
 
+def written(
+    logits: Logits,
+    ignored: NDArray[np.bool_],
+    undefined: NDArray[np.bool_],
+    value: Array,
+    gradient: Matrix,
+    loss: Array | None,
+    grad: Array | None,
+) -> tuple[Array, Array]:
+    """Value and gradient of each row: 0 where it is ignored, else NaN where it is undefined.
+
+    The gradient is that with respect to what the logits are read as.
+    """
+    loss = np.empty(len(value)) if loss is None else loss
+    loss[...] = np.where(ignored, 0.0, np.where(undefined, np.nan, value))
+    if grad is None or grad.size:
+        gradient = np.where(column(undefined), np.nan, slope(logits) * gradient)
+        grad = result(grad, np.where(column(ignored), 0.0, gradient), logits.values)
+    return loss, grad
+
+
 def entries(out: Array | None, values: Array, like: Array) -> Array:
     """A number for each row, or for each element, in `out` or as they come."""
     if out is None:
