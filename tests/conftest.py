@@ -42,7 +42,8 @@ def no_form_is_unknown():
     if asked:
         from ahead_of_time.forms import forms
 
-        assert not asked - set(forms())
+        unknown = sorted(asked - set(forms()))
+        assert not unknown, "\n".join(unknown)
     if os.environ.get("NORMEXP_KERNELS") == "library":  # as for the tests of a wheel
         assert "numba" not in sys.modules
 

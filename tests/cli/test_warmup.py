@@ -89,6 +89,7 @@ LOSSES = (
     nex.CrossEntropy(),
     nex.CrossEntropy(z_loss=1e-4, ignore_index=1, reduction="sum"),
     nex.CrossEntropy(label_smoothing=0.1, temperature=2.0),
+    nex.Focal(),
     nex.MulticlassHinge(),
     nex.MulticlassHinge(variant="crammer-singer", squared=True, margin=2),
     nex.SquaredError(),
