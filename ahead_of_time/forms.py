@@ -46,7 +46,10 @@ class Form(NamedTuple):
 
 @contextmanager
 def asked() -> Iterator[dict[str, Form]]:
-    """The forms that are asked for meanwhile, by name; none is compiled, every result is 0."""
+    """The forms that are asked for meanwhile, by name; none is compiled, every result is 0.
+
+    Marks are set, so that the form for what is out of the ordinary is asked for too.
+    """
     found: dict[str, Form] = {}
 
     def form(entry: Entry, key: Any, arguments: tuple[Any, ...]) -> Any:
@@ -55,7 +58,7 @@ def asked() -> Iterator[dict[str, Form]]:
         def clear(*arguments: Any) -> None:
             for array in arguments:
                 if isinstance(array, np.ndarray) and array.flags.writeable:
-                    array[...] = 0
+                    array[...] = array.dtype == np.bool_
 
         return clear
 

@@ -2,7 +2,7 @@
 """Kernels compiled ahead of time, as Python calls them. Made by `ahead_of_time`."""
 
 from libc.stdint cimport int64_t
-from libc.string cimport memcpy
+from libc.string cimport memchr, memcpy, memset
 cimport numpy as cnp
 
 cnp.import_array()
@@ -55,7 +55,7 @@ cdef extern from "table.h":
 # Of the arguments of any kernel.
 DEF SLOTS = 160
 # Elements that are not worth letting other threads run for.
-DEF SMALL = 16384
+DEF SMALL = 18432  # a flat tile with its rooms
 
 
 cdef list noted = None  # the calls of forms while they are noted, see `Small`
@@ -175,7 +175,7 @@ def forms_for(str processor):
 
 DEF PLANS = 64
 DEF PATCHES = 24
-DEF ROOM_BYTES = 65536
+DEF ROOM_BYTES = 147456  # rooms for a flat tile
 DEF ROWS = 1024
 DEF NUMBERS = 16384
 
@@ -183,7 +183,7 @@ DEF HALF = 23  # NPY_HALF
 
 
 cdef enum Place:
-    LOGITS, RESULT, TARGET, LOSSES, SCRATCH
+    LOGITS, RESULT, TARGET, LOSSES, SCRATCH, MARKS
 
 
 cdef struct Patch:
@@ -200,6 +200,7 @@ cdef class Plan:
     cdef int used
     cdef Patch patches[PATCHES]
     cdef int count
+    cdef int64_t marks  # how many rows the form may mark
     cdef object kept  # the arrays whose addresses stay
 
     @staticmethod
@@ -210,7 +211,7 @@ cdef class Plan:
         cdef Block block
         cdef Plan plan = Plan.__new__(Plan)
         block.used, block.largest, block.types = 0, 0, form.types
-        plan.code, plan.count, plan.kept = form.code, 0, arguments
+        plan.code, plan.count, plan.marks, plan.kept = form.code, 0, 0, arguments
         for argument in arguments:
             if not plan.note(&block, argument, places):
                 return None
@@ -238,6 +239,10 @@ cdef class Plan:
             if cnp.PyArray_NBYTES(array) > ROOM_BYTES:
                 return False
             place = SCRATCH
+        elif place is None and array.descr.kind == b"b" and cnp.PyArray_NDIM(array) == 1:
+            if cnp.PyArray_SIZE(array) > ROWS:
+                return False
+            place, self.marks = MARKS, cnp.PyArray_SIZE(array)
         if place is not None:
             if self.count == PATCHES:
                 return False
@@ -246,23 +251,27 @@ cdef class Plan:
             self.count += 1
         return True
 
-    cdef int run(self, void *logits, void *result, void *target, void *losses) except -1:
+    cdef bint run(self, void *logits, void *result, void *target, void *losses) except -1:
+        """Whether that was all: not if the form has marked a row, for another form to do."""
         cdef int64_t slots[SLOTS]
         cdef char scratch[ROOM_BYTES + 64]
-        cdef int64_t where[5]
+        cdef char marks[ROWS]
+        cdef int64_t where[6]
         cdef void *nothing = NULL
         cdef void *failure = NULL
         cdef int i
         where[<int>LOGITS], where[<int>RESULT] = <int64_t>logits, <int64_t>result
         where[<int>TARGET], where[<int>LOSSES] = <int64_t>target, <int64_t>losses
         where[<int>SCRATCH] = (<int64_t>scratch + 63) & ~<int64_t>63
+        where[<int>MARKS] = <int64_t>marks
+        memset(marks, 0, self.marks)
         memcpy(slots, self.slots, self.used * sizeof(int64_t))
         for i in range(self.count):
             slots[self.patches[i].slot] = where[<int>self.patches[i].place]
         i = self.code(&nothing, &failure, slots)
         if i:
             raise RuntimeError(f"a compiled kernel has failed with the status {i}")
-        return 0
+        return memchr(marks, 1, self.marks) is NULL
 
 
 cdef struct Key:
@@ -367,7 +376,8 @@ cdef class SmallRows(Small):
         if plan is None:
             return self.note(at, (x,))
         result = cnp.PyArray_EMPTY(key.axes, cnp.PyArray_DIMS(<cnp.ndarray>x), key.type, 0)
-        plan.run(cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_DATA(result), NULL, NULL)
+        if not plan.run(cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_DATA(result), NULL, NULL):
+            return self.long_way(x)[0]
         return result
 
 
@@ -385,7 +395,8 @@ cdef class SmallSums(Small):
         if plan is None:
             return self.note(at, (x,))
         result = cnp.PyArray_EMPTY(key.axes - 1, cnp.PyArray_DIMS(<cnp.ndarray>x), key.type, 0)
-        plan.run(cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_DATA(result), NULL, NULL)
+        if not plan.run(cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_DATA(result), NULL, NULL):
+            return self.long_way(x)[0]
         return result if key.axes > 1 else cnp.PyArray_ToScalar(cnp.PyArray_DATA(result), result)
 
 
@@ -458,6 +469,7 @@ cdef class SmallLoss(Small):
         cdef cnp.ndarray grad, value
         cdef double losses[ROWS]
         cdef double total
+        cdef bint is_done
         if not key_of(logits, &key) or key.type == HALF or not are_ids(target, logits, &key):
             return self.long_way(logits, target)[0]
         plan = self.plan_for(&key, &at)
@@ -468,9 +480,11 @@ cdef class SmallLoss(Small):
             grad = cnp.PyArray_EMPTY(
                 key.axes, cnp.PyArray_DIMS(<cnp.ndarray>logits), key.type, 0
             )
-            plan.run(x, cnp.PyArray_DATA(grad), ids, losses)
+            is_done = plan.run(x, cnp.PyArray_DATA(grad), ids, losses)
         else:
-            plan.run(x, NULL, ids, losses)
+            is_done = plan.run(x, NULL, ids, losses)
+        if not is_done:
+            return self.long_way(logits, target)[0]
         total = 0.0 + sum_of(losses, key.rows)
         value = cnp.PyArray_EMPTY(0, NULL, key.type, 0)
         if key.type == cnp.NPY_FLOAT:

@@ -8,7 +8,16 @@ import numpy as np
 
 from ..contract import Array, Logits, Target
 from . import decimals
-from .calls import arranged, as_number, count_of, over_elements, over_tiles, stored, with_masses
+from .calls import (
+    arranged,
+    as_number,
+    count_of,
+    odd_of_flat_tiles,
+    over_elements,
+    over_tiles,
+    stored,
+    with_masses,
+)
 from .entries import Entries
 from .of_hessians import (
     binary_cross_entropy_hessian_product,
@@ -31,7 +40,7 @@ from .of_parts import (
     target_mass,
 )
 from .options import Focal, Hinge
-from .sizes import NARROW
+from .sizes import LOGARITHMS, LOSSES, NARROW, PROBABILITIES
 from .wide import WideTile, capped_loss, over_wide
 
 __all__ = [
@@ -72,6 +81,8 @@ __all__ = [
 _binary = Entries("binary")
 _brier = Entries("brier")
 _cross_entropy = Entries("cross_entropy")
+_flat = Entries("flat_functions")
+_flat_cross_entropy = Entries("flat_cross_entropy")
 _focal = Entries("focal")
 _functions = Entries("functions")
 _hessians = Entries("hessians")
@@ -88,7 +99,15 @@ def softmax(logits: Logits, out: Array | None = None) -> Array:
         over_wide(logits, lambda tile: softmax(tile.logits, out[tile.place]))
         return out
     result = arranged(out)
-    over_tiles(_functions.softmax, logits, result, result, in_place=_functions.softmax_of_rows)
+    odd = odd_of_flat_tiles(_flat.softmax, logits, result, result, span=PROBABILITIES)
+    over_tiles(
+        _functions.softmax,
+        logits,
+        result,
+        result,
+        in_place=_functions.softmax_of_rows,
+        marks=odd,
+    )
     return out
 
 
@@ -98,8 +117,14 @@ def log_softmax(logits: Logits, out: Array | None = None) -> Array:
         over_wide(logits, lambda tile: log_softmax(tile.logits, out[tile.place]))
         return out
     result = arranged(out)
+    odd = odd_of_flat_tiles(_flat.log_softmax, logits, result, result, span=LOGARITHMS)
     over_tiles(
-        _functions.log_softmax, logits, result, result, in_place=_functions.log_softmax_of_rows
+        _functions.log_softmax,
+        logits,
+        result,
+        result,
+        in_place=_functions.log_softmax_of_rows,
+        marks=odd,
     )
     return out
 
@@ -116,14 +141,19 @@ def logsumexp(logits: Logits, out: Array | None = None) -> Array:
         return out
     # Few logits often cancel, which float32 has no digits for.
     compute = np.float64 if logits.values.shape[1] <= NARROW else None
+    kind = out.dtype.char
+    odd = odd_of_flat_tiles(
+        _flat.logsumexp, logits, NO_RESULT, NO_RESULT, out, span=LOGARITHMS, kind=kind
+    )
     over_tiles(
         _functions.logsumexp,
         logits,
         NO_RESULT,
         out,
         in_place=_functions.logsumexp_of_rows,
-        kind=out.dtype.char,
+        kind=kind,
         compute=compute,
+        marks=odd,
     )
     return out
 
@@ -174,7 +204,9 @@ def cross_entropy(
     if target.classes.ndim > 1 or target.smoothing.size:
         return _loss(_spread_cross_entropy.spread_cross_entropy, logits, target, loss, grad)
     in_place = _cross_entropy.cross_entropy_of_rows
-    return _loss(_cross_entropy.cross_entropy, logits, target, loss, grad, in_place=in_place)
+    flat = None if target.norm.size else _flat_cross_entropy.cross_entropy
+    general = _cross_entropy.cross_entropy
+    return _loss(general, logits, target, loss, grad, in_place=in_place, flat=flat)
 
 
 def log_loss(
@@ -239,20 +271,27 @@ def _loss(
     grad: Array | None,
     options: tuple[Any, ...] | None = None,
     in_place: Any = None,
+    flat: Any = None,
     compute: type | None = None,
 ) -> tuple[Array, Array]:
-    """Run a kernel that `loss_kernel` has made, or `in_place`, which takes the same."""
+    """Run a kernel that `loss_kernel` has made, or `in_place`, which takes the same; and before it
+    `flat`, which takes class ids alone.
+    """
     if logits.softcap is not None:
 
         def of_tile(tile: WideTile, loss: Array, grad: Array) -> object:
             its = tile.logits, tile.target(target)
-            return _loss(kernel, *its, loss, grad, options, in_place, compute)
+            return _loss(kernel, *its, loss, grad, options, in_place, flat, compute)
 
         return capped_loss(of_tile, logits, loss, grad)
     loss = np.empty(count_of(logits.values)) if loss is None else loss
     grad = np.empty_like(logits.values) if grad is None else grad
     target = with_masses(target, logits.values)
     result, kind = arranged(grad), target.classes.dtype.char
+    odd = None
+    if flat is not None:
+        its = target.classes, target.weight, target.class_weight, loss, result
+        odd = odd_of_flat_tiles(flat, logits, result, *its, span=LOSSES, kind=kind)
     over_tiles(
         kernel,
         logits,
@@ -264,6 +303,7 @@ def _loss(
         in_place=in_place,
         kind=kind,
         compute=compute,
+        marks=odd,
     )
     return loss, grad
 

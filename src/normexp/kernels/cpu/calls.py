@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from ..._settings import current_accuracy
 from .. import Logits, Target
 from .entries import Entry
 from .rooms import ROOMS
-from .sizes import CACHE_LINE, NARROW, VECTOR_BITS
+from .sizes import CACHE_LINE, MOST_NUMBERS, NARROW, VECTOR_BITS
 from .threads import WORTH_SHARING, over_rows
 from .units import units_for
 
@@ -27,7 +28,8 @@ STREAMED_BYTES = 8 << 20
 STREAMED_ROW_BYTES = 8 << 10
 
 KEPT_BYTES = 1 << 20
-COPIES = 1  # what a kernel is told that may meet tiles to be copied; None would be another form
+COPIES = 1  # what a kernel is told that may meet tiles to be copied; None is another form
+NO_MARKS: NDArray[np.bool_] = np.empty(0, np.bool_)  # no row is left
 # The bits of the half types, which Numba does not know: unsigned stands for float16.
 STORED = {"float16": np.uint16, "bfloat16": np.int16}
 
@@ -82,23 +84,29 @@ def are_rows(array: Array) -> bool:
     return array.strides[1] == array.itemsize or array.size == 0
 
 
+def is_string(array: Array) -> bool:
+    """Whether all rows lie end to end."""
+    return bool(array.transpose(0, 2, 1).flags.c_contiguous)
+
+
 class _Kept(threading.local):
     """The scratch of a thread: rooms that its next call can use again, by type."""
 
     def __init__(self) -> None:
-        self.rooms: dict[type, Array] = {compute: np.empty((0, 0)) for compute in LANES}
+        self.rooms = {(compute, wide): np.empty((0, 0)) for compute in LANES for wide in (0, 1)}
 
 
 _kept = _Kept()
 
 
 def scratch(width: int, compute: type) -> Array:
-    """Rooms for a kernel, at least so wide."""
-    rooms = _kept.rooms[compute]
+    """Rooms for a kernel, at least so wide: for small calls never more than they have room for."""
+    key = compute, width > MOST_NUMBERS
+    rooms = _kept.rooms[key]
     if rooms.shape[1] < width:
-        rooms = _rooms(width, compute)
+        rooms = _rooms(max(width, MOST_NUMBERS), compute)
         if rooms.nbytes <= KEPT_BYTES:
-            _kept.rooms[compute] = rooms
+            _kept.rooms[key] = rooms
     return rooms
 
 
@@ -125,6 +133,7 @@ def over_tiles(
     in_place: Entry | None = None,
     kind: Any = None,
     compute: type | None = None,
+    marks: Array | None = None,
 ) -> None:
     """Run a kernel over all rows of the logits.
 
@@ -142,7 +151,11 @@ def over_tiles(
         Stands for the types of the arguments, where those of the logits do not tell.
     compute
         What to compute in, whatever `arithmetic` says.
+    marks : ndarray of bool, optional
+        The rows to run over, instead of all (`odd_of_flat_tiles`).
     """
+    if marks is NO_MARKS:
+        return
     values = logits.values
     is_far = not 1e-18 < logits.temperature < 1e18
     if is_far and values.dtype != np.float64:  # no room for what they are multiplied by
@@ -175,14 +188,61 @@ def over_tiles(
     key = values.dtype.char, tiled.dtype.char, compute, where is None, kind
     rooms = scratch(width, compute)
     form = kernel.form(key, (*before, rooms, *after))
-    if values.size < WORTH_SHARING:
+    if values.size < WORTH_SHARING and marks is None:
         form(*before, rooms, *after, 0, outer * inner)
         return
 
     def run(start: int, stop: int) -> None:
-        form(*before, scratch(width, compute), *after, start, stop)
+        for first, last in marked(marks, start, stop):
+            form(*before, scratch(width, compute), *after, first, last)
 
     over_rows(run, outer * inner, values.size, granule)
+
+
+def marked(marks: Array | None, start: int, stop: int) -> Iterable[tuple[int, int]]:
+    """The ranges of rows from start to stop that are marked: all of them without marks."""
+    if marks is None:
+        return [(start, stop)]
+    edges = np.flatnonzero(np.diff(marks[start:stop], prepend=False, append=False)) + start
+    return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+
+
+def odd_of_flat_tiles(
+    kernel: Entry,
+    logits: Logits,
+    tiled: Array,
+    *arguments: Any,
+    span: range,
+    kind: Any = None,
+) -> Array | None:
+    """Run a kernel over all rows of the logits, taken flat, and mark those that it leaves out.
+
+    None if no row is taken flat, because of its arithmetic or of a number of classes beyond `span`.
+
+    The kernel takes the parts of the logits, scratch, the marks, whether tiles may have to be
+    copied, the arguments, and the first and last row of a range.
+    """
+    values, classes = logits.values, logits.values.shape[1]
+    is_exact = values.dtype == np.float32 and arithmetic(values.dtype) is np.float64
+    is_exact = is_exact and (tiled.dtype == values.dtype or tiled.size == 0)
+    if not (is_exact and 1e-18 < logits.temperature < 1e18 and classes in span):
+        return None
+    values = arranged(values)
+    where = arranged(logits.where) if logits.where.size else None
+    copies = None if where is None and is_string(values) and is_string(tiled) else COPIES
+    rows, lanes = values.shape[0] * values.shape[2], LANES[np.float64]
+    marks = np.zeros(rows, np.bool_)
+    units = units_for(logits.temperature, np.float64, values.itemsize)
+    width = max(MOST_NUMBERS, classes * lanes if values.shape[2] > 1 else 0)
+    after = marks, copies, *arguments
+    key = tiled.dtype.char, where is None, copies, kind
+    form = kernel.form(key, (values, where, units, scratch(width, np.float64), *after))
+
+    def run(start: int, stop: int) -> None:
+        form(values, where, units, scratch(width, np.float64), *after, start, stop)
+
+    over_rows(run, rows, values.size, lanes)
+    return marks if marks.any() else NO_MARKS
 
 
 def over_elements(kernel: Entry, storage: Array, *arguments: Any, temperature: float = 1.0) -> None:

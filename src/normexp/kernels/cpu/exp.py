@@ -114,9 +114,8 @@ def _exponential_64(distance, rounder, units):
 @part
 def _exponential_for_32(distance, rounder, units):
     """To 2^-34, in float64 for a float32 result: 2^f by one series, f = x · log2 e − k."""
-    exponent = distance * units.factor
-    rounded = exponent + rounder
-    f = exponent - (rounded - rounder)
+    rounded = fma(distance, units.factor, rounder)
+    f = fma(distance, units.factor, -(rounded - rounder))
     return scaled(polynomial(f, EXP2), rounded, 52)
 
 

@@ -11,7 +11,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .sizes import CACHE_LINE
-from .vector import INDEX, Vector, converted, lane_count, shuffled
+from .vector import INDEX, Vector, converted, lane_count, mask_below
 
 BYTE = ir.IntType(8)
 
@@ -125,14 +125,6 @@ def _length(context, builder, array_type, array):
     return builder.extract_value(context.make_array(array_type)(context, builder, array).shape, 0)
 
 
-def _lanes_below(builder, count, lanes):
-    """The mask of the lanes whose number is below `count`."""
-    integers = ir.VectorType(count.type, lanes)
-    numbers = ir.Constant(integers, list(range(lanes)))
-    one = builder.insert_element(ir.Constant(integers, ir.Undefined), count, INDEX(0))
-    return builder.icmp_signed("<", numbers, shuffled(builder, one, [0] * lanes))
-
-
 def _masked(builder, operation, vector, result, arguments):
     """Call llvm.masked.load or llvm.masked.store, for lanes of this type."""
     name = f"llvm.masked.{operation}.v{vector.count}{vector.element.intrinsic_name}.p0"
@@ -240,7 +232,7 @@ def load(typing_context, x, start, like):
                 whole_block = builder.block
             with rest:
                 fill = ir.Constant(lanes, [MINUS_INFINITY[x.dtype]] * stored.lanes)
-                mask = _lanes_below(builder, left, stored.lanes)
+                mask = mask_below(builder, left, stored.lanes)
                 some_lanes = _masked(
                     builder, "load", lanes, lanes, (pointer, UNALIGNED, mask, fill)
                 )
@@ -261,7 +253,7 @@ def is_within(typing_context, x, start, like):
     def codegen(context, builder, sig, arguments):
         array, start, _ = arguments
         left = builder.sub(_length(context, builder, x, array), start)
-        return _lanes_below(builder, left, mask.lanes)
+        return mask_below(builder, left, mask.lanes)
 
     return mask(x, types.intp, like), codegen
 
@@ -279,7 +271,7 @@ def store(typing_context, x, start, value):
             with whole:
                 builder.store(lanes, pointer, align=1)
             with rest:
-                mask = _lanes_below(builder, left, value.lanes)
+                mask = mask_below(builder, left, value.lanes)
                 arguments = lanes, pointer, UNALIGNED, mask
                 _masked(builder, "store", lanes.type, ir.VoidType(), arguments)
         return context.get_dummy_value()

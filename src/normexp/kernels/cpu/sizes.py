@@ -5,3 +5,8 @@ CACHE_LINE = 64
 
 # Rows of so few classes are always side by side; alone, a row leaves the other lanes idle.
 NARROW = 32
+
+# The numbers of classes of which float32 is taken flat: shorter rows do better side by side, and
+# longer ones where one is written while the next is read.
+PROBABILITIES, LOGARITHMS, LOSSES = range(16, 1025), range(16, 513), range(1, 1025)
+MOST_NUMBERS = 2048  # of a flat tile, unless it is one row

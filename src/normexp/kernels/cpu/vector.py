@@ -86,6 +86,14 @@ def concatenated(builder, vectors):
     return vectors[0]
 
 
+def mask_below(builder, count, lanes):
+    """The mask of the lanes whose number is below `count`."""
+    integers = ir.VectorType(count.type, lanes)
+    numbers = ir.Constant(integers, list(range(lanes)))
+    one = builder.insert_element(ir.Constant(integers, ir.Undefined), count, INDEX(0))
+    return builder.icmp_signed("<", numbers, shuffled(builder, one, [0] * lanes))
+
+
 @lower_cast(types.Number, Vector)
 def _spread(context, builder, number_type, vector_type, number):
     lane = context.cast(builder, number, number_type, vector_type.dtype)
@@ -283,6 +291,10 @@ def as_type_of(typing_context, x, like):
     return vector(x, like), codegen
 
 
+def _larger(builder, x, y):
+    return builder.select(builder.fcmp_ordered(">", x, y), x, y)
+
+
 def _folded(build):
     """An intrinsic that brings all lanes together, half by half, and spreads what comes out."""
 
@@ -304,6 +316,48 @@ def _folded(build):
 def sum_of_lanes(typing_context, x):
     """In every lane, the sum of all of them: neighbours at a distance of a half are added first."""
     return _folded(ir.IRBuilder.fadd)(typing_context, x)
+
+
+def _folded_side_by_side(build):
+    """As `_folded`, of as many vectors as a vector has lanes, each to the lane of its number.
+
+    They stand in an array, one after the other.
+    """
+
+    def typed(context, x, like):
+        vector = Vector(x.dtype, lane_count(like))
+
+        def codegen(context, builder, sig, arguments):
+            pointer = context.make_array(x)(context, builder, arguments[0]).data
+            pointer = builder.bitcast(pointer, context.get_value_type(vector).as_pointer())
+            lanes = length = vector.lanes
+            left = [builder.load(builder.gep(pointer, [INDEX(i)]), align=4) for i in range(lanes)]
+            while length > 1:
+                half = length // 2
+                low = [lane for lane in range(2 * lanes) if lane % length < half]
+                high = [lane + half for lane in low]
+                left = [
+                    build(builder, shuffled(builder, a, low, b), shuffled(builder, a, high, b))
+                    for a, b in zip(left[::2], left[1::2], strict=True)
+                ]
+                length = half
+            return left[0]
+
+        return vector(x, like), codegen
+
+    return typed
+
+
+@intrinsic
+def sums_of_vectors(typing_context, x, like):
+    """In lane i, what `sum_of_lanes` gives of the i-th of as many vectors as `like` has lanes."""
+    return _folded_side_by_side(ir.IRBuilder.fadd)(typing_context, x, like)
+
+
+@intrinsic
+def largest_of_vectors(typing_context, x, like):
+    """In lane i, the largest lane of the i-th of as many vectors as `like` has lanes."""
+    return _folded_side_by_side(_larger)(typing_context, x, like)
 
 
 @intrinsic
@@ -336,11 +390,18 @@ def pair_of_lanes(typing_context, high, low):
 @intrinsic
 def largest_of_lanes(typing_context, x):
     """In every lane, the largest of all of them."""
+    return _folded(_larger)(typing_context, x)
 
-    def larger(builder, x, y):
-        return builder.select(builder.fcmp_ordered(">", x, y), x, y)
 
-    return _folded(larger)(typing_context, x)
+@intrinsic
+def lanes_below(typing_context, count, like):
+    """The mask of the lanes whose number is below `count`."""
+    mask = Vector(types.boolean, lane_count(like))
+
+    def codegen(context, builder, sig, arguments):
+        return mask_below(builder, arguments[0], mask.lanes)
+
+    return mask(types.intp, like), codegen
 
 
 @intrinsic

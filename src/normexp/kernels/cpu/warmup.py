@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..._settings import accuracy
 from .. import NO_MASK, Logits, Target, cpu
+from . import flat_cross_entropy, flat_functions
 from .binary import binary_cross_entropy
 from .brier import brier
 from .cache import folder
@@ -31,7 +32,7 @@ from .functions import (
     softmax_of_rows,
 )
 from .hinge import crammer_singer, weston_watkins
-from .sizes import NARROW
+from .sizes import NARROW, PROBABILITIES
 from .spread_cross_entropy import spread_cross_entropy
 from .squared_error import squared_error
 
@@ -40,6 +41,7 @@ Array = NDArray[Any]
 ROWS = 2
 LABELS = Target(np.zeros(ROWS, np.int64), np.ones(ROWS))
 SMOOTHED = LABELS._replace(smoothing=np.ones(ROWS))
+PENALISED = LABELS._replace(norm=np.ones(ROWS))
 
 TYPES: dict[str, tuple[Any, str]] = {
     "float32": (np.float32, "exact"),
@@ -47,11 +49,14 @@ TYPES: dict[str, tuple[Any, str]] = {
     "float64": (np.float64, "exact"),
     "float16": (np.float16, "exact"),
 }
-LAYOUTS = {
-    "few classes": (NARROW, False),
-    "many classes": (NARROW + 1, False),
-    "few classes with a mask": (NARROW, True),
-    "many classes with a mask": (NARROW + 1, True),
+FEW, MANY = PROBABILITIES.start - 1, NARROW + 1
+# The shape of the logits, and whether they are masked.
+LAYOUTS: dict[str, tuple[tuple[int, ...], bool]] = {
+    "few classes": ((ROWS, FEW), False),
+    "many classes": ((ROWS, MANY), False),
+    "classes in the middle": ((1, NARROW, ROWS), False),
+    "few classes with a mask": ((ROWS, FEW), True),
+    "many classes with a mask": ((ROWS, MANY), True),
 }
 
 
@@ -97,10 +102,18 @@ def _binary_cross_entropy(z: Logits) -> None:
 
 
 WORKS = {
-    "softmax": Work(_of_rows(cpu.softmax), (softmax, softmax_of_rows)),
-    "log_softmax": Work(_of_rows(cpu.log_softmax), (log_softmax, log_softmax_of_rows)),
-    "logsumexp": Work(_logsumexp, (logsumexp, logsumexp_of_rows)),
-    "cross-entropy": Work(_loss(cpu.cross_entropy), (cross_entropy, cross_entropy_of_rows)),
+    "softmax": Work(_of_rows(cpu.softmax), (flat_functions.softmax, softmax, softmax_of_rows)),
+    "log_softmax": Work(
+        _of_rows(cpu.log_softmax), (flat_functions.log_softmax, log_softmax, log_softmax_of_rows)
+    ),
+    "logsumexp": Work(_logsumexp, (flat_functions.logsumexp, logsumexp, logsumexp_of_rows)),
+    "cross-entropy": Work(
+        _loss(cpu.cross_entropy),
+        (flat_cross_entropy.cross_entropy, cross_entropy, cross_entropy_of_rows),
+    ),
+    "cross-entropy with z-loss": Work(
+        _loss(cpu.cross_entropy, target=PENALISED), (cross_entropy, cross_entropy_of_rows)
+    ),
     "smoothed cross-entropy": Work(
         _loss(cpu.cross_entropy, target=SMOOTHED), (spread_cross_entropy,)
     ),
@@ -124,10 +137,12 @@ class Case(NamedTuple):
 
     def run(self) -> None:
         dtype, chosen = types()[self.type]
-        classes, is_masked = LAYOUTS[self.layout]
-        where = np.full((ROWS, classes), True) if is_masked else NO_MASK
+        shape, is_masked = LAYOUTS[self.layout]
+        where = np.full(shape, True) if is_masked else NO_MASK
+        values = np.zeros(shape, dtype)
+        values[-1, ..., -1] = np.inf  # what is out of the ordinary may need a kernel of its own
         with accuracy(chosen):
-            WORKS[self.work].run(Logits(np.zeros((ROWS, classes), dtype), where))
+            WORKS[self.work].run(Logits(values, where))
 
 
 class Form(NamedTuple):
