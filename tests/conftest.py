@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import sys
 
 import pytest
 from hypothesis import settings
@@ -44,8 +43,6 @@ def no_form_is_unknown():
 
         unknown = sorted(asked - set(forms()))
         assert not unknown, "\n".join(unknown)
-    if os.environ.get("NORMEXP_KERNELS") == "library":  # as for the tests of a wheel
-        assert "numba" not in sys.modules
 
 
 @pytest.fixture(scope="module")  # its event loop would be in the way of tests that need their own

@@ -31,7 +31,7 @@ def run(cache, *arguments, code=WARMUP):
         [sys.executable, "-c", code, "warmup", *arguments],
         capture_output=True,
         text=True,
-        env={**os.environ, "NORMEXP_CACHE_DIR": str(cache)},
+        env={**os.environ, "NORMEXP_CACHE_DIR": str(cache), "NORMEXP_KERNELS": "jit"},
     )
 
 

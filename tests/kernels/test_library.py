@@ -3,8 +3,11 @@
 import copy
 import os
 import pickle
+import subprocess
 import sys
+from importlib.util import find_spec
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -14,9 +17,7 @@ from normexp.kernels import cpu
 from normexp.kernels.cpu import library
 from normexp.kernels.cpu.entries import Entry
 
-compiled = pytest.mark.skipif(
-    os.environ.get("NORMEXP_KERNELS") != "library", reason="no wheel is tested here"
-)
+compiled = pytest.mark.skipif(not library.forms(), reason="no kernels were compiled ahead here")
 
 
 @compiled
@@ -24,10 +25,30 @@ def test_every_form_is_in_the_library():
     assert set(library.forms()) == set(forms())
 
 
+def kernels_used(**environment):
+    """What a new process computes, and whether that takes Numba."""
+    code = "import sys, normexp; print(normexp.softmax([0.0, 0.0])[0], 'numba' in sys.modules)"
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
 @compiled
 def test_a_call_loads_no_compiler():
-    assert nex.softmax([0.0, 0.0]).tolist() == [0.5, 0.5]
-    assert "numba" not in sys.modules
+    assert kernels_used(NORMEXP_KERNELS="library").stdout == "0.5 False\n"
+
+
+@pytest.mark.skipif(find_spec("numba") is None, reason="there is no Numba")
+def test_kernels_of_numba_can_be_asked_for():
+    assert kernels_used(NORMEXP_KERNELS="jit").stdout == "0.5 True\n"
+
+
+def test_a_mistake_in_what_is_asked_for_is_named():
+    message = "ValueError: NORMEXP_KERNELS must be 'library' or 'jit', got 'numba'"
+    assert message in kernels_used(NORMEXP_KERNELS="numba").stderr
 
 
 @compiled
@@ -42,6 +63,51 @@ def test_a_form_takes_nothing_but_its_types():
     for other in (array.astype("i8"), array[0], array.view(array.dtype.newbyteorder())):
         with pytest.raises(TypeError, match="does not take ndarray here"):
             form(other, *arguments[1:])
+
+
+def filled(argument, classes, rng):
+    """Numbers in the place of zeros, of the type that an argument has; named tuples by field."""
+    if isinstance(argument, tuple):
+        return type(argument)(*(filled(field, classes, rng) for field in argument))
+    if not isinstance(argument, np.ndarray):
+        return argument
+    if argument.dtype == np.int64:  # class ids
+        return rng.integers(0, classes, argument.shape)
+    if argument.dtype == np.bool_:
+        return argument if argument.ndim == 1 else rng.random(argument.shape) < 0.8
+    numbers = (rng.normal(size=argument.shape) * 9).astype(np.float32)
+    stored = {"u2": np.float16, "i2": ml_dtypes.bfloat16}.get(argument.dtype.str[1:])
+    return numbers.astype(argument.dtype) if stored is None else numbers.astype(stored).view("u2")
+
+
+def results_of(form, arguments):
+    """The bytes of every array that a form has been given, after it has run."""
+    found = []
+
+    def copied(argument):
+        if isinstance(argument, tuple):
+            return type(argument)(*map(copied, argument))
+        if isinstance(argument, np.ndarray):
+            found.append(argument.copy(order="K"))
+            return found[-1]
+        return argument
+
+    rows = 2
+    form(*map(copied, arguments), 0, rows)
+    return [array.tobytes() for array in found]
+
+
+@compiled
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", forms())
+def test_a_form_has_the_bits_that_numba_gives_it(name):
+    """Of the scratch, too, where what is computed on the way stands."""
+    entry, arguments = forms()[name]
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        given = tuple(filled(argument, arguments[0].shape[1], rng) for argument in arguments)
+        expected = results_of(entry.compiled(arguments, name), given)
+        assert results_of(library.forms()[name], given) == expected
 
 
 SHAPES = [(10,), (1,), (64, 10), (3, 32), (2, 3, 4), (3, 2, 4), (1000, 3), (5, 100), (2000, 3)]

@@ -1,10 +1,12 @@
 """The compiled kernels that a wheel brings, for the processor that this is."""
 
+import os
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
 
+from ... import _check
 from ..._settings import current_accuracy
 
 Form = Callable[..., None]
@@ -12,8 +14,19 @@ JIT = "pip install 'normexp[jit]'"
 
 
 @cache
+def is_wanted() -> bool:
+    """Whether compiled kernels are taken where there are any."""
+    named = os.environ.get("NORMEXP_KERNELS") or "library"
+    return _check.one_of(named, ("library", "jit"), "NORMEXP_KERNELS") == "library"
+
+
+@cache
 def library() -> Any:
-    """The library; None in a checkout, and in a wheel that was built without a C compiler."""
+    """The library; None in a checkout, in a wheel that was built without a C compiler, and where
+    Numba's kernels are asked for.
+    """
+    if not is_wanted():
+        return None
     try:
         return import_module("._library", __package__)
     except ModuleNotFoundError:
@@ -55,6 +68,8 @@ def small(kind: str, *arguments: Any) -> Callable[..., Any] | None:
 
 def why_missing(name: str) -> str:
     """What to tell a user who has neither a form nor Numba."""
+    if not is_wanted():
+        return f"NORMEXP_KERNELS asks for kernels of Numba, which is not installed: {JIT}"
     if not library():
         return f"this installation has no compiled kernels, and no Numba to compile them: {JIT}"
     if not library().processors():
