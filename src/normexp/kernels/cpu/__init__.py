@@ -41,7 +41,7 @@ from .of_parts import (
 )
 from .options import Focal, Hinge
 from .sizes import LOGARITHMS, LOSSES, NARROW, PROBABILITIES
-from .wide import WideTile, capped_loss, over_wide
+from .wide import WideTile, capped_loss, rounded
 
 __all__ = [
     "binary_cross_entropy",
@@ -96,8 +96,7 @@ _squared_error = Entries("squared_error")
 def softmax(logits: Logits, out: Array | None = None) -> Array:
     out = np.empty_like(logits.values) if out is None else out
     if logits.softcap is not None:
-        over_wide(logits, lambda tile: softmax(tile.logits, out[tile.place]))
-        return out
+        return rounded(lambda tile: softmax(tile.logits), logits, out)
     result = arranged(out)
     odd = odd_of_flat_tiles(_flat.softmax, logits, result, result, span=PROBABILITIES)
     over_tiles(
@@ -114,8 +113,7 @@ def softmax(logits: Logits, out: Array | None = None) -> Array:
 def log_softmax(logits: Logits, out: Array | None = None) -> Array:
     out = np.empty_like(logits.values) if out is None else out
     if logits.softcap is not None:
-        over_wide(logits, lambda tile: log_softmax(tile.logits, out[tile.place]))
-        return out
+        return rounded(lambda tile: log_softmax(tile.logits), logits, out)
     result = arranged(out)
     odd = odd_of_flat_tiles(_flat.log_softmax, logits, result, result, span=LOGARITHMS)
     over_tiles(
@@ -134,8 +132,7 @@ def logsumexp(logits: Logits, out: Array | None = None) -> Array:
         wide = np.float64 if logits.values.dtype == np.float64 else np.float32
         out = np.empty(count_of(logits.values), wide)
     if logits.softcap is not None:
-        over_wide(logits, lambda tile: logsumexp(tile.logits, out[tile.rows]))
-        return out
+        return rounded(lambda tile: logsumexp(tile.logits), logits, out)
     if logits.temperature != 1.0:  # rounds the terms before they could cancel
         out[...] = logsumexp_of(summarise(logits))
         return out

@@ -11,10 +11,10 @@ from .compiled import Kernel
 from .functions import exp_minus_abs, softplus
 from .memory import load, number, rounded_to, row_at, store
 from .tiles import put
-from .vector import as_type_of, lanes_of, part, select, spread
+from .vector import as_type_of, inline, lanes_of, select, spread
 
 
-@part
+@inline
 def side(mass, value, x):
     """mass · value; without mass 0, since 0 · inf counts 0, but NaN where x is."""
     return select(mass > 0.0, mass * value, select(x == x, 0.0, math.nan))

@@ -15,18 +15,18 @@ from .rows import complement, probability
 from .squared_error import sum_of_squares
 from .sums import total_of
 from .tiles import put
-from .vector import as_type_of, body, lanes_of, loop, on_its_own, select
+from .vector import as_type_of, function, lanes_of, macro, on_its_own, select
 
 
-@body
-def wide_softmax(x, rows, usual):
+@macro
+def wide_softmax(x, rows, guess):
     """The logits as wide as the arithmetic: what follows is exact to the last bit of that."""
     wide = tile_room(rows.rooms, WIDE, rows.tile)
     copy(x, wide, rows.rooms)
-    return softmax_of(wide, rows, True, usual)
+    return softmax_of(wide, rows, True, guess)
 
 
-@loop
+@function
 def distances(e, t, row, p, d, rooms, like):
     """p_k and p_k − t_k; where t_k is 1, −(1 − p_k) added up from the other classes."""
     on_its_own()
@@ -37,7 +37,7 @@ def distances(e, t, row, p, d, rooms, like):
         put(d, j, select(t_k == 1.0, -complement(row, p_k, like), p_k - t_k))
 
 
-@body
+@macro
 def value(found, rows, options):
     """weight · Σ_k (p_k − t_k)². The probabilities take the place of the exponentials."""
     tile, rooms = rows.tile, rows.rooms
@@ -49,14 +49,14 @@ def value(found, rows, options):
     return total + undefined(found.row.top), (found.e, d, weight)
 
 
-@loop
+@function
 def products(p, d, terms, rooms):
     on_its_own()
     for j in range(0, d.size, lanes_of(rooms)):
         put(terms, j, load(p, j, rooms) * load(d, j, rooms))
 
 
-@loop
+@function
 def take_leaders(x, top, terms, places, tile, rooms):
     """Take the term of the leading class of each row out of its terms; `places` says where.
 
@@ -81,7 +81,7 @@ def take_leaders(x, top, terms, places, tile, rooms):
     return as_type_of(load(taken, 0, rooms), rooms)
 
 
-@loop
+@function
 def slopes(p, d, terms, row, of_leader, without_leader, factor, g, rooms):
     """factor · p_k · Σ_{j ≠ k} p_j · (d_k − d_j). The term of the leading class is NaN."""
     on_its_own()
@@ -91,7 +91,7 @@ def slopes(p, d, terms, row, of_leader, without_leader, factor, g, rooms):
         put(g, j, factor * p_k * (d_k * complement(row, p_k, g) - over_others))
 
 
-@body
+@macro
 def gradient(found, kept, rows, options, g):
     """weight · 2 · p_k · Σ_{j ≠ k} p_j · (d_k − d_j) / temperature."""
     p, d, weight = kept

@@ -168,14 +168,14 @@ def over_tiles(
                 tiled.view(values.dtype)[...] = wide
         return
     values = arranged(values)
-    where = arranged(logits.where) if logits.where.size else None
+    where = arranged(logits.where)
     compute = arithmetic(values.dtype) if compute is None else compute
     units = units_for(logits.temperature, compute, values.itemsize)
     outer, classes, inner = values.shape
     lanes = LANES[compute]
     if inner == 1 and classes > NARROW:
         granule, width = 1, max(classes, 10 * lanes)
-        is_in_place = where is None and are_rows(values) and are_rows(tiled)
+        is_in_place = where.size == 0 and are_rows(values) and are_rows(tiled)
     else:
         granule, width = lanes, max(classes, 2 * lanes) * lanes
         is_in_place = False
@@ -185,7 +185,7 @@ def over_tiles(
         after = is_streamed(tiled), *arguments
     else:
         after = COPIES, *arguments
-    key = values.dtype.char, tiled.dtype.char, compute, where is None, kind
+    key = values.dtype.char, tiled.dtype.char, compute, kind
     rooms = scratch(width, compute)
     form = kernel.form(key, (*before, rooms, *after))
     if values.size < WORTH_SHARING and marks is None:
@@ -228,14 +228,14 @@ def odd_of_flat_tiles(
     if not (is_exact and 1e-18 < logits.temperature < 1e18 and classes in span):
         return None
     values = arranged(values)
-    where = arranged(logits.where) if logits.where.size else None
-    copies = None if where is None and is_string(values) and is_string(tiled) else COPIES
+    where = arranged(logits.where)
+    copies = None if where.size == 0 and is_string(values) and is_string(tiled) else COPIES
     rows, lanes = values.shape[0] * values.shape[2], LANES[np.float64]
     marks = np.zeros(rows, np.bool_)
     units = units_for(logits.temperature, np.float64, values.itemsize)
     width = max(MOST_NUMBERS, classes * lanes if values.shape[2] > 1 else 0)
     after = marks, copies, *arguments
-    key = tiled.dtype.char, where is None, copies, kind
+    key = tiled.dtype.char, copies, kind
     form = kernel.form(key, (values, where, units, scratch(width, np.float64), *after))
 
     def run(start: int, stop: int) -> None:

@@ -23,7 +23,7 @@ from .loss_rows import (
     write_loss,
 )
 from .memory import after_streams, load, number, room, row_at, store
-from .pipeline import Left, Slopes, ask_for_ends, begun, none_of, summarise, write_all
+from .pipeline import Pending, Slopes, ask_for_ends, ends_written, none_of, summarise, write_all
 from .rooms import EXPONENTIALS, LANE_TOTALS, LANES, LEADERS
 from .rows import complement, log_sum, log_sum_of, probability, weighted_surprise
 from .sums import Total
@@ -31,24 +31,24 @@ from .tiles import put, row_of, tile_at
 from .vector import (
     absolute,
     as_type_of,
-    body,
     first_lane,
+    function,
+    inline,
     lanes_of,
-    loop,
+    macro,
     on_its_own,
-    part,
     select,
     spread,
 )
 
 
-@part
+@inline
 def logsumexp(of_row, units):
     """logsumexp of the logits, as far as a penalty on it needs."""
     return of_row.top * units.inverse + of_row.log1p_rest
 
 
-@part
+@inline
 def pull_of(of_row, norm, units):
     """2 · norm · logsumexp, what the penalty adds to the factor of p_k; never −0."""
     log_z = logsumexp(of_row, units)
@@ -56,7 +56,7 @@ def pull_of(of_row, norm, units):
     return select(absolute(log_z) < math.inf, 2.0 * norm * log_z, far) + 0.0
 
 
-@part
+@inline
 def penalty(of_row, norm, units):
     """norm · logsumexp²; 0 without a norm, whatever logsumexp is but NaN."""
     log_z = logsumexp(of_row, units)
@@ -64,14 +64,14 @@ def penalty(of_row, norm, units):
     return select(norm > 0.0, norm * log_z * log_z, without)
 
 
-@part
+@inline
 def label_loss(of_row, mass, norm, x_y, units):
     """mass · ℓ(y) + norm · logsumexp²."""
     value = weighted_surprise(mass, of_row, x_y, units)
     return value + penalty(of_row, norm, units) + undefined(of_row.top)
 
 
-@part
+@inline
 def label_slopes(row, mass, pull, e_y, g, units):
     """The factor of p_k in the gradient, and the gradient at the label.
 
@@ -82,7 +82,7 @@ def label_slopes(row, mass, pull, e_y, g, units):
     return (mass + pull) * units.inverse, g_y
 
 
-@loop
+@function
 def label_gradients(e, row, factor, g, rooms):
     """factor · p_k."""
     on_its_own()
@@ -90,7 +90,7 @@ def label_gradients(e, row, factor, g, rooms):
         put(g, j, factor * probability(row, load(e, j, rooms), g))
 
 
-@body
+@macro
 def value(found, rows, options):
     """mass · ℓ(y) + norm · logsumexp²: one class of each row is all that counts."""
     of_row = log_sum_of(found.row)
@@ -98,7 +98,7 @@ def value(found, rows, options):
     return label_loss(of_row, rows.its.mass, rows.its.norm, x_y, rows.units), of_row
 
 
-@body
+@macro
 def gradient(found, of_row, rows, options, g):
     """(mass · (p_k − [k = y]) + pull · p_k) / temperature."""
     tile, r, rooms, classes = rows.tile, rows.first, rows.rooms, rows.target.classes
@@ -112,7 +112,7 @@ def gradient(found, of_row, rows, options, g):
 cross_entropy = loss_kernel("cross_entropy", softmax, value, gradient)
 
 
-@loop
+@function
 def write_losses(ends, labels, count, r, loss, units, rooms):
     """The losses of the `count` rows before row r, a row in each lane: a logarithm takes as long
     for one as for all of them.
@@ -137,8 +137,8 @@ def cross_entropy_of_rows(values, units, rooms, streams, target, options, loss, 
     waiting = 0  # rows whose loss is still to be written
     nothing = row_at(grad, 0, 0)
     rule = Slopes(Total(zero, zero), zero, zero, -1, first_lane(zero))
-    left = none_of(Left(rule, e, nothing, 0, streams))
-    usual = start < stop
+    pending = none_of(Pending(rule, e, nothing, 0, streams))
+    guess = start < stop
     for r in range(start, stop):
         tile = tile_at(values, r, stop, rooms)
         its = coefficients_of_row(r, False, target)
@@ -156,7 +156,7 @@ def cross_entropy_of_rows(values, units, rooms, streams, target, options, loss, 
             g = row_of(grad, tile)
             ask_for_ends(g, streams, rooms)
         ahead = values.strides[0]
-        row, usual = summarise(x, e, left, ahead, tile, usual, units, rooms, LANE_TOTALS, None)
+        row, guess = summarise(x, e, pending, ahead, tile, guess, units, rooms, LANE_TOTALS, None)
         ends[waiting] = its.mass
         ends[lanes + waiting] = its.norm
         ends[2 * lanes + waiting] = first_lane(row.top)
@@ -172,8 +172,8 @@ def cross_entropy_of_rows(values, units, rooms, streams, target, options, loss, 
             factor, g_y = label_slopes(row, mass, pull, e_y, g, units)
             label = target.classes[r]
             rule = Slopes(row.total, row.inverse, factor, label, first_lane(g_y))
-            left = begun(Left(rule, e, g, 0, streams), rooms)
+            pending = ends_written(Pending(rule, e, g, 0, streams), rooms)
     write_losses(ends, at_labels, waiting, stop, loss, units, rooms)
-    write_all(left, rooms)
+    write_all(pending, rooms)
     if streams:
         after_streams()

@@ -22,7 +22,7 @@ from .vector import (
     bits,
     fma,
     from_bits,
-    part,
+    inline,
     polynomial,
     select,
     spread,
@@ -64,13 +64,13 @@ class Scale(NamedTuple):
     rounder: float  # adding it to x · factor leaves k − k_max + bias in the low bits
 
 
-@part
+@inline
 def clamped(x, low):
     """max(x, low), but NaN where x is NaN."""
     return select(x < low, low, x)
 
 
-@part
+@inline
 def scale_for(top, units):
     """How to measure the exponentials of rows whose largest logits are `top`."""
     origin = select(absolute(top) > units.far, top, 0.0)
@@ -79,27 +79,27 @@ def scale_for(top, units):
     return Scale(origin, lowest, (units.rounder + units.bias) - k_max)
 
 
-@part
+@inline
 def guessed_scale(units, like):
     """A scale for rows whose largest logit is expected where logits usually are."""
     zero = spread(0.0, like)
     return Scale(zero, zero + units.reach_of_guess, zero + units.guess)
 
 
-@part
+@inline
 def scaled(mantissa, rounded, shift):
     """mantissa · 2^k, for the k in the low bits of `rounded`."""
     return from_bits(bits(mantissa) + (bits(rounded) << shift))
 
 
-@part
+@inline
 def one_plus(x, y):
     """1 + x + y for |y| < |x| < 1, rounded once but for a hair."""
     total = 1.0 + x
     return total + ((x - (total - 1.0)) + y)
 
 
-@part
+@inline
 def _exponential_64(distance, rounder, units):
     """To 0.6 ULP."""
     rounded = fma(distance, units.factor, rounder)
@@ -111,7 +111,7 @@ def _exponential_64(distance, rounder, units):
     return scaled(one_plus(high, fma(r * r, q, low)), rounded, 52)
 
 
-@part
+@inline
 def _exponential_for_32(distance, rounder, units):
     """To 2^-34, in float64 for a float32 result: 2^f by one series, f = x · log2 e − k."""
     rounded = fma(distance, units.factor, rounder)
@@ -119,7 +119,7 @@ def _exponential_for_32(distance, rounder, units):
     return scaled(polynomial(f, EXP2), rounded, 52)
 
 
-@part
+@inline
 def _exponential_32(distance, rounder, units):
     """To 0.7 ULP, in float32."""
     rounded = fma(distance, units.factor, rounder)

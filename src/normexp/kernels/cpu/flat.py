@@ -35,12 +35,12 @@ from .tiles import put
 from .vector import (
     any_lane,
     as_type_of,
+    function,
+    inline,
     lanes_below,
     lanes_of,
     largest_of_vectors,
-    loop,
     on_its_own,
-    part,
     select,
     spread,
     sums_of_vectors,
@@ -72,13 +72,13 @@ class Strings(NamedTuple):
     step: int  # from one to the next, in bytes
 
 
-@part
+@inline
 def is_across(array):
     """Whether the same class of neighbouring rows are neighbours in memory."""
     return array.strides[2] == array.itemsize and array.shape[2] > 1
 
 
-@part
+@inline
 def tile_at(values, where, out, r, stop, rooms, copies):
     """The tile that begins with row r, of the rows before `stop`."""
     classes, inner = values.shape[1], values.shape[2]
@@ -86,13 +86,13 @@ def tile_at(values, where, out, r, stop, rooms, copies):
     rows = min(stop - r, lanes_of(rooms), max(1, MOST_NUMBERS // classes))
     across = False
     if copies is not None:
-        across = where is None and is_across(values) and (out.size == 0 or is_across(out))
+        across = where.size == 0 and is_across(values) and (out.size == 0 or is_across(out))
         if across:
             rows = min(stop - r, lanes_of(rooms), inner - begin)
     return Tile(r, r // inner, begin, rows, classes, across)
 
 
-@part
+@inline
 def row_of(array, tile, lane):
     """The (outer, inner) of a row of a tile, which may begin near the end of an outer part."""
     inner = tile.inner + lane
@@ -100,14 +100,14 @@ def row_of(array, tile, lane):
     return tile.outer + past, inner - past * array.shape[2]
 
 
-@part
+@inline
 def row_offset(array, tile, lane):
     """Where a row of a tile begins in an array, in bytes."""
     outer, inner = row_of(array, tile, lane)
     return outer * array.strides[0] + inner * array.strides[2]
 
 
-@part
+@inline
 def in_place(array, tile):
     """Whether the numbers of a tile are such strings in an array itself."""
     outer, _, inner = array.shape
@@ -119,7 +119,7 @@ def in_place(array, tile):
     return tile.across or (neighbours and (end_to_end or tile.rows == 1))
 
 
-@part
+@inline
 def strings(array, tile, index, is_own, rooms):
     """The strings of a tile, the array's own or those of a room."""
     offset = row_offset(array, tile, 0)
@@ -131,13 +131,13 @@ def strings(array, tile, index, is_own, rooms):
     return Strings(numbers, 1, tile.rows * tile.classes, 0)
 
 
-@loop
+@function
 def copy_in(values, where, tile, x, rooms):
     """Bring the rows of a tile end to end, −inf where the mask leaves no class."""
     lanes = lanes_of(rooms)
     for lane in range(tile.rows):
         offset, first = row_offset(values, tile, lane), lane * tile.classes
-        if where is None and values.strides[1] == values.itemsize:
+        if where.size == 0 and values.strides[1] == values.itemsize:
             row = row_at(values, offset, tile.classes)
             for j in range(0, tile.classes, lanes):
                 put(x, first + j, load(row, j, rooms))  # beyond its end comes the next
@@ -145,24 +145,24 @@ def copy_in(values, where, tile, x, rooms):
             spaced = spaced_at(values, offset, tile.classes, values.strides[1])
             for k in range(tile.classes):
                 x[first + k] = number(spaced[k])
-        if where is not None:
+        if where.size:
             outer, inner = row_of(values, tile, lane)
             for k in range(tile.classes):
                 if not where[outer, k, inner]:
                     x[first + k] = -math.inf
 
 
-@part
+@inline
 def read(values, where, tile, rooms, copies):
     """The logits of a tile."""
-    is_own = copies is None or (where is None and in_place(values, tile))
+    is_own = copies is None or (where.size == 0 and in_place(values, tile))
     x = strings(values, tile, NUMBERS, is_own, rooms)
     if not is_own:
         copy_in(values, where, tile, x.numbers, rooms)
     return x
 
 
-@loop
+@function
 def copy_out(y, odd, out, tile, rooms):
     """Bring rows to their places, but for the odd ones, whose logits may be there."""
     for lane in range(tile.rows):
@@ -179,27 +179,27 @@ def copy_out(y, odd, out, tile, rooms):
                     spaced[k] = y[place_of(tile, lane, k, rooms)]
 
 
-@part
+@inline
 def place_of(tile, lane, k, rooms):
     """Where class k of a row stands in a room."""
     return k * lanes_of(rooms) + lane if tile.across else lane * tile.classes + k
 
 
-@part
+@inline
 def room_of_e(tile, rooms):
     """The room of the exponentials."""
     lanes = lanes_of(rooms)
     return room(rooms, EXPONENTIALS, tile.classes * (lanes if tile.across else tile.rows), rooms)
 
 
-@part
+@inline
 def held_exponential(x, scale, units):
     """exp(x / temperature), held to where float64 has room."""
     most = as_number_of(spread(-units.reach_of_guess, scale.lowest), x)
     return exponential(select(x > most, most, x), scale, units)
 
 
-@loop
+@function
 def exponentials(x, e, units, rooms):
     """e_k of every number."""
     on_its_own()
@@ -214,7 +214,7 @@ def exponentials(x, e, units, rooms):
             store(e_i, j, held_exponential(load(x_i, j, rooms), scale, units))
 
 
-@loop
+@function
 def totals_along(e, tile, rooms):
     """Σ e_k of rows end to end."""
     on_its_own()
@@ -233,7 +233,7 @@ def totals_along(e, tile, rooms):
     return sums_of_vectors(sums, rooms)
 
 
-@loop
+@function
 def totals_across(e, tile, rooms):
     """Σ e_k of rows side by side, in the same order."""
     on_its_own()
@@ -253,7 +253,7 @@ def totals_across(e, tile, rooms):
     return load(sums, 0, rooms)
 
 
-@part
+@inline
 def totals(e, tile, rooms, copies):
     """Σ e_k of each row, in its lane."""
     if copies is not None and tile.across:
@@ -261,7 +261,7 @@ def totals(e, tile, rooms, copies):
     return totals_along(e, tile, rooms)
 
 
-@loop
+@function
 def tops_along(x, tile, rooms):
     """max x_k of rows end to end."""
     on_its_own()
@@ -282,7 +282,7 @@ def tops_along(x, tile, rooms):
     return largest_of_vectors(tops, rooms)
 
 
-@loop
+@function
 def tops_across(x, rooms):
     """max x_k of rows side by side."""
     on_its_own()
@@ -302,7 +302,7 @@ class Parts(NamedTuple):
     total: float
 
 
-@loop
+@function
 def take_tops(e, x, top, leads, tile, rooms):
     """Take the exponential of the largest logit out of e, in the rows that it leads."""
     lanes = lanes_of(rooms)
@@ -323,7 +323,7 @@ def take_tops(e, x, top, leads, tile, rooms):
             e[place_of(tile, lane, k, rooms)] = 0.0
 
 
-@part
+@inline
 def parts_of(x, e, tile, units, rooms, copies):
     """Where the maximum is a large share of the total, the rest are added up without it."""
     total = totals(e, tile, rooms, copies)
@@ -341,13 +341,13 @@ def parts_of(x, e, tile, units, rooms, copies):
     return Parts(as_type_of(top, rooms), e_max, rest, total)
 
 
-@part
+@inline
 def in_range(x):
     """Whether numbers are in the ordinary."""
     return (x > LEAST) & (x < MOST)
 
 
-@loop
+@function
 def mark(is_ordinary, odd, tile, rooms):
     """Mark the odd rows of a tile, and count them."""
     on_its_own()
@@ -364,20 +364,20 @@ def mark(is_ordinary, odd, tile, rooms):
     return count
 
 
-@part
+@inline
 def target_of(out, tile, count, rooms):
     """Where to put results: in place unless some rows are odd, which may hold their logits yet."""
     return strings(out, tile, TERMS, count == 0 and in_place(out, tile), rooms)
 
 
-@part
+@inline
 def write(out, y, odd, count, tile, rooms, copies):
     """Bring results that were not put in place there."""
     if count > 0 or (copies is not None and not in_place(out, tile)):
         copy_out(y.numbers, odd, out, tile, rooms)
 
 
-@loop
+@function
 def products_along(e, factors, y, tile, rooms):
     """factor · e_k, of rows end to end: what goes beyond a row is overwritten by the next."""
     on_its_own()
@@ -392,7 +392,7 @@ def products_along(e, factors, y, tile, rooms):
             put(y, j, factor * load(e, j, rooms))
 
 
-@loop
+@function
 def products_across(e, factors, y, rooms):
     """The same of rows side by side."""
     on_its_own()
@@ -401,7 +401,7 @@ def products_across(e, factors, y, rooms):
         put(y_k, 0, factors * load(e, k * lanes_of(rooms), rooms))
 
 
-@part
+@inline
 def products(e, factors, y, tile, rooms, copies):
     """y_k = factor · e_k."""
     if copies is not None and tile.across:
@@ -410,7 +410,7 @@ def products(e, factors, y, tile, rooms, copies):
         products_along(e, factors, row_at(y.numbers, 0, y.size), tile, rooms)
 
 
-@loop
+@function
 def shares_along(of_rows, x, y, tile, units, rooms):
     """log p_k of rows end to end, of no less than a vector. The logits may be where y is."""
     on_its_own()
@@ -428,7 +428,7 @@ def shares_along(of_rows, x, y, tile, units, rooms):
         put(y, last, 0.0 - surprise(row, at_end, units))
 
 
-@loop
+@function
 def shares_across(of_rows, x, y, units, rooms):
     """The same of rows side by side."""
     on_its_own()
@@ -437,7 +437,7 @@ def shares_across(of_rows, x, y, units, rooms):
         put(row_at(y.numbers, k * y.step, y.size), 0, 0.0 - surprise(of_rows, x_k, units))
 
 
-@part
+@inline
 def shares(of_rows, x, y, tile, units, rooms, copies):
     """y_k = log p_k."""
     if copies is not None and tile.across:

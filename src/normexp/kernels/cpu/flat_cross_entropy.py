@@ -26,15 +26,15 @@ from .log import log1p
 from .loss_rows import weight_of
 from .memory import load, room, rounded_to, row_at, store
 from .rooms import LANES
-from .vector import as_type_of, lanes_of, loop, part, select
+from .vector import as_type_of, function, inline, lanes_of, select
 
 HEAVIEST = 2.0**128  # a weight of so much is odd
 
 
-@part
+@inline
 def is_empty(where, tile, lane):
     """Whether the mask leaves a row no class."""
-    if where is None:
+    if where.size == 0:
         return False
     outer, inner = row_of(where, tile, lane)
     some = False
@@ -43,7 +43,7 @@ def is_empty(where, tile, lane):
     return not some
 
 
-@loop
+@function
 def take_labels(e, where, tile, classes, weight, class_weight, rooms):
     """The mass of each row and e_y, which is taken out of e. A row that does not count is 0."""
     lanes = lanes_of(rooms)
@@ -66,7 +66,7 @@ def take_labels(e, where, tile, classes, weight, class_weight, rooms):
     return load(kept, 0, rooms), load(kept, lanes, rooms)
 
 
-@loop
+@function
 def set_labels(g, slopes, masses, tile, classes, rooms):
     """The gradient at the label, in the rows that count."""
     lanes = lanes_of(rooms)

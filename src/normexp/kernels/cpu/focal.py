@@ -18,16 +18,16 @@ from .loss_rows import at_label, set_at_label, undefined
 from .memory import load, room, store
 from .rooms import LANES
 from .rows import complement, log_sum_of, probability, surprise, weighted_surprise
-from .vector import body, first_lane, lanes_of, loop, select, spread
+from .vector import first_lane, function, lanes_of, macro, select, spread
 
 
-@body
-def kept_softmax(x, rows, usual):
+@macro
+def kept_softmax(x, rows, guess):
     """The softmax of the logits; its value, too, needs the exponential of a class."""
-    return softmax_of(x, rows, True, usual)
+    return softmax_of(x, rows, True, guess)
 
 
-@loop
+@function
 def power(x, exponent, tile, rooms):
     """x^exponent of the row in each lane."""
     if tile.step == 1:
@@ -40,7 +40,7 @@ def power(x, exponent, tile, rooms):
     return load(found, 0, rooms)
 
 
-@body
+@macro
 def value(found, rows, options):
     """T · q^γ · ℓ(y), and its derivative by ℓ(y)."""
     tile, r, rooms, classes = rows.tile, rows.first, rows.rooms, rows.target.classes
@@ -57,7 +57,7 @@ def value(found, rows, options):
     return loss, mass * (1.0 + growth) + spoiled
 
 
-@body
+@macro
 def gradient(found, slope, rows, options, g):
     """∂loss/∂ℓ · (p_k − [k = y]) / temperature."""
     tile, r, rooms, classes = rows.tile, rows.first, rows.rooms, rows.target.classes

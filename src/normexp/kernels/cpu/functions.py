@@ -2,17 +2,17 @@
 
 import math
 
-from . import twice
+from . import double_double
 from .compiled import Kernel
 from .exp import Scale, clamped, exponential
 from .log import log1p
 from .memory import after_streams, load, room, row_at, store
 from .pipeline import (
     Division,
-    Left,
     LogShares,
+    Pending,
     ask_for_ends,
-    begun,
+    ends_written,
     none_of,
     run_through,
     summarise,
@@ -26,10 +26,10 @@ from .vector import (
     any_lane,
     as_type_of,
     first_lane,
+    function,
+    inline,
     lanes_of,
-    loop,
     on_its_own,
-    part,
     select,
     spread,
 )
@@ -41,17 +41,17 @@ def softmax_of_rows(values, units, rooms, streams, out, start, stop):
     no_class = spread(math.nan, rooms)
     one = spread(1.0, rooms)
     e = room(rooms, 1, values.shape[1], rooms)
-    left = none_of(Left(Division(Total(one, one), one), e, row_at(out, 0, 0), 0, streams))
-    usual = start < stop
+    pending = none_of(Pending(Division(Total(one, one), one), e, row_at(out, 0, 0), 0, streams))
+    guess = start < stop
     for r in range(start, stop):
         tile = tile_at(values, r, stop, rooms)
         x, p = row_of(values, tile), row_of(out, tile)
         ask_for_ends(p, streams, rooms)
-        found = run_through(x, e, left, values.strides[0], tile, usual, units, rooms, None)
-        usual = found.usual
+        found = run_through(x, e, pending, values.strides[0], tile, guess, units, rooms, None)
+        guess = found.guess
         total = total_except(found.sums, e, x, no_class, tile, rooms, 2, None)
-        left = begun(Left(Division(total, 1.0 / total.high), e, p, 0, streams), rooms)
-    write_all(left, rooms)
+        pending = ends_written(Pending(Division(total, 1.0 / total.high), e, p, 0, streams), rooms)
+    write_all(pending, rooms)
     if streams:
         after_streams()
 
@@ -60,17 +60,17 @@ def softmax_of_rows(values, units, rooms, streams, out, start, stop):
 def softmax(values, where, units, rooms, copies, out, start, stop):
     """p_k = e_k / Σ e_j."""
     no_class = spread(math.nan, rooms)
-    usual = start < stop
+    guess = start < stop
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size, rooms)
         p = target_of(out, tile, rooms, 0, copies)
-        found = run_through(x, e, None, 0, tile, usual, units, rooms, copies)
-        usual = found.usual
+        found = run_through(x, e, None, 0, tile, guess, units, rooms, copies)
+        guess = found.guess
         total = total_except(found.sums, e, x, no_class, tile, rooms, 2, copies)
-        write_all(Left(Division(total, 1.0 / total.high), e, p, 0, False), rooms)
+        write_all(Pending(Division(total, 1.0 / total.high), e, p, 0, False), rooms)
         fill_dead(where, tile, p, 0.0)
         write(out, tile, p, rooms, copies)
         r += tile.rows
@@ -82,18 +82,20 @@ def log_softmax_of_rows(values, units, rooms, streams, out, start, stop):
     e = room(rooms, 1, 0, rooms)
     nothing = row_at(values, 0, 0)
     zero = spread(0.0, rooms)
-    left = none_of(
-        Left(LogShares(LogSum(zero, zero), units), nothing, row_at(out, 0, 0), 0, streams)
+    pending = none_of(
+        Pending(LogShares(LogSum(zero, zero), units), nothing, row_at(out, 0, 0), 0, streams)
     )
-    usual = start < stop
+    guess = start < stop
     for r in range(start, stop):
         tile = tile_at(values, r, stop, rooms)
         x, log_p = row_of(values, tile), row_of(out, tile)
         ahead = values.strides[0]
         ask_for_ends(log_p, streams, rooms)
-        row, usual = summarise(x, e, left, ahead, tile, usual, units, rooms, 2, None)
-        left = begun(Left(LogShares(log_sum_of(row), units), x, log_p, 0, streams), rooms)
-    write_all(left, rooms)
+        row, guess = summarise(x, e, pending, ahead, tile, guess, units, rooms, 2, None)
+        pending = ends_written(
+            Pending(LogShares(log_sum_of(row), units), x, log_p, 0, streams), rooms
+        )
+    write_all(pending, rooms)
     if streams:
         after_streams()
 
@@ -101,39 +103,39 @@ def log_softmax_of_rows(values, units, rooms, streams, out, start, stop):
 @Kernel
 def log_softmax(values, where, units, rooms, copies, out, start, stop):
     """log p_k = −((m − x_k) / temperature + log1p(rest))."""
-    usual = start < stop
+    guess = start < stop
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size if tile.step > 1 else 0, rooms)
         log_p = target_of(out, tile, rooms, 0, copies)
-        row, usual = summarise(x, e, None, 0, tile, usual, units, rooms, 2, copies)
-        write_all(Left(LogShares(log_sum_of(row), units), x, log_p, 0, False), rooms)
+        row, guess = summarise(x, e, None, 0, tile, guess, units, rooms, 2, copies)
+        write_all(Pending(LogShares(log_sum_of(row), units), x, log_p, 0, False), rooms)
         fill_dead(where, tile, log_p, -math.inf)
         write(out, tile, log_p, rooms, copies)
         r += tile.rows
 
 
-@part
+@inline
 def in_doubt(value, top, units):
     """Where a sum has too few digits, being infinite or much smaller than its terms."""
-    return (absolute(top) == math.inf) | (absolute(value) < absolute(top) * units.enough)
+    return (absolute(top) == math.inf) | (absolute(value) < absolute(top) * units.cancels_below)
 
 
-@part
+@inline
 def reconsidered(value, x, top, tile, units, rooms):
     """The same sums where they are not in doubt; NaN for a NaN beside ±inf, and all digits."""
     is_infinite = absolute(top) == math.inf
     if any_lane(is_infinite):
         value = select(is_infinite, top + as_type_of(nan_of(x, tile, rooms), 1.0), value)
-    cancelled = absolute(value) < absolute(top) * units.enough
+    cancelled = absolute(value) < absolute(top) * units.cancels_below
     if any_lane(cancelled):
-        value = select(cancelled, twice.logsumexp(x, top, tile, rooms, 2), value)
+        value = select(cancelled, double_double.logsumexp(x, top, tile, rooms, 2), value)
     return value
 
 
-@part
+@inline
 def terms_of(of_rows):
     """The terms of logsumexp in float64."""
     return as_type_of(of_rows.top, 1.0), as_type_of(of_rows.log1p_rest, 1.0)
@@ -142,20 +144,20 @@ def terms_of(of_rows):
 @Kernel
 def logsumexp(values, where, units, rooms, copies, out, start, stop):
     """m + log1p(rest): the one result whose terms can cancel, so that it may need more digits."""
-    usual = start < stop
+    guess = start < stop
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
         x = read_logits(values, where, tile, rooms, 0, copies)
         e = room(rooms, 1, tile.size if tile.step > 1 else 0, rooms)
-        row, usual = summarise(x, e, None, 0, tile, usual, units, rooms, 2, copies)
+        row, guess = summarise(x, e, None, 0, tile, guess, units, rooms, 2, copies)
         top, log1p_rest = terms_of(log_sum_of(row))
         value = reconsidered(top + log1p_rest, x, top, tile, units, rooms)
         store(row_at(out, r * out.itemsize, tile.rows), 0, as_type_of(value, out))
         r += tile.rows
 
 
-@loop
+@function
 def write_log_sums(ends, count, r, values, out, units, rooms):
     """The results of the `count` rows before row r, a row in each lane: a logarithm takes as long
     for one as for all of them.
@@ -184,21 +186,21 @@ def logsumexp_of_rows(values, units, rooms, streams, out, start, stop):
     lanes = lanes_of(rooms)
     e, ends = room(rooms, 1, 0, rooms), room(rooms, 3, 2 * lanes, rooms)
     waiting = 0  # rows whose result is still to be written
-    usual = start < stop
+    guess = start < stop
     for r in range(start, stop):
         if waiting == lanes:
             write_log_sums(ends, waiting, r, values, out, units, rooms)
             waiting = 0
         tile = tile_at(values, r, stop, rooms)
         x, ahead = row_of(values, tile), values.strides[0]
-        row, usual = summarise(x, e, None, ahead, tile, usual, units, rooms, 2, None)
+        row, guess = summarise(x, e, None, ahead, tile, guess, units, rooms, 2, None)
         ends[waiting] = first_lane(row.top)
         ends[lanes + waiting] = first_lane(row.rest / row.e_max)
         waiting += 1
     write_log_sums(ends, waiting, stop, values, out, units, rooms)
 
 
-@part
+@inline
 def exp_minus_abs(x, units, rooms):
     """exp(−|x|)."""
     zero = spread(0.0, rooms)
@@ -206,7 +208,7 @@ def exp_minus_abs(x, units, rooms):
     return exponential(-absolute(x), scale, units) * units.unit
 
 
-@part
+@inline
 def softplus(x, units, rooms):
     """log(1 + exp(x)) = max(x, 0) + log1p(exp(−|x|)), two terms that are never negative."""
     e = as_type_of(exp_minus_abs(x, units, rooms), 1.0)

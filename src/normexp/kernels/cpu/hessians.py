@@ -38,12 +38,12 @@ from .tiles import is_live, put, read, read_logits, target_of, tile_at, write
 from .vector import (
     any_lane,
     as_type_of,
-    body,
+    function,
+    inline,
     lanes_of,
     largest_of_lanes,
-    loop,
+    macro,
     on_its_own,
-    part,
     select,
     spread,
 )
@@ -80,10 +80,10 @@ def over_rows(of_tile):
     return Kernel(kernel)
 
 
-@loop
+@function
 def leave_out(where, tile, v):
     """0 where the mask leaves no class."""
-    if where is not None:
+    if where.size:
         for k in range(tile.classes):
             for lane in range(tile.rows):
                 if not is_live(where, tile, k, lane):
@@ -97,13 +97,13 @@ class Mean(NamedTuple):
     rest: float  # Σ_j p_j · (a_j − leading)
 
 
-@part
+@inline
 def centred(a_k, mean):
     """a_k − p·a."""
     return (a_k - mean.leading) - mean.rest
 
 
-@loop
+@function
 def at_leader(a, x, top, tile, rooms):
     """What stands at a class with the largest logit: the largest number, where several have it."""
     on_its_own()
@@ -114,7 +114,7 @@ def at_leader(a, x, top, tile, rooms):
     return largest_of_lanes(found) if tile.step == 1 else found
 
 
-@loop
+@function
 def distances_from(leading, a, p, terms, rooms):
     """p_k · (a_k − leading), NaN where that is not finite."""
     on_its_own()
@@ -123,21 +123,21 @@ def distances_from(leading, a, p, terms, rooms):
         put(terms, j, load(p, j, rooms) * d_j + (d_j - d_j))
 
 
-@part
+@inline
 def mean_of(a, p, x, top, terms, rows):
     leading = at_leader(a, x, top, rows.tile, rows.rooms)
     distances_from(leading, a, p, terms, rows.rooms)
     return Mean(leading, total_of(terms, rows.tile, rows.rooms, rows.copies) + undefined(top))
 
 
-@loop
+@function
 def probabilities(e, row, x, p, rooms):
     on_its_own()
     for j in range(0, e.size, lanes_of(rooms)):
         put(p, j, probability(row, load(e, j, rooms), x))
 
 
-@loop
+@function
 def cross_entropy_products(p, v, mean, factor, bow, g, rooms):
     """p_k · (factor · (v_k − p·v) + bow · p·v)."""
     on_its_own()
@@ -148,7 +148,7 @@ def cross_entropy_products(p, v, mean, factor, bow, g, rooms):
 
 
 @over_rows
-@body
+@macro
 def cross_entropy(x, v, rows, options, g):
     """[(T + 2 · norm · logsumexp) · p_k · (v_k − p·v) + 2 · norm · p_k · p·v] / temperature²."""
     tile, rooms, units = rows.tile, rows.rooms, rows.units
@@ -163,7 +163,7 @@ def cross_entropy(x, v, rows, options, g):
     cross_entropy_products(p, v, mean, mass * units.inverse * units.inverse, bow, g, rooms)
 
 
-@loop
+@function
 def softmax_products(p, v, mean, factor, q, rooms):
     """factor · p_k · (v_k − p·v)."""
     on_its_own()
@@ -171,7 +171,7 @@ def softmax_products(p, v, mean, factor, q, rooms):
         put(q, j, factor * load(p, j, rooms) * centred(load(v, j, rooms), mean))
 
 
-@loop
+@function
 def products_with(q, d, mean, terms, rooms):
     """q_k · (d_k − p·d)."""
     on_its_own()
@@ -179,7 +179,7 @@ def products_with(q, d, mean, terms, rooms):
         put(terms, j, load(q, j, rooms) * centred(load(d, j, rooms), mean))
 
 
-@loop
+@function
 def brier_products(p, q, of_q, terms, both, factor, g, rooms):
     """factor · [p_k · (q_k − p·q − q·d) + q_k · (d_k − p·d)]."""
     on_its_own()
@@ -189,7 +189,7 @@ def brier_products(p, q, of_q, terms, both, factor, g, rooms):
 
 
 @over_rows
-@body
+@macro
 def brier(x, v, rows, options, g):
     """2 · [J(q) + q ∘ (d − p·d) − p · (q·d)] / temperature², with d = p − t, q = J(v)."""
     tile, rooms, units = rows.tile, rows.rooms, rows.units
@@ -209,7 +209,7 @@ def brier(x, v, rows, options, g):
     brier_products(p, q, of_q, terms, both, factor, g, rooms)
 
 
-@body
+@macro
 def spoiled(x, rows):
     """NaN for rows whose largest logit is infinite or NaN, else 0."""
     top, nan = top_and_nan(x, rows.tile, rows.rooms)
@@ -217,7 +217,7 @@ def spoiled(x, rows):
 
 
 @over_rows
-@body
+@macro
 def squared_error(x, v, rows, options, g):
     """2 · v_k."""
     t = tile_room(rows.rooms, TARGET, rows.tile)
@@ -226,7 +226,7 @@ def squared_error(x, v, rows, options, g):
     scaled_slopes(v, factor, spoiled(x, rows), g, rows.rooms)
 
 
-@loop
+@function
 def log_curvatures(p, t, v, nan, g, rooms):
     """t_k / p_k² · v_k, where there is a mass at all."""
     on_its_own()
@@ -236,7 +236,7 @@ def log_curvatures(p, t, v, nan, g, rooms):
 
 
 @over_rows
-@body
+@macro
 def log_loss(x, v, rows, options, g):
     """t_k / p_k² · v_k."""
     t = tile_room(rows.rooms, TARGET, rows.tile)
@@ -244,7 +244,7 @@ def log_loss(x, v, rows, options, g):
     log_curvatures(x, t, v, spoiled(x, rows), g, rows.rooms)
 
 
-@body
+@macro
 def held_against(x, v, rows, options):
     """z_y, v_y, the scale of violations, and NaN for spoiled rows."""
     tile, rooms, classes = rows.tile, rows.rooms, rows.target.classes
@@ -254,7 +254,7 @@ def held_against(x, v, rows, options):
     return z_y, v_y, headroom(options.margin, top, z_y), undefined(top) + nan
 
 
-@loop
+@function
 def pulls(z, z_y, v, v_y, margin, scale, terms, rooms):
     """v_j − v_y where the margin is violated."""
     on_its_own()
@@ -264,7 +264,7 @@ def pulls(z, z_y, v, v_y, margin, scale, terms, rooms):
 
 
 @over_rows
-@body
+@macro
 def weston_watkins(x, v, rows, options, g):
     """2 · (v_j − v_y) at the violated rivals, less their sum at the target; of the plain loss 0."""
     tile, rooms, classes = rows.tile, rows.rooms, rows.target.classes
@@ -278,7 +278,7 @@ def weston_watkins(x, v, rows, options, g):
     set_at_label(g, tile, rows.first, classes, nan - pull, rooms)
 
 
-@loop
+@function
 def at_rival(v, rivals, tile, rooms):
     """What stands at the rival of each row; 0 where there is none."""
     found = room(rooms, LANES, lanes_of(rooms), rooms)
@@ -289,7 +289,7 @@ def at_rival(v, rivals, tile, rooms):
 
 
 @over_rows
-@body
+@macro
 def crammer_singer(x, v, rows, options, g):
     """The same for the one rival that counts."""
     tile, rooms, classes = rows.tile, rows.rooms, rows.target.classes
@@ -303,7 +303,7 @@ def crammer_singer(x, v, rows, options, g):
     rival_gradients(rivals, tile, rows.first, classes, pull, nan, g, rooms)
 
 
-@loop
+@function
 def focal_products(p, v, mean, factor, towards_y, g, rooms):
     """p_k · (factor · (v_k − p·v) + towards_y)."""
     on_its_own()
@@ -312,7 +312,7 @@ def focal_products(p, v, mean, factor, towards_y, g, rooms):
 
 
 @over_rows
-@body
+@macro
 def focal(x, v, rows, options, g):
     """[F′ · p_k · (v_k − p·v) + F″ · (p_k − [k = y]) · (p·v − v_y)] / temperature².
 
@@ -342,7 +342,7 @@ def focal(x, v, rows, options, g):
     set_at_label(g, tile, r, classes, at_y, rooms)
 
 
-@part
+@inline
 def elements(array, start, stop):
     return row_at(array, start * array.itemsize, stop - start)
 

@@ -16,24 +16,24 @@ from .tiles import put
 from .vector import (
     absolute,
     as_type_of,
-    body,
+    function,
+    inline,
     lanes_of,
-    loop,
+    macro,
     on_its_own,
-    part,
     select,
     spread,
     two_sum,
 )
 
 
-@part
+@inline
 def headroom(margin, top, z_y):
     """The scale of violations: 1, or ¼ where the largest has no room in the type."""
     return select(margin + (top - z_y) < math.inf, spread(1.0, top), 0.25)
 
 
-@part
+@inline
 def violation(margin, z_j, z_y, scale):
     """scale · max(0, margin + z_j − z_y), keeping the digits that the two roundings lose."""
     gap, gap_low = two_sum(z_j * scale, -z_y * scale)
@@ -43,19 +43,19 @@ def violation(margin, z_j, z_y, scale):
     return select(z_j == -math.inf, 0.0, exact)
 
 
-@part
+@inline
 def loss_of(v, mass, scale, squared):
     """mass · v or mass · v², of scale · v. The mass comes first: it may be what makes room."""
     return mass / scale / scale * v * v if squared else mass / scale * v
 
 
-@part
+@inline
 def slope_of(v, mass, scale, squared):
     """mass, or mass · 2v of scale · v, where the margin is violated."""
     return select(v > 0.0, 2.0 * (mass / scale) * v if squared else mass, 0.0)
 
 
-@loop
+@function
 def violations(z, z_y, margin, mass, scale, squared, terms, slopes, rooms):
     """The loss of every class as a rival, and its slope."""
     on_its_own()
@@ -65,7 +65,7 @@ def violations(z, z_y, margin, mass, scale, squared, terms, slopes, rooms):
         put(slopes, j, slope_of(v, mass, scale, squared))
 
 
-@body
+@macro
 def held_against(z, rows, options):
     """z_y, the scale of violations, and NaN for spoiled rows."""
     tile, rooms = rows.tile, rows.rooms
@@ -74,7 +74,7 @@ def held_against(z, rows, options):
     return z_y, headroom(options.margin, top, z_y), undefined(top) + nan
 
 
-@body
+@macro
 def value_of_all(z, rows, options):
     """mass · Σ_{j ≠ y} max(0, margin + z_j − z_y): every rival counts."""
     tile, rooms, zero = rows.tile, rows.rooms, spread(0.0, rows.rooms)
@@ -87,7 +87,7 @@ def value_of_all(z, rows, options):
     return total_of(terms, tile, rooms, rows.copies) + spoiled, (slopes, spoiled)
 
 
-@body
+@macro
 def gradient_of_all(z, kept, rows, options, g):
     """mass at every rival that violates the margin, and less all that at the class of the row."""
     slopes, spoiled = kept
@@ -100,7 +100,7 @@ def gradient_of_all(z, kept, rows, options, g):
 weston_watkins = loss_kernel("weston_watkins", logits, value_of_all, gradient_of_all)
 
 
-@loop
+@function
 def strongest_rivals(z, tile, r, classes, rivals, rooms):
     """The largest logit of each row but that of its own class; and the first such class, or −1."""
     lanes = lanes_of(rooms)
@@ -116,7 +116,7 @@ def strongest_rivals(z, tile, r, classes, rivals, rooms):
     return load(best, 0, rooms)
 
 
-@loop
+@function
 def rival_gradients(rivals, tile, r, classes, pull, spoiled, g, rooms):
     """pull at the rival, −pull (but never −0) at the class of each row, and 0 elsewhere."""
     lanes = lanes_of(rooms)
@@ -132,7 +132,7 @@ def rival_gradients(rivals, tile, r, classes, pull, spoiled, g, rooms):
             g[classes[r + lane] * tile.step + lane] = rounded_to(0.0 - values[lane], g)
 
 
-@body
+@macro
 def value_of_strongest(z, rows, options):
     """mass · max(0, margin + max_{j ≠ y} z_j − z_y): only the strongest rival counts."""
     tile, rooms = rows.tile, rows.rooms
@@ -145,7 +145,7 @@ def value_of_strongest(z, rows, options):
     return loss + spoiled, (rivals, pull, spoiled)
 
 
-@body
+@macro
 def gradient_of_strongest(z, kept, rows, options, g):
     """mass at the strongest rival, if it violates the margin, and less that at the row's class."""
     rivals, pull, spoiled = kept

@@ -5,7 +5,7 @@
 and what rounding 1 + x has lost is added at the end. (FreeBSD's msun, s_log1p.c, 1993.)
 """
 
-from .vector import bits, fma, from_bits, part, polynomial, select
+from .vector import bits, fma, from_bits, inline, polynomial, select
 
 LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")  # k times it is exact
 LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
@@ -25,7 +25,7 @@ SQRT_HALF = 0x3FE6A09E667F3BCD
 ROUNDER, ROUNDER_BITS = 1.5 * 2.0**52, 0x4338000000000000
 
 
-@part
+@inline
 def log1p(x):
     """log(1 + x) in float64, to 1 ULP."""
     u = 1.0 + x

@@ -10,10 +10,10 @@ from .memory import number
 from .rooms import SLOPES, TARGET, TERMS
 from .rows import top_and_nan
 from .sums import total_of
-from .vector import body, loop, spread
+from .vector import function, macro, spread
 
 
-@loop
+@function
 def log_terms(p, t, terms, slopes):
     """−t_k · log p_k and its derivative −t_k / p_k, where there is a mass at all.
 
@@ -25,7 +25,7 @@ def log_terms(p, t, terms, slopes):
         slopes[i] = -t_i / p_i if t_i > 0.0 else 0.0
 
 
-@body
+@macro
 def value(p, rows, options):
     """Σ_k t_k · (−log p_k)."""
     tile, rooms = rows.tile, rows.rooms
@@ -41,7 +41,7 @@ def value(p, rows, options):
     return total_of(terms, tile, rooms, rows.copies) + spoiled, (slopes, spoiled)
 
 
-@body
+@macro
 def gradient(p, kept, rows, options, g):
     """−t_k / p_k."""
     slopes, spoiled = kept

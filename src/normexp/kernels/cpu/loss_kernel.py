@@ -2,7 +2,7 @@
 
 A loss is three parts, each about the rows of one tile:
 
-    of(x, rows, usual)                        what it is a loss of: `logits` or `softmax`
+    of(x, rows, guess)                        what it is a loss of: `logits` or `softmax`
     value(found, rows, options)               the loss of each row, and what its gradient needs
     gradient(found, kept, rows, options, g)   ∂loss/∂z_k of every class, put into g
 
@@ -21,7 +21,7 @@ from .rooms import EXPONENTIALS, LANE_TOTALS, NUMBERS
 from .rows import Summary
 from .tiles import Tile, read_logits, target_of, tile_at, write
 from .units import Units
-from .vector import any_lane, body
+from .vector import any_lane, macro
 
 
 class Rows(NamedTuple):
@@ -29,7 +29,7 @@ class Rows(NamedTuple):
 
     tile: Tile
     first: int  # the number of the first
-    where: Any  # the mask, or None
+    where: Any  # the mask
     target: Target
     its: Coefficients  # what each of them counts
     units: Units
@@ -38,13 +38,13 @@ class Rows(NamedTuple):
     has_grad: bool  # whether a gradient is wanted
 
 
-@body
+@macro
 def tile_room(rooms, index, tile):
     """Numbers of the arithmetic for every class."""
     return room(rooms, index, tile.size, rooms)
 
 
-@body
+@macro
 def read_masses(rows, t):
     """The target mass of every class."""
     classes, class_weight = rows.target.classes, rows.target.class_weight
@@ -59,25 +59,25 @@ class Softmax(NamedTuple):
     row: Summary
 
 
-@body
-def logits(x, rows, usual):
+@macro
+def logits(x, rows, guess):
     """The logits as they are."""
-    return x, usual
+    return x, guess
 
 
-@body
-def softmax_of(x, rows, keeps, usual):
+@macro
+def softmax_of(x, rows, keeps, guess):
     """The softmax of the logits; its exponentials are kept if asked for."""
     tile, rooms = rows.tile, rows.rooms
     e = room(rooms, EXPONENTIALS, tile.size if keeps or tile.step > 1 else 0, rooms)
-    row, usual = summarise(x, e, None, 0, tile, usual, rows.units, rooms, LANE_TOTALS, rows.copies)
-    return Softmax(x, e, row), usual
+    row, guess = summarise(x, e, None, 0, tile, guess, rows.units, rooms, LANE_TOTALS, rows.copies)
+    return Softmax(x, e, row), guess
 
 
-@body
-def softmax(x, rows, usual):
+@macro
+def softmax(x, rows, guess):
     """The softmax of the logits; a gradient needs its exponentials."""
-    return softmax_of(x, rows, rows.has_grad, usual)
+    return softmax_of(x, rows, rows.has_grad, guess)
 
 
 def loss_kernel(
@@ -91,7 +91,7 @@ def loss_kernel(
     """
 
     def kernel(values, where, units, rooms, copies, target, options, loss, grad, start, stop):
-        usual = start < stop
+        guess = start < stop
         r = start
         while r < stop:
             tile = tile_at(values, r, stop, rooms)
@@ -99,7 +99,7 @@ def loss_kernel(
             if any_lane(its.counts > 0.0):
                 rows = Rows(tile, r, where, target, its, units, rooms, copies, grad.size > 0)
                 x = read_logits(values, where, tile, rooms, NUMBERS, copies)
-                found, usual = of(x, rows, usual)
+                found, guess = of(x, rows, guess)
                 loss_of_rows, kept = value(found, rows, options)
                 write_loss(loss, r, tile, counting(its, loss_of_rows))
                 if grad.size:

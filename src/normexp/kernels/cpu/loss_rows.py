@@ -12,27 +12,27 @@ from .tiles import copy_in, has_classes, is_live, put, target_of, write
 from .vector import (
     absolute,
     as_type_of,
+    function,
+    inline,
     lanes_of,
-    loop,
     on_its_own,
-    part,
     select,
     spread,
 )
 
 
-@part
+@inline
 def entry(coefficients, r):
     """The coefficient of row r, 0 where there are none."""
     return coefficients[r] if coefficients.size else 0.0
 
 
-@part
+@inline
 def weight_of(class_weight, k):
     return class_weight[k] if class_weight.size else 1.0
 
 
-@part
+@inline
 def label_of(classes, r):
     """The class id of row r: −1 ignores it. 0 where the target is no class id."""
     if classes.ndim > 1:
@@ -40,7 +40,7 @@ def label_of(classes, r):
     return classes[r]
 
 
-@part
+@inline
 def weight_of_label(classes, class_weight, r):
     """The class weight of a row's class id; 1 where the target is none."""
     if classes.ndim > 1:
@@ -58,7 +58,7 @@ class Coefficients(NamedTuple):
     norm: float
 
 
-@part
+@inline
 def coefficients_of_row(r, is_empty, target):
     """What row r counts, as numbers."""
     label = label_of(target.classes, r)
@@ -69,13 +69,13 @@ def coefficients_of_row(r, is_empty, target):
     return Coefficients(counts, weight, mass, smoothing, norm)
 
 
-@part
+@inline
 def row_of_lane(tile, r, lane):
     """The row that a lane is about. Lanes without one repeat the last."""
     return r + (0 if tile.step == 1 else min(lane, tile.rows - 1))
 
 
-@loop
+@function
 def coefficients_of(tile, r, where, target, rooms):
     """What the rows of a tile count."""
     on_its_own()
@@ -90,7 +90,7 @@ def coefficients_of(tile, r, where, target, rooms):
         )
     lanes = lanes_of(rooms)
     values = room(rooms, LANES, 5 * lanes, 1.0)
-    if where is None and target.smoothing.size == target.norm.size == target.class_weight.size == 0:
+    if where.size == target.smoothing.size == target.norm.size == target.class_weight.size == 0:
         for lane in range(lanes):
             row = row_of_lane(tile, r, lane)
             values[lane] = target.weight[row] if label_of(target.classes, row) >= 0 else 0.0
@@ -115,7 +115,7 @@ def coefficients_of(tile, r, where, target, rooms):
     )
 
 
-@loop
+@function
 def at_label(values, tile, r, classes, rooms):
     """The value at the class id of each row, in every lane of it."""
     if tile.step == 1:
@@ -128,7 +128,7 @@ def at_label(values, tile, r, classes, rooms):
     return load(found, 0, rooms)
 
 
-@loop
+@function
 def set_at_label(values, tile, r, classes, lanes_of_label, rooms):
     """Set the value at the class id of each row to what its lane holds."""
     found = room(rooms, LANES, lanes_of(rooms), values)
@@ -139,7 +139,7 @@ def set_at_label(values, tile, r, classes, lanes_of_label, rooms):
             values[label * tile.step + lane] = rounded_to(found[lane], values)
 
 
-@loop
+@function
 def read_mass(classes, tile, r, t, rooms):
     """The target as a mass for every class of each row."""
     on_its_own()
@@ -154,7 +154,7 @@ def read_mass(classes, tile, r, t, rooms):
         copy_in(classes, tile, t, rooms)
 
 
-@loop
+@function
 def read_target(classes, class_weight, where, tile, r, rows, t, rooms):
     """t_k = class_weight[k] · (weight · mass_k + smoothing), smoothing on live classes only."""
     read_mass(classes, tile, r, t, rooms)
@@ -170,7 +170,7 @@ def read_target(classes, class_weight, where, tile, r, rows, t, rooms):
             t[place] = weight_of(class_weight, k) * (t[place] + spread_mass)
 
 
-@loop
+@function
 def row_weights(tile, r, t, target, rooms):
     """weight · Σ_k class_weight[k] · mass_k / Σ_k mass_k: for a class id, the weight of that class.
 
@@ -191,31 +191,31 @@ def row_weights(tile, r, t, target, rooms):
     return as_type_of(load(found, 0, rooms), rooms)
 
 
-@part
+@inline
 def undefined(top):
     """NaN for a row whose largest logit is ±inf, else 0."""
     return select(absolute(top) < math.inf, spread(0.0, top), math.nan)
 
 
-@part
+@inline
 def counting(coefficients, value):
     """The value, but 0 in rows that do not count."""
     return select(coefficients.counts > 0.0, value, 0.0)
 
 
-@part
+@inline
 def write_loss(loss, r, tile, value):
     store(row_at(loss, r * loss.itemsize, tile.rows), 0, as_type_of(value, loss))
 
 
-@loop
+@function
 def fill(y, value, rooms):
     on_its_own()
     for j in range(0, y.size, lanes_of(rooms)):
         put(y, j, value)
 
 
-@loop
+@function
 def copy(x, y, rooms):
     """The same numbers in the type of y."""
     on_its_own()
@@ -223,7 +223,7 @@ def copy(x, y, rooms):
         put(y, j, load(x, j, rooms))
 
 
-@loop
+@function
 def skip(loss, grad, r, tile, rooms, copies):
     """0 for the loss and the gradient of rows none of which counts."""
     zero = spread(0.0, rooms)
@@ -234,7 +234,7 @@ def skip(loss, grad, r, tile, rooms, copies):
         write(grad, tile, g, rooms, copies)
 
 
-@loop
+@function
 def clear(g, counts, rooms):
     """0 in the rows that do not count."""
     on_its_own()
@@ -242,7 +242,7 @@ def clear(g, counts, rooms):
         put(g, j, select(counts > 0.0, load(g, j, rooms), 0.0))
 
 
-@loop
+@function
 def scaled_slopes(slopes, factor, spoiled, g, rooms):
     """The gradient factor · slope_k, NaN in spoiled rows; never −0."""
     on_its_own()

@@ -5,7 +5,7 @@ import numpy as np
 from ..contract import Array, Logits, Mass, Summary, Target
 from .calls import arranged, count_of, over_elements, over_tiles, with_masses
 from .entries import Entries, Entry
-from .wide import WideTile, capped_loss, over_wide
+from .wide import WideTile, capped_loss, over_wide, rounded
 
 parts = Entries("parts")
 
@@ -55,11 +55,10 @@ def of_part_and_whole(kernel: Entry, logits: Logits, summary: Summary, out: Arra
     out = np.empty_like(logits.values) if out is None else out
     if logits.softcap is not None:
 
-        def work(tile: WideTile) -> None:
-            of_part_and_whole(kernel, tile.logits, summary.rows(tile.rows), out[tile.place])
+        def of_tile(tile: WideTile) -> Array:
+            return of_part_and_whole(kernel, tile.logits, summary.rows(tile.rows), None)
 
-        over_wide(logits, work)
-        return out
+        return rounded(of_tile, logits, out)
     result = arranged(out)
     over_tiles(kernel, logits, result, *flat(*summary[:2]), result)
     return out

@@ -21,10 +21,10 @@ from .vector import (
     absolute,
     any_lane,
     as_type_of,
+    function,
+    inline,
     lanes_of,
-    loop,
     on_its_own,
-    part,
     select,
     spread,
     sum_of_lanes,
@@ -32,7 +32,7 @@ from .vector import (
 )
 
 
-@part
+@inline
 def of_rows(numbers, r, tile, rooms):
     """The number of each row of a tile, in every lane of it; 0 where there are none."""
     if numbers.size == 0:
@@ -42,7 +42,7 @@ def of_rows(numbers, r, tile, rooms):
     return as_type_of(load(row_at(numbers, r * numbers.itemsize, tile.rows), 0, rooms), rooms)
 
 
-@loop
+@function
 def ties_at(top, x, where, tile, rooms):
     """How many classes of each row attain its largest logit."""
     lanes = lanes_of(rooms)
@@ -60,13 +60,13 @@ def ties_at(top, x, where, tile, rooms):
 @Kernel
 def summarise(values, where, units, rooms, copies, tops, rests, start, stop):
     """The largest logit of each row, and `rest`."""
-    usual = start < stop
+    guess = start < stop
     r = start
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
         x = read_logits(values, where, tile, rooms, NUMBERS, copies)
         e = room(rooms, EXPONENTIALS, tile.size if tile.step > 1 else 0, rooms)
-        row, usual = summary_of_tile(x, e, None, 0, tile, usual, units, rooms, LANE_TOTALS, copies)
+        row, guess = summary_of_tile(x, e, None, 0, tile, guess, units, rooms, LANE_TOTALS, copies)
         rest = row.rest / row.e_max
         is_infinite = absolute(row.top) == math.inf
         if any_lane(is_infinite):
@@ -98,7 +98,7 @@ def merge(top_a, units, rooms, rest_a, top_b, rest_b, top, rest, start, stop):
         store(row_at(rest, begin, count), 0, both)
 
 
-@part
+@inline
 def whole_row(tops, rests, r, tile, x, units, rooms):
     """The summary of whole rows, NaN where the largest logit is not finite; and the scale that the
     exponentials of their parts are measured by.
@@ -111,26 +111,26 @@ def whole_row(tops, rests, r, tile, x, units, rooms):
     return Summary(top, e_max, rest, Total(high, low), 1.0 / high), scale
 
 
-@part
+@inline
 def has_no_class(rests, r, tile, rooms):
     return of_rows(rests, r, tile, rooms) == -1.0
 
 
-@part
+@inline
 def log_sum_of_rows(tops, rests, r, tile, rooms):
     top, odds = of_rows(tops, r, tile, rooms), of_rows(rests, r, tile, rooms)
     found = log_sum(top, odds)
     return LogSum(found.top, found.log1p_rest + undefined(top))
 
 
-@loop
+@function
 def part_exponentials(x, scale, units, e, rooms):
     on_its_own()
     for j in range(0, e.size, lanes_of(rooms)):
         put(e, j, exponential(load(x, j, rooms), scale, units))
 
 
-@loop
+@function
 def part_probabilities(x, row, scale, units, is_empty, p, rooms):
     on_its_own()
     for j in range(0, x.size, lanes_of(rooms)):
@@ -153,7 +153,7 @@ def probabilities(values, where, units, rooms, copies, tops, rests, out, start, 
         r += tile.rows
 
 
-@loop
+@function
 def part_log_probabilities(x, of_row, units, is_empty, log_p, rooms):
     on_its_own()
     for j in range(0, x.size, lanes_of(rooms)):

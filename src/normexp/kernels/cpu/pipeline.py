@@ -29,11 +29,11 @@ from .vector import (
     INLINED,
     any_lane,
     as_type_of,
+    function,
+    inline,
     lanes_of,
     largest_of_lanes,
-    loop,
     on_its_own,
-    part,
     select,
     spread,
     sum_of_lanes,
@@ -70,7 +70,7 @@ class LogShares(NamedTuple):
     units: Units
 
 
-class Left(NamedTuple):
+class Pending(NamedTuple):
     """What is left to write of a row: y_k of x_k by a rule, from class `start` on."""
 
     rule: Division | Slopes | LogShares
@@ -102,77 +102,77 @@ def _result(rule, k, x_k, y):
     return {Division: quotients, Slopes: slopes, LogShares: log_shares}[rule.instance_class]
 
 
-@part
-def section(left, start, stop, streams):
-    """Some of what is left."""
-    x, y = left.x, left.y
-    return Left(
-        left.rule,
+@inline
+def section(pending, start, stop, streams):
+    """Some of what is pending."""
+    x, y = pending.x, pending.y
+    return Pending(
+        pending.rule,
         row_at(x, start * x.itemsize, stop - start),
         row_at(y, start * y.itemsize, stop - start),
-        left.start + start,
+        pending.start + start,
         streams,
     )
 
 
-def none_of(left):
-    """Nothing of what is left."""
+def none_of(pending):
+    """Nothing of what is pending."""
     raise NotImplementedError  # the overload stands for it in compiled code
 
 
 @overload(none_of, jit_options=INLINED)
-def _none_of(left):
-    if left is types.none:
-        return lambda left: None
-    return lambda left: section(left, left.y.size, left.y.size, left.streams)
+def _none_of(pending):
+    if pending is types.none:
+        return lambda pending: None
+    return lambda pending: section(pending, pending.y.size, pending.y.size, pending.streams)
 
 
-@part
-def write_vector(left, j, rooms):
-    y_j = result(left.rule, left.start + j, load(left.x, j, rooms), left.y)
-    if left.streams:
-        stream(left.y, j, rounded_to(y_j, left.y))
+@inline
+def write_vector(pending, j, rooms):
+    y_j = result(pending.rule, pending.start + j, load(pending.x, j, rooms), pending.y)
+    if pending.streams:
+        stream(pending.y, j, rounded_to(y_j, pending.y))
     else:
-        put(left.y, j, y_j)
+        put(pending.y, j, y_j)
 
 
-@loop
-def write_all(left, rooms):
+@function
+def write_all(pending, rooms):
     on_its_own()
-    for j in range(0, left.y.size, lanes_of(rooms)):
-        write_vector(left, j, rooms)
+    for j in range(0, pending.y.size, lanes_of(rooms)):
+        write_vector(pending, j, rooms)
 
 
-@part
+@inline
 def ask_for_ends(y, streams, rooms):
-    """Ask for what `begun` will write."""
+    """Ask for what `ends_written` will write."""
     if streams:
         will_write(y, 0, rooms)
         will_write(y, (y.size - 1) * y.itemsize, rooms)
 
 
-@part
-def begun(left, rooms):
-    """What is still left when, of results larger than the caches, the ends are written.
+@inline
+def ends_written(pending, rooms):
+    """What is still pending when, of results larger than the caches, the ends are written.
 
     Such results go past the caches in whole cache lines, which then need not be read first. The
     ends are no whole lines.
     """
-    streams = left.streams
+    streams = pending.streams
     if not streams:
-        return left
-    size, lanes = left.y.size, lanes_of(rooms)
-    first = min(until_aligned(left.y), size)
+        return pending
+    size, lanes = pending.y.size, lanes_of(rooms)
+    first = min(until_aligned(pending.y), size)
     last = first + (size - first) // lanes * lanes
-    lead = min(first + LEAD_BYTES // left.y.itemsize, last)
-    write_all(section(left, left.start, first, not streams), rooms)
-    write_all(section(left, last, size, not streams), rooms)
-    write_all(section(left, first, lead, streams), rooms)
-    return section(left, lead, last, streams)
+    lead = min(first + LEAD_BYTES // pending.y.itemsize, last)
+    write_all(section(pending, pending.start, first, not streams), rooms)
+    write_all(section(pending, last, size, not streams), rooms)
+    write_all(section(pending, first, lead, streams), rooms)
+    return section(pending, lead, last, streams)
 
 
-@loop
-def exponentials(x, e, left, ahead, end, scale, units, rooms):
+@function
+def exponentials(x, e, pending, ahead, end, scale, units, rooms):
     """e_k, kept in `e` if that has room, with their sum and the largest logit as far as lanes go.
 
     Meanwhile what is left of another row is written, and the memory is asked for that is `ahead`
@@ -188,10 +188,12 @@ def exponentials(x, e, left, ahead, end, scale, units, rooms):
         x_j = load(x, j, rooms)
         top = select(x_j > top, x_j, top)
         e_j = exponential(x_j, scale, units)
-        if left is not None and j < left.y.size:  # before e, which it may be in, is overwritten
-            if not left.streams:
-                will_write(left.y, j * left.y.itemsize + ahead, rooms)
-            write_vector(left, j, rooms)
+        if (
+            pending is not None and j < pending.y.size
+        ):  # before e, which it may be in, is overwritten
+            if not pending.streams:
+                will_write(pending.y, j * pending.y.itemsize + ahead, rooms)
+            write_vector(pending, j, rooms)
         if j < e.size:
             store(e, j, e_j)
         sums = add(sums, e_j, j // lanes, end)
@@ -204,30 +206,30 @@ class Pass(NamedTuple):
     sums: Sum
     top: float  # the largest logit of each row, in every lane of it
     scale: float
-    usual: bool  # whether that is where logits usually are
+    guess: bool  # whether one would have done: the next may be guessed
 
 
-@part
-def run_through(x, e, left, ahead, tile, usual, units, rooms, copies):
-    """The exponentials, by a guess of the largest logit if the rows before were usual."""
+@inline
+def run_through(x, e, pending, ahead, tile, guess, units, rooms, copies):
+    """The exponentials, by a guess of the largest logit if one would have done before."""
     end = end_of_block(tile, x, rooms)
     scale = guessed_scale(units, rooms)
-    if not usual:
+    if not guess:
         scale = scale_for(largest(x, tile, rooms, copies), units)
-    sums, top = exponentials(x, e, left, ahead, end, scale, units, rooms)
+    sums, top = exponentials(x, e, pending, ahead, end, scale, units, rooms)
     if tile.step == 1:
         top = largest_of_lanes(top)
-    guessed = usual
-    usual = not any_lane((top < units.low) | (top > units.high))
+    guessed = guess
+    guess = not any_lane((top < units.low) | (top > units.high))
     top = as_type_of(top, rooms)
-    if guessed and not usual:
+    if guessed and not guess:
         scale = scale_for(top, units)
-        done = none_of(left)
+        done = none_of(pending)
         sums, _ = exponentials(x, e, done, ahead, end, scale, units, rooms)
-    return Pass(sums, top, scale, usual)
+    return Pass(sums, top, scale, guess)
 
 
-@loop
+@function
 def below_top(x, e, top, end, scale, units, rooms):
     """Σ e_j over the classes below the maximum and how many attain it, as far as lanes go.
 
@@ -246,7 +248,7 @@ def below_top(x, e, top, end, scale, units, rooms):
     return below, ties
 
 
-@loop
+@function
 def rest_apart(x, e, top, e_max, scale, tile, units, rooms, index, copies):
     """The rest, added up on its own, and the total made of it."""
     on_its_own()
@@ -260,14 +262,14 @@ def rest_apart(x, e, top, e_max, scale, tile, units, rooms, index, copies):
     return rest + lost, Total(high, low + lost)
 
 
-@part
-def summarise(x, e, left, ahead, tile, usual, units, rooms, index, copies):
-    """The summary of the rows of a tile, and whether they are usual.
+@inline
+def summarise(x, e, pending, ahead, tile, guess, units, rooms, index, copies):
+    """The summary of the rows of a tile, and whether to guess the largest logit of the next.
 
     Where the maximum is a small share of the total, `rest` is what that is without it. Where it is
     a large one, the digits of `rest` are lost in the total, and it is added up on its own.
     """
-    found = run_through(x, e, left, ahead, tile, usual, units, rooms, copies)
+    found = run_through(x, e, pending, ahead, tile, guess, units, rooms, copies)
     top, scale = found.top, found.scale
     no_class = spread(math.nan, rooms)
     total = total_except(found.sums, e, x, no_class, tile, rooms, index, copies)
@@ -280,4 +282,4 @@ def summarise(x, e, left, ahead, tile, usual, units, rooms, index, copies):
         rest = select(leads, apart, rest)
         total = Total(select(leads, its.high, total.high), select(leads, its.low, total.low))
     rest = select(rest < total.high * units.least, 0.0, rest)
-    return Summary(top, e_max, rest, total, 1.0 / total.high), found.usual
+    return Summary(top, e_max, rest, total, 1.0 / total.high), found.guess

@@ -19,11 +19,11 @@ from .vector import (
     any_lane,
     as_type_of,
     fma,
+    function,
+    inline,
     lanes_of,
     largest_of_lanes,
-    loop,
     on_its_own,
-    part,
     select,
     spread,
     sum_of_lanes,
@@ -31,7 +31,7 @@ from .vector import (
 )
 
 
-@loop
+@function
 def _largest_of_row(x, rooms):
     on_its_own()
     top = as_number_of(spread(-math.inf, rooms), x)
@@ -41,7 +41,7 @@ def _largest_of_row(x, rooms):
     return as_type_of(largest_of_lanes(top), rooms)
 
 
-@loop
+@function
 def _largest_side_by_side(x, rooms):
     on_its_own()
     top = spread(-math.inf, rooms)
@@ -51,7 +51,7 @@ def _largest_side_by_side(x, rooms):
     return top
 
 
-@part
+@inline
 def largest(x, tile, rooms, copies):
     """max_k x_k of each row, in every lane of it. NaN is passed over: it makes the sum NaN."""
     if copies is not None and tile.step > 1:
@@ -59,7 +59,7 @@ def largest(x, tile, rooms, copies):
     return _largest_of_row(x, rooms)
 
 
-@loop
+@function
 def nan_of(x, tile, rooms):
     """NaN for a row that holds one, else 0."""
     on_its_own()
@@ -70,7 +70,7 @@ def nan_of(x, tile, rooms):
     return sum_of_lanes(nan) if tile.step == 1 else nan
 
 
-@loop
+@function
 def top_and_nan(x, tile, rooms):
     """Both `largest` and `nan_of`."""
     on_its_own()
@@ -99,13 +99,13 @@ class LogSum(NamedTuple):
     log1p_rest: float  # log(1 + rest / e_max) = logsumexp − m
 
 
-@part
+@inline
 def log_sum(top, odds):
     """Of rows whose rest is `odds` times the exponential of the largest logit."""
     return LogSum(top, as_type_of(log1p(as_type_of(odds, 1.0)), odds))
 
 
-@part
+@inline
 def log_sum_of(row):
     return log_sum(row.top, row.rest / row.e_max)
 
@@ -127,13 +127,13 @@ def _quotient(x, total, inverse, like):
     return lambda x, total, inverse, like: x * inverse
 
 
-@part
+@inline
 def probability(row, e_k, like):
     """p_k."""
     return quotient(e_k, row.total, row.inverse, like)
 
 
-@part
+@inline
 def complement(row, p_k, like):
     """1 − p_k; added up from the other classes where the subtraction would cancel.
 
@@ -165,7 +165,7 @@ def _surprise(of_row, x_k, units):
     return to_the_last_bit if x_k.dtype == types.float64 else once_rounded
 
 
-@part
+@inline
 def weighted_surprise(mass, of_row, x_k, units):
     """mass · ℓ(k), also where only the mass gives that room; without mass 0, whatever ℓ(k) is."""
     of_k = surprise(of_row, x_k, units)

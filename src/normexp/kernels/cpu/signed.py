@@ -10,7 +10,7 @@ the sum; rows that cancel too far for it are left to `decimals.py`.
 
 import math
 
-from . import twice
+from . import double_double
 from .compiled import Kernel
 from .log import log1p
 from .memory import load, row_at, store
@@ -22,11 +22,11 @@ from .vector import (
     bits,
     fma,
     from_bits,
+    function,
+    inline,
     lanes_of,
     largest_of_lanes,
-    loop,
     on_its_own,
-    part,
     select,
     spread,
     sum_of_lanes,
@@ -45,13 +45,13 @@ FAR = 2.0**55  # beyond it `top` is rounded by so much that the largest term may
 TERM_ERROR, SUM_ERROR, LOG_ERROR = 2.0**-98, 2.0**-103, 2.0**-100
 
 
-@part
+@inline
 def height_of(x_k, mantissa, exponent):
     """log |b_k exp(x_k)| to a bit: ±inf or NaN where the term is 0, infinite or NaN."""
     return select(mantissa == 0.0, -math.inf, fma(exponent, LN2, x_k))
 
 
-@part
+@inline
 def next_height(found, x_k, mantissa, exponent):
     """The largest height so far, and the sum of the terms that are no finite numbers."""
     top, infinite = found
@@ -60,7 +60,7 @@ def next_height(found, x_k, mantissa, exponent):
     return select(height > top, height, top), infinite
 
 
-@part
+@inline
 def next_term(found, x_k, mantissa, exponent, top):
     """The sum under way with one term more, and the sum of the sizes of its terms."""
     total, size = found
@@ -68,13 +68,13 @@ def next_term(found, x_k, mantissa, exponent, top):
     distance, distance_low = two_sum(x_k, -top)
     far = select(counts, distance, 0.0), select(counts, distance_low, 0.0)
     m = select(counts, mantissa, 0.0)
-    e = twice.exp(far, select(counts, exponent, 0.0))
+    e = double_double.exp(far, select(counts, exponent, 0.0))
     high, low = two_product(e[0], m)
-    term = twice.renormalise(high, fma(e[1], m, low))
-    return twice.add(total, term), size + absolute(high)
+    term = double_double.renormalise(high, fma(e[1], m, low))
+    return double_double.add(total, term), size + absolute(high)
 
 
-@loop
+@function
 def heights(x, mantissas, exponents, tile, rooms):
     """`next_height` of all classes of a row."""
     on_its_own()
@@ -89,7 +89,7 @@ def heights(x, mantissas, exponents, tile, rooms):
     return found
 
 
-@loop
+@function
 def sums(x, mantissas, exponents, top, tile, rooms):
     """`next_term` of all classes of a row, added up in the order of `sums.py`."""
     on_its_own()
@@ -102,25 +102,25 @@ def sums(x, mantissas, exponents, top, tile, rooms):
             x_k = as_type_of(load(x, j, rooms), rooms)
             m, n = load(mantissas, j, rooms), load(exponents, j, rooms)
             total, size = next_term((total, size), x_k, m, n, top)
-        return twice.sum_of_lanes(total, rooms, LANE_TOTALS), sum_of_lanes(size)
+        return double_double.sum_of_lanes(total, rooms, LANE_TOTALS), sum_of_lanes(size)
     for lane in range(lanes):
         of_lane = nothing
         for k in range(lane, tile.classes, lanes):
             x_k = as_type_of(load(x, k * lanes, rooms), rooms)
             m, n = load(mantissas, k * lanes, rooms), load(exponents, k * lanes, rooms)
             of_lane, size = next_term((of_lane, size), x_k, m, n, top)
-        total = twice.add(total, of_lane)
+        total = double_double.add(total, of_lane)
     return total, size
 
 
-@part
+@inline
 def log(x):
     """log(x) of a normal number to some units of 2^-53 times its size: enough to start from."""
     k = from_bits((bits(x) >> 52) - EXPONENT_BIAS + ROUNDER_BITS) - ROUNDER
     return fma(k, LN2, log1p(from_bits((bits(x) & SIGNIFICAND) + ONE) - 1.0))
 
 
-@loop
+@function
 def log_of_sum(total, top):
     """top + log |total|."""
     on_its_own()
@@ -129,7 +129,7 @@ def log_of_sum(total, top):
     low = select(is_negative, -total[1], total[1])
     is_zero = high == 0.0
     high = select(is_zero, 1.0, high)
-    return select(is_zero, -math.inf, twice.plus_log(top, (high, low), log(high)))
+    return select(is_zero, -math.inf, double_double.plus_log(top, (high, low), log(high)))
 
 
 @Kernel
@@ -144,11 +144,11 @@ def logsumexp(
     out,
     signs,
     doubts,
-    enough,
+    tolerance,
     start,
     stop,
 ):
-    """Values and signs of rows, and the rows that are in doubt: whose error may exceed `enough`
+    """Values and signs of rows, and the rows that are in doubt: whose error may exceed `tolerance`
     times the value.
     """
     r = start
@@ -164,7 +164,7 @@ def logsumexp(
 
         of_sum = size * (TERM_ERROR + tile.classes * SUM_ERROR) / absolute(total[0])
         error = select(size > 0.0, of_sum + (absolute(top) + 1.0) * LOG_ERROR, 0.0)
-        in_doubt = select(error < absolute(value) * enough, 0.0, 1.0)
+        in_doubt = select(error < absolute(value) * tolerance, 0.0, 1.0)
         distance = absolute(top)
         in_doubt = select((distance > FAR) & (distance < math.inf), 1.0, in_doubt)
 

@@ -16,7 +16,7 @@ from .compiled import Kernel
 from .exp import EXP_64, one_plus
 from .memory import load
 from .rooms import EXPONENTIALS, NUMBERS, SLOPES, TARGET, TERMS
-from .tiles import put, read_logits, target_of, tile_at, write
+from .tiles import put, read, read_logits, target_of, tile_at, write
 from .units import LN2
 from .vector import (
     absolute,
@@ -24,10 +24,10 @@ from .vector import (
     bits,
     fma,
     from_bits,
+    function,
+    inline,
     lanes_of,
-    loop,
     on_its_own,
-    part,
     polynomial,
     select,
     spread,
@@ -52,7 +52,7 @@ class Decay(NamedTuple):
     tail: float
 
 
-@part
+@inline
 def decay(z, cap):
     """exp(−2 · |z| / cap), in parts."""
     a = absolute(z) / cap
@@ -68,7 +68,7 @@ def decay(z, cap):
     return Decay(lifted, high, fma(high * high, q, low))
 
 
-@part
+@inline
 def capped(z, cap):
     """cap · tanh(z / cap); an infinite z stays, as does NaN."""
     of_z = decay(z, cap)
@@ -87,7 +87,7 @@ def capped(z, cap):
     return select(absolute(z) < math.inf, select(z < 0.0, -bound, bound), z)
 
 
-@part
+@inline
 def slope(z, cap):
     """The derivative of `capped`; 1 at infinity, where it is the identity."""
     of_z = decay(z, cap)
@@ -97,26 +97,26 @@ def slope(z, cap):
     return select(absolute(z) == math.inf, 1.0, by)
 
 
-@part
+@inline
 def wide(x, j, rooms):
     return as_type_of(load(x, j, rooms), rooms)
 
 
-@loop
+@function
 def capped_tile(z, cap, u, rooms):
     on_its_own()
     for j in range(0, z.size, lanes_of(rooms)):
         put(u, j, capped(wide(z, j, rooms), cap))
 
 
-@loop
+@function
 def sloped_tile(z, cap, g, out, rooms):
     on_its_own()
     for j in range(0, z.size, lanes_of(rooms)):
         put(out, j, slope(wide(z, j, rooms), cap) * wide(g, j, rooms))
 
 
-@loop
+@function
 def bent_tile(z, cap, h, g, v, out, rooms):
     on_its_own()
     for j in range(0, z.size, lanes_of(rooms)):
@@ -148,7 +148,7 @@ def slope_rows(values, where, units, rooms, copies, cap, by, out, start, stop):
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
         z = read_logits(values, where, tile, rooms, NUMBERS, copies)
-        g = read_logits(by, None, tile, rooms, TERMS, copies)
+        g = read(by, tile, rooms, TERMS, copies)
         y = target_of(out, tile, rooms, TARGET, copies)
         sloped_tile(z, cap, g, y, rooms)
         write(out, tile, y, rooms, copies)
@@ -162,9 +162,9 @@ def bend_rows(values, where, units, rooms, copies, cap, product, grad, vector, o
     while r < stop:
         tile = tile_at(values, r, stop, rooms)
         z = read_logits(values, where, tile, rooms, NUMBERS, copies)
-        h = read_logits(product, None, tile, rooms, TERMS, copies)
-        g = read_logits(grad, None, tile, rooms, TARGET, copies)
-        v = read_logits(vector, None, tile, rooms, SLOPES, copies)
+        h = read(product, tile, rooms, TERMS, copies)
+        g = read(grad, tile, rooms, TARGET, copies)
+        v = read(vector, tile, rooms, SLOPES, copies)
         y = target_of(out, tile, rooms, EXPONENTIALS, copies)
         bent_tile(z, cap, h, g, v, y, rooms)
         write(out, tile, y, rooms, copies)

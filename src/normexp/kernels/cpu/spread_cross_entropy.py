@@ -19,10 +19,10 @@ from .rooms import LANE_TOTALS, TARGET, TERMS
 from .rows import complement, largest, log_sum_of, probability, weighted_surprise
 from .sums import add, end_of_block, nothing, total_except, value_of
 from .tiles import put
-from .vector import body, lanes_of, loop, on_its_own, select, spread, sum_of_lanes
+from .vector import function, lanes_of, macro, on_its_own, select, spread, sum_of_lanes
 
 
-@loop
+@function
 def spread_terms(x, t, terms, of_row, units, end, rooms):
     """t_k · ℓ(k), where there is a mass at all."""
     on_its_own()
@@ -35,7 +35,7 @@ def spread_terms(x, t, terms, of_row, units, end, rooms):
     return sums
 
 
-@body
+@macro
 def value(found, rows, options):
     """Σ_k t_k · ℓ(k) + norm · logsumexp²."""
     tile, units, rooms = rows.tile, rows.units, rows.rooms
@@ -49,7 +49,7 @@ def value(found, rows, options):
     return value_of(total) + of_norm + undefined(found.row.top), (t, of_row)
 
 
-@loop
+@function
 def below_largest(t, top, end, rooms):
     """Σ t_k over the classes below the largest, and how many attain it."""
     on_its_own()
@@ -63,7 +63,7 @@ def below_largest(t, top, end, rooms):
     return below, ties
 
 
-@loop
+@function
 def mass_gradients(e, t, row, t_max, t_rest, pull, inverse, g, rooms):
     """((T − t_k) · p_k − t_k · (1 − p_k) + pull · p_k) / temperature."""
     on_its_own()
@@ -74,7 +74,7 @@ def mass_gradients(e, t, row, t_max, t_rest, pull, inverse, g, rooms):
         put(g, j, ((others + pull) * p_k - t_k * complement(row, p_k, g)) * inverse)
 
 
-@body
+@macro
 def gradient(found, kept, rows, options, g):
     """((T − t_k) · p_k − t_k · (1 − p_k) + pull · p_k) / temperature."""
     t, of_row = kept

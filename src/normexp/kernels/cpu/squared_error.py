@@ -7,22 +7,22 @@ from .rooms import DIFFERENCES, TARGET
 from .rows import top_and_nan
 from .sums import sum_of
 from .tiles import is_live, put
-from .vector import as_type_of, body, lanes_of, loop, part, select
+from .vector import as_type_of, function, inline, lanes_of, macro, select
 
 
-@loop
+@function
 def differences(z, t, where, tile, d, rooms):
     """z_k − t_k, 0 where there is no class."""
     for j in range(0, z.size, lanes_of(rooms)):
         put(d, j, as_type_of(load(z, j, rooms), rooms) - load(t, j, rooms))
-    if where is not None:
+    if where.size:
         for k in range(tile.classes):
             for lane in range(tile.rows):
                 if not is_live(where, tile, k, lane):
                     d[k * tile.step + lane] = 0.0
 
 
-@part
+@inline
 def square(of, j, rooms):
     """weight · d_k². The weight comes first: it may be what makes room."""
     d, weight = of
@@ -33,7 +33,7 @@ def square(of, j, rooms):
 sum_of_squares = sum_of(square)
 
 
-@body
+@macro
 def value(z, rows, options):
     """weight · Σ_k (z_k − t_k)²."""
     tile, rooms = rows.tile, rows.rooms
@@ -47,7 +47,7 @@ def value(z, rows, options):
     return select(weight > 0.0, total, 0.0) + spoiled, (d, weight, spoiled)
 
 
-@body
+@macro
 def gradient(z, kept, rows, options, g):
     """weight · 2 · (z_k − t_k)."""
     d, weight, spoiled = kept

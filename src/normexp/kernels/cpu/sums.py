@@ -15,11 +15,11 @@ from .sizes import NARROW
 from .vector import (
     absolute,
     as_type_of,
+    function,
+    inline,
     lanes_of,
-    loop,
     on_its_own,
     pair_of_lanes,
-    part,
     select,
     spread,
     sum_of_lanes,
@@ -42,13 +42,13 @@ class Total(NamedTuple):
     low: float
 
 
-@part
+@inline
 def nothing(rooms):
     zero = spread(0.0, rooms)
     return Sum(zero, zero, zero)
 
 
-@part
+@inline
 def end_of_block(tile, x, rooms):
     """The place of the last term of a lane's block: 0 makes every term a block, −1 none.
 
@@ -61,7 +61,7 @@ def end_of_block(tile, x, rooms):
     return 0 if tile.step > 1 and tile.classes <= NARROW else 1
 
 
-@part
+@inline
 def add(sums, term, count, end):
     """Add the term that follows `count` others, in blocks of a power of 2 that end at `end`."""
     block = sums.block + term
@@ -71,20 +71,20 @@ def add(sums, term, count, end):
     return Sum(block, sums.total, sums.lost)
 
 
-@part
+@inline
 def of_lanes(sums):
     """The sum of each lane."""
     high, low = two_sum(sums.total, sums.block)
     return Total(high, low + sums.lost)
 
 
-@part
+@inline
 def value_of(total):
     """The total as one number; an infinite one has no low part."""
     return select(absolute(total.high) < math.inf, total.high + total.low, total.high)
 
 
-@part
+@inline
 def added(x, y, plainly):
     """The sum of two totals."""
     if plainly:
@@ -96,7 +96,7 @@ def added(x, y, plainly):
 def side_by_side(term):
     """A function for Σ_k term_k of rows that lie side by side, in the order of one row alone."""
 
-    @loop
+    @function
     def total(of, like, tile, rooms, index):
         on_its_own()
         plainly = is_wider(rooms, like)
@@ -135,13 +135,13 @@ def side_by_side(term):
     return total
 
 
-@part
+@inline
 def is_wide_side_by_side(tile, copies):
     """Whether rows side by side have so many classes that each is added up in several lanes."""
     return copies is not None and tile.classes > NARROW and tile.step > 1
 
 
-@part
+@inline
 def of_all_lanes(sums, like, tile, rooms, copies):
     """The total in every lane of the row. Rows of few classes, side by side, have one lane each."""
     lanes = of_lanes(sums)
@@ -153,7 +153,7 @@ def of_all_lanes(sums, like, tile, rooms, copies):
     return Total(high, low)
 
 
-@part
+@inline
 def _below_top(of, j, rooms):
     terms, x, top = of
     is_top = as_type_of(load(x, j, rooms), rooms) == top
@@ -163,7 +163,7 @@ def _below_top(of, j, rooms):
 _below_top_side_by_side = side_by_side(_below_top)
 
 
-@part
+@inline
 def total_except(sums, terms, x, top, tile, rooms, index, copies):
     """Σ terms_k over the classes with x_k ≠ top, in every lane of the row.
 
@@ -182,7 +182,7 @@ def sum_of(term):
     """
     of_rows_side_by_side = side_by_side(term)
 
-    @loop
+    @function
     def of_each_lane(of, size, end, rooms):
         on_its_own()
         sums = nothing(rooms)
@@ -190,7 +190,7 @@ def sum_of(term):
             sums = add(sums, term(of, j, rooms), j // lanes_of(rooms), end)
         return sums
 
-    @part
+    @inline
     def total(of, tile, rooms, copies):
         if is_wide_side_by_side(tile, copies):
             return value_of(of_rows_side_by_side(of, rooms, tile, rooms, LANE_TOTALS))
@@ -200,7 +200,7 @@ def sum_of(term):
     return total
 
 
-@part
+@inline
 def stored(terms, j, rooms):
     """Terms that are not −inf, which is what a vector has past the end."""
     term = load(terms, j, rooms)

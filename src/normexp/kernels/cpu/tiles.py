@@ -6,7 +6,8 @@ vector, a tile is as many rows as a vector has lanes, side by side, and a vector
 all of them. The formulas are the same for both; only bringing lanes together differs.
 
 A kernel reads and writes arrays in place where it can. It is compiled without all that it takes
-to copy a tile, where `copies` is None, and without the mask, where `where` is None.
+to copy a tile, where `copies` is None. A mask is empty where there is none, so that one form of a
+kernel serves both.
 """
 
 import math
@@ -26,7 +27,7 @@ from .memory import (
 )
 from .sizes import NARROW
 from .transposition import chunk_in, chunk_length, chunk_out, string_in, string_out
-from .vector import lanes_of, loop, part
+from .vector import function, inline, lanes_of
 
 
 class Tile(NamedTuple):
@@ -40,7 +41,7 @@ class Tile(NamedTuple):
     size: int  # of the scratch: the classes, of as many rows as there are lanes
 
 
-@part
+@inline
 def tile_at(values, r, stop, rooms):
     """The tile that begins with row r, of the rows before `stop`."""
     classes, inner = values.shape[1], values.shape[2]
@@ -56,56 +57,56 @@ def tile_at(values, r, stop, rooms):
     return Tile(r // inner, begin, rows, classes, lanes, classes * lanes)
 
 
-@part
+@inline
 def offset_of(array, tile):
     """Where in an array the tile begins, in bytes."""
     return tile.outer * array.strides[0] + tile.inner * array.strides[2]
 
 
-@part
+@inline
 def row_of(array, tile):
     """The one row of a tile, where it is."""
     return row_at(array, offset_of(array, tile), tile.classes)
 
 
-@part
+@inline
 def is_in_place(array, tile):
     """Whether the numbers of a tile stand in the array as they would in the scratch."""
     return is_number_type(array) and tile.step == 1 and array.strides[1] == array.itemsize
 
 
-@part
+@inline
 def put(y, j, value):
     """Store a vector of numbers, rounded to the type of an array or of the scratch."""
     store(y, j, rounded_to(value, y))
 
 
-@part
+@inline
 def lies_side_by_side(array, tile):
     """Whether the same class of neighbouring rows are neighbours in memory."""
     return tile.step > 1 and array.strides[2] == array.itemsize
 
 
-@part
+@inline
 def is_row_by_row(array, tile, x):
     """Whether a full tile of whole rows can be transposed in registers."""
     is_number = is_number_type(array) and x.itemsize == array.itemsize
     return is_number and tile.rows == tile.step and array.strides[1] == array.itemsize
 
 
-@part
+@inline
 def is_in_chunks(array, tile, x):
     """Whether such rows are as long as a chunk."""
     return is_row_by_row(array, tile, x) and tile.classes >= chunk_length(array)
 
 
-@part
+@inline
 def is_string(array, tile, x):
     """Whether such rows lie end to end."""
     return is_row_by_row(array, tile, x) and array.strides[2] == tile.classes * array.itemsize
 
 
-@loop
+@function
 def copy_in(array, tile, x, rooms):
     """Bring the numbers of a tile from an array to the scratch."""
     start = offset_of(array, tile)
@@ -136,7 +137,7 @@ def copy_in(array, tile, x, rooms):
                 x[k * tile.step + lane] = number(spaced[k])
 
 
-@loop
+@function
 def copy_out(array, tile, y, rooms):
     """Bring the numbers of a tile from the scratch to an array, rounded to its type."""
     start = offset_of(array, tile)
@@ -167,7 +168,7 @@ def copy_out(array, tile, y, rooms):
                 spaced[k] = rounded_to(y[k * tile.step + lane], array)
 
 
-@part
+@inline
 def read(array, tile, rooms, index, copies):
     """The numbers of a tile, in the array itself or in a room."""
     if copies is None:
@@ -179,17 +180,15 @@ def read(array, tile, rooms, index, copies):
     return x
 
 
-@part
+@inline
 def is_live(where, tile, k, lane):
-    if where is None:
-        return True
-    return where[tile.outer, k, tile.inner + lane]
+    return where.size == 0 or where[tile.outer, k, tile.inner + lane]
 
 
-@part
+@inline
 def has_classes(where, tile, lane):
     """Whether the mask leaves a row any class."""
-    if where is None:
+    if where.size == 0:
         return True
     some = False
     for k in range(tile.classes):
@@ -197,10 +196,10 @@ def has_classes(where, tile, lane):
     return some
 
 
-@part
+@inline
 def read_logits(values, where, tile, rooms, index, copies):
     """The logits of a tile, −inf where the mask leaves no class."""
-    if where is None:
+    if where.size == 0:
         return read(values, tile, rooms, index, copies)
     x = room(rooms, index, tile.size, values)
     copy_in(values, tile, x, rooms)
@@ -211,7 +210,7 @@ def read_logits(values, where, tile, rooms, index, copies):
     return x
 
 
-@part
+@inline
 def target_of(array, tile, rooms, index, copies):
     """Where to put the numbers of a tile that `write` will bring to the array."""
     if copies is None:
@@ -222,17 +221,17 @@ def target_of(array, tile, rooms, index, copies):
     )
 
 
-@part
+@inline
 def write(array, tile, y, rooms, copies):
     """Bring the numbers of a tile to their place in the array, if they are not there."""
     if copies is not None and not is_in_place(array, tile):
         copy_out(array, tile, y, rooms)
 
 
-@part
+@inline
 def fill_dead(where, tile, y, value):
     """Give every class of a row that the mask leaves none the same value."""
-    if where is not None:
+    if where.size:
         for lane in range(tile.rows):
             if not has_classes(where, tile, lane):
                 for k in range(tile.classes):

@@ -29,7 +29,7 @@ class Units(NamedTuple):
     part: float  # of logits, that gaps are taken of: ½ where a gap needs room to be divided, else 1
     per_part: float  # 1 / (part · temperature)
     per_part_low: float  # what float64 leaves of it
-    enough: float  # how far logsumexp may fall below its terms and still have its digits
+    cancels_below: float  # how far logsumexp may fall below its terms and still have its digits
     share: float  # of the total, that the other classes need for the total to have their digits
     least: float  # a smaller share of it is nothing in the type of the logits
 
@@ -48,16 +48,16 @@ class Format(NamedTuple):
     low: float
     high: float
     reach_of_guess: float
-    enough: float
+    cancels_below: float
     share: float
 
 
 DOUBLE = Format(1.5 * 2.0**52, 600.0, 2048.0, 770.0, 36, 500.0, -280.0, 330.0, -1050.0, 1.0, 0.9375)
 DOUBLE_FOR_LESS = DOUBLE._replace(
-    shift=0.0, low=-500.0, high=600.0, reach_of_guess=-700.0, enough=2.0**-3, share=2.0**-12
+    shift=0.0, low=-500.0, high=600.0, reach_of_guess=-700.0, cancels_below=2.0**-3, share=2.0**-12
 )
 SINGLE = Format(1.5 * 2.0**23, 64.0, 300.0, 130.0, 14, 55.0, -7.0, 35.0, -125.0, 0.5, 0.75)
-SINGLE_FOR_LESS = SINGLE._replace(enough=2.0**-5)
+SINGLE_FOR_LESS = SINGLE._replace(cancels_below=2.0**-5)
 
 # By arithmetic and the bytes of a logit.
 FORMATS: dict[tuple[type, int], Format] = {
@@ -95,7 +95,7 @@ def units_for(temperature: float, arithmetic: type, itemsize: int) -> Units:
         part=part,
         per_part=inverse / part,
         per_part_low=float(1 / exact - Fraction(inverse)) / part,
-        enough=form.enough,
+        cancels_below=form.cancels_below,
         share=form.share,
         least=0.0 if itemsize == 8 else 2.0**-150,
     )

@@ -24,15 +24,15 @@ from numba.extending import intrinsic
 from .sizes import VECTOR_BITS
 
 # None of the code may use fastmath: the exponential relies on the order of its operations, −inf and
-# NaN on IEEE 754. A kernel is called from Python. What it calls is either a part, always inlined,
-# or a loop over a tile: that is left a function of its own, where its constants find registers. The
-# body of a loss goes into its kernel before that has types: its many arguments need not be passed.
+# NaN on IEEE 754. A kernel is called from Python. What it calls is inlined by LLVM; or it is a loop
+# over a tile, left a function of its own, where its constants find registers. The formulas of a
+# loss are macros, put into its kernel before that has types: many arguments need not be passed.
 STRICT: Any = {"nogil": True, "error_model": "numpy"}
 INTERNAL: Any = STRICT | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 INLINED: Any = INTERNAL | {"forceinline": True}
-loop = njit(**INTERNAL, forceinline=False)
-part = njit(**INLINED)
-body = njit(**INTERNAL, inline="always")
+function = njit(**INTERNAL, forceinline=False)
+inline = njit(**INLINED)
+macro = njit(**INTERNAL, inline="always")
 
 INDEX = ir.IntType(32)
 
@@ -437,7 +437,7 @@ def spread(typing_context, number, like):
     )
 
 
-@part
+@inline
 def two_sum(x, y):
     """x + y as (rounded sum, what the rounding lost), exactly. Knuth, TAOCP vol. 2, 4.2.2."""
     total = x + y
@@ -445,7 +445,7 @@ def two_sum(x, y):
     return total, (x - (total - y_part)) + (y - y_part)
 
 
-@part
+@inline
 def two_product(x, y):
     """x·y as (rounded product, what the rounding lost), exactly."""
     product = x * y

@@ -51,6 +51,17 @@ def over_wide(logits: Logits, work: Callable[[WideTile], object]) -> None:
         over_rows(lambda start, stop: run(start + 1, stop + 1), len(places) - 1, values.size)
 
 
+def rounded(function: Callable[[WideTile], Array], logits: Logits, out: Array) -> Array:
+    """Computed in float64: numbers in the shape of the logits, or one for each row."""
+
+    def work(tile: WideTile) -> None:
+        with np.errstate(over="ignore"):
+            out[tile.rows if out.ndim == 1 else tile.place] = function(tile)
+
+    over_wide(logits, work)
+    return out
+
+
 def places_of(values: Array) -> list[tuple[tuple[slice, ...], slice]]:
     """Where tiles lie, in the array and among the rows."""
     outer, classes, *middle = values.shape
@@ -84,7 +95,7 @@ def capped_loss(
 
     def work(tile: WideTile) -> None:
         z = logits.values[tile.place]
-        of_capped = np.empty(z.shape) if grad.size else no_gradient(z)
+        of_capped = np.empty(z.shape) if grad.size else no_gradient(tile.logits.values)
         compute(tile, loss[tile.rows], of_capped)
         if grad.size:
             over_cap(softcap.slope_rows, z, logits.softcap, of_capped, grad[tile.place])

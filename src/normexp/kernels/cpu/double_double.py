@@ -17,10 +17,10 @@ from .vector import (
     bits,
     fma,
     from_bits,
+    function,
+    inline,
     lanes_of,
-    loop,
     on_its_own,
-    part,
     select,
     spread,
     two_product,
@@ -48,28 +48,28 @@ def _pairs(fractions):
 INVERSE_FACTORIALS = _pairs([Fraction(1, factorial(n)) for n in range(TERMS)])
 
 
-@part
+@inline
 def renormalise(high, low):
     """The pair whose first part is the rounded sum, for |high| ≥ |low|."""
     total = high + low
     return total, low - (total - high)
 
 
-@part
+@inline
 def add(x, y):
     """x + y, for pairs x and y."""
     high, low = two_sum(x[0], y[0])
     return renormalise(high, low + (x[1] + y[1]))
 
 
-@part
+@inline
 def multiply(x, y):
     """x·y, for pairs x and y."""
     high, low = two_product(x[0], y[0])
     return renormalise(high, low + (x[0] * y[1] + x[1] * y[0]))
 
 
-@loop
+@function
 def exp(x, shift):
     """exp(x) · 2^shift, for a pair x: range reduction and the series, as in `exp.py`.
 
@@ -89,7 +89,7 @@ def exp(x, shift):
     return series[0] * power, series[1] * power
 
 
-@part
+@inline
 def next_term(total, x_k, top):
     """The sum under way and exp(x_k − top), unless that is too small to matter."""
     distance, distance_low = two_sum(x_k, -top)
@@ -98,7 +98,7 @@ def next_term(total, x_k, top):
     return add(total, (select(counts, e[0], 0.0), select(counts, e[1], 0.0)))
 
 
-@part
+@inline
 def sum_of_lanes(total, rooms, index):
     """The pairs of all lanes added up, in every lane."""
     lanes = lanes_of(rooms)
@@ -112,7 +112,7 @@ def sum_of_lanes(total, rooms, index):
     return total
 
 
-@part
+@inline
 def plus_log(top, total, y):
     """top + log(total) rounded once, given y, the logarithm in one float64."""
     # One Newton step on exp(y) = total doubles the digits.
@@ -123,7 +123,7 @@ def plus_log(top, total, y):
     return total_high + (total_low + (low + step[1]))
 
 
-@loop
+@function
 def logsumexp(x, top, tile, rooms, index):
     """log Σ exp(x_k) rounded once, where `top` is the largest x_k. Added up as in `sums.py`."""
     on_its_own()
