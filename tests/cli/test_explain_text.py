@@ -15,7 +15,7 @@ def explain(*arguments):
     return CliRunner().invoke(normexp, ["explain", *map(str, arguments)])
 
 
-@pytest.mark.parametrize("name", [name for name in LOSSES if name != "focal"])
+@pytest.mark.parametrize("name", LOSSES)
 def test_every_named_loss_is_worked_out(name):
     derivation = nex.explain([2.0, 1.0, -0.1], 0, LOSSES[name])
     assert explain(2, 1, -0.1, "--target", 0, "--loss", name).stdout == derivation.text() + "\n"
@@ -57,6 +57,19 @@ def test_the_name_of_the_output_says_the_format(tmp_path):
 def test_it_speaks_chinese():
     assert "从得分到损失" in explain(2, 1, "--target", 0, "--language", "zh").stdout
     assert '<html lang="zh">' in explain(2, 1, "--language", "zh", "--format", "html").stdout
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 3.0])
+def test_the_focal_loss_takes_its_gamma(gamma):
+    shown = explain(2, 1, "--target", 0, "--loss", "focal", "--gamma", gamma).stdout
+    assert shown == nex.explain([2.0, 1.0], 0, nex.Focal(gamma=gamma)).text() + "\n"
+
+
+def test_no_other_loss_takes_a_gamma():
+    result = explain(2, 1, "--target", 0, "--loss", "svm", "--gamma", 2)
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert line == "normexp: Invalid value for '--gamma': the loss svm has no γ, focal has"
 
 
 def test_a_loss_about_a_target_needs_one():

@@ -27,6 +27,10 @@ HUGE = str(10**30)
         *((f"train iris --max-iter {number}", "--max-iter") for number in ("nan", "inf", "0")),
         *((f"train iris --max-size {number}", "--max-size") for number in ("nan", "inf", "-1")),
         *((f"explain 1 2 --target {number}", "--target") for number in ("nan", "inf", HUGE)),
+        *(
+            (f"explain 1 2 --target 0 --loss focal --gamma {number}", "--gamma")
+            for number in ("nan", "inf", "-1", "one")
+        ),
         *((f"diagnose l.npy --axis {number}", "--axis") for number in ("nan", "inf", HUGE)),
         *(
             (f"diagnose l.npy --ignore-index {number}", "--ignore-index")

@@ -23,6 +23,7 @@ from normexp.explanation.formula import (
     Power,
     Product,
     Sum,
+    Transposed,
     filled,
 )
 from normexp.explanation.steps import Sheet
@@ -58,10 +59,10 @@ def read(formula):
         case Fraction(top, bottom):
             above, below = read(top), read(bottom)
             return above / below if below else mpmath.sign(above) * mpmath.inf
-        case Power(base, "T"):
-            return read(base).T
         case Power(base, exponent):
-            return read(base) ** exponent
+            return read(base) ** read(exponent)
+        case Transposed(inner):
+            return read(inner).T
         case Call(function, arguments):
             return FUNCTIONS[function](*map(read, arguments))
         case Group(inner):
@@ -121,6 +122,12 @@ cross_entropies = options(
 log_losses = options(label_smoothing=st.just(0.1), class_weight=weights, **reductions).map(
     lambda chosen: nex.CrossEntropy(from_logits=False, **chosen)
 )
+focals = options(
+    gamma=st.sampled_from([0.0, 0.5, 1.0, 3.0]),
+    temperature=st.sampled_from([0.5, 3.0]),
+    class_weight=weights,
+    **reductions,
+).map(lambda chosen: nex.Focal(**chosen))
 hinges = options(
     variant=st.just("crammer-singer"),
     margin=st.sampled_from([0.0, 2.5]),
@@ -137,7 +144,7 @@ binaries = options(
     from_logits=st.just(False),
     **reductions,
 ).map(lambda chosen: nex.BinaryCrossEntropy(**chosen))
-row_losses = st.one_of(cross_entropies, log_losses, hinges, squared_errors)
+row_losses = st.one_of(cross_entropies, log_losses, focals, hinges, squared_errors)
 
 
 @st.composite

@@ -14,6 +14,8 @@ LOSSES = [
     nex.CrossEntropy(label_smoothing=0.2, temperature=2.0, softcap=5.0, z_loss=0.1),
     nex.CrossEntropy(class_weight=[1.0, 3.0, 2.0], z_loss=0.5, reduction="sum"),
     nex.CrossEntropy(class_weight=[1.0, 3.0, 2.0], label_smoothing=0.1),
+    nex.Focal(),
+    nex.Focal(gamma=0.5, temperature=2.0, class_weight=[1.0, 3.0, 2.0]),
     nex.MulticlassHinge(),
     nex.MulticlassHinge(variant="crammer-singer", squared=True),
     nex.MulticlassHinge(class_weight=[1.0, 3.0, 2.0], squared=True, normalizer=5.0),

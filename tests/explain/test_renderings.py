@@ -9,7 +9,7 @@ import pytest
 from matplotlib.mathtext import MathTextParser
 
 import normexp as nex
-from normexp.explanation.formula import Matrix, Name, Number, sum_over
+from normexp.explanation.formula import Matrix, Name, Number, sum_over, transposed
 from normexp.explanation.render import latex, text
 from normexp.explanation.render.html import html, mathml, page
 from normexp.losses import LOSSES
@@ -18,11 +18,8 @@ rng = np.random.default_rng(3)
 ALL = nex.CrossEntropy(softcap=10.0, temperature=2.0, z_loss=0.1, label_smoothing=0.1)
 DERIVATIONS = {
     "softmax": nex.explain([2.0, 1.0, 0.1]),
-    **{
-        name: nex.explain([2.0, 1.0, -np.inf], 0, loss)
-        for name, loss in LOSSES.items()
-        if name != "focal"
-    },
+    **{name: nex.explain([2.0, 1.0, -np.inf], 0, loss) for name, loss in LOSSES.items()},
+    "between powers": nex.explain([2.0, 1.0, 0.1], 0, nex.Focal(gamma=0.5, temperature=2.0)),
     "all options": nex.explain([2.0, 1e-7, 0.1], [0.5, 0.5, 0.0], ALL),
     "binary": nex.explain([40.0, -2.0], [1, 0.3], nex.BinaryCrossEntropy(pos_weight=2.0)),
     "batch": nex.explain(
@@ -142,6 +139,36 @@ def test_one_formula_is_set_three_ways():
     )
     assert "<mfrac><mrow><mi>m</mi><mo>−</mo>" in mathml(formula)
     assert "<mo>×</mo><msup><mn>10</mn><mrow><mo>−</mo><mn>9</mn></mrow></msup>" in mathml(formula)
+
+
+γ, q = Name("γ"), Name("q")
+
+
+@pytest.mark.parametrize(
+    ("formula", "in_text", "in_latex", "in_mathml"),
+    [
+        (
+            (1 - q) ** γ,
+            "(1 − q)^γ",
+            r"\left(1 - q\right)^{\gamma}",
+            "<msup><mrow><mo>(</mo><mrow><mn>1</mn><mo>−</mo><mi>q</mi></mrow><mo>)</mo></mrow>"
+            "<mi>γ</mi></msup>",
+        ),
+        (
+            q ** (γ - 1),
+            "q^(γ − 1)",
+            r"q^{\gamma - 1}",
+            "<msup><mi>q</mi><mrow><mi>γ</mi><mo>−</mo><mn>1</mn></mrow></msup>",
+        ),
+        (q**0.5, "q^0.5", "q^{0.5}", "<msup><mi>q</mi><mn>0.5</mn></msup>"),
+        (q**2.0, "q²", "q^{2}", "<msup><mi>q</mi><mn>2</mn></msup>"),
+        (transposed(q), "qᵀ", "q^{T}", "<msup><mi>q</mi><mi>T</mi></msup>"),
+    ],
+)
+def test_any_formula_can_be_an_exponent(formula, in_text, in_latex, in_mathml):
+    assert text.formula(formula) == in_text
+    assert latex.formula(formula) == in_latex
+    assert mathml(formula) == in_mathml
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,6 @@ from normexp.losses import LOSSES
 
 Z = [2.0, 1.0, 0.1]
 
-WORKED = [loss for name, loss in LOSSES.items() if name != "focal"]  # which has no working
-
 
 def steps(derivation):
     return {step.name: step for step in (*derivation.steps, *derivation.gradient)}
@@ -96,6 +94,57 @@ def test_a_confident_row_shows_terms_that_add_up_to_the_brier_score():
     assert derivation.value == pytest.approx(2 * math.exp(-80), rel=1e-14, abs=0)
 
 
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+def test_the_focal_loss_is_cross_entropy_held_back_by_a_power(gamma):
+    loss = nex.Focal(gamma=gamma)
+    found, plain = steps(nex.explain(Z, 0, loss)), nex.CrossEntropy().value_and_grad([Z], [0])
+    q = 1 - nex.softmax(Z)[0]
+    assert found["surprise_of_target"].value == plain.value
+    assert found["complement"].value == pytest.approx(q, rel=1e-14)
+    assert found["focal"].value == loss([Z], [0]) == pytest.approx(q**gamma * plain.value)
+    factor = found["strength"].value
+    assert found["collapse_to_strength"].value == pytest.approx(factor * plain.grad[0], rel=1e-14)
+    assert found["others"].value == pytest.approx(-factor * q, rel=1e-14)
+    p, tiny = 1 - q, 1e-6
+    high, low = (-((1 - x) ** gamma) * math.log(x) for x in (p + tiny, p - tiny))
+    assert found["slope_of_factors"].value == pytest.approx((high - low) / (2 * tiny), rel=1e-8)
+
+
+@pytest.mark.parametrize(("gamma", "power"), [(0, "^0"), (0.5, "^0.5"), (2, "²")])
+def test_the_focal_loss_is_shown_with_its_power(gamma, power):
+    lines = texts(nex.explain(Z, 0, nex.Focal(gamma=gamma)))
+    loss = "loss = (1 − p_y)^γ · (−log(p_y)) = q^γ · ℓ"
+    (line,) = (line.strip() for line in lines if line.strip().startswith("loss ="))
+    assert line.startswith(f"{loss} = 0.340999{power} · 0.41703 = ")
+    assert "    ∂loss/∂p_y = −(γ · q^(γ − 1) · ℓ + q^γ / p_y)" in lines
+    assert "    ∂loss/∂z_k = ∂loss/∂p_y · ∂p_y/∂z_k = F · (p_k − t_k)" in lines
+
+
+def test_a_confident_row_of_the_focal_loss_keeps_its_digits():
+    derivation = nex.explain([50.0, 0.0], 0, nex.Focal(gamma=0.5))
+    found, q = steps(derivation), math.exp(-50)
+    assert found["complement"].value == pytest.approx(q, rel=1e-15)
+    assert derivation.value == pytest.approx(q**1.5, rel=1e-14, abs=0)
+    assert found["strength"].value == pytest.approx(1.5 * q**0.5, rel=1e-14, abs=0)
+    assert found["others"].value == derivation.grad[0]
+    assert len(found["collapse_to_strength"].lines) == 1
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+@pytest.mark.parametrize("z", [[3.0], [1.0, -np.inf], [900.0, 0.0], [-900.0, 0.0], [-1e308, 1e308]])
+def test_where_nothing_is_left_or_all_of_it_the_focal_loss_has_a_working(z, gamma):
+    loss = nex.Focal(gamma=gamma)
+    derivation = nex.explain(z, 0, loss)
+    value, grad = loss.value_and_grad(z, 0)
+    assert derivation.value == value
+    assert derivation.grad.tolist() == grad.tolist()
+    assert steps(derivation)["strength"].value == (
+        (gamma == 0) if derivation.columns["p"][0] else 1
+    )
+    assert not any(np.isnan(node.value) for node in derivation.graph.nodes)
+    assert derivation.html()
+
+
 def test_classes_outside_the_mask_take_no_part():
     loss = nex.CrossEntropy(label_smoothing=0.3)
     derivation = nex.explain([1.0, 9.0, 2.0], 0, loss, where=[True, False, True])
@@ -149,7 +198,7 @@ rng = np.random.default_rng(7)
 X, W, B = rng.normal(size=(3, 2)), rng.normal(size=(4, 2)), rng.normal(size=4)
 
 
-@pytest.mark.parametrize("loss", [*WORKED, nex.CrossEntropy(reduction="sum")])
+@pytest.mark.parametrize("loss", [*LOSSES.values(), nex.CrossEntropy(reduction="sum")])
 @pytest.mark.parametrize(("features", "target"), [(X[0], np.int64(3)), (X, np.array([3, 0, 1]))])
 def test_the_backward_pass_is_that_of_the_library(loss, features, target):
     derivation = nex.explain(None, target, loss, features=features, weight=W, bias=B)
@@ -216,7 +265,7 @@ def everything(language):
     for loss in (nex.CrossEntropy(**of_all), nex.CrossEntropy(class_weight=[1.0, 2.0, 3.0])):
         yield nex.explain(Z, [0.5, 0.5, 0.0], loss, **every)
     yield nex.explain([0.2, 0.8], 0, nex.CrossEntropy(from_logits=False), **every)
-    for loss in WORKED:
+    for loss in LOSSES.values():
         yield nex.explain(Z, 1, loss, **every)
     for from_logits in (True, False):
         loss = nex.BinaryCrossEntropy(from_logits=from_logits, label_smoothing=0.2)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .._files import write_files
-from ..losses import LOSSES
+from ..losses import LOSSES, Focal
+from ..losses.rows import RowLoss
 from . import terminal
 from .group import Output
-from .options import Integer, as_json, loss_names
+from .options import Integer, Number, as_json, loss_names
 
 if TYPE_CHECKING:
     from ..explanation import Derivation
@@ -36,6 +38,7 @@ class Real(click.types.FloatParamType):
 @click.option(
     "--loss", type=loss_names, default="softmax", show_default=True, help="The loss to work out."
 )
+@click.option("--gamma", type=Number(min=0), help="The γ of the focal loss.  [default: 2]")
 @click.option(
     "--format",
     "form",
@@ -58,6 +61,7 @@ def explain(
     logits: tuple[float, ...],
     target: int | None,
     loss: str,
+    gamma: float | None,
     form: str | None,
     language: str,
     output: Path | None,
@@ -71,6 +75,7 @@ def explain(
     Examples:
       normexp explain 2 1 -0.1 --target 0
       normexp explain 2 1 -0.1 --target 0 --loss svm --language zh -o svm.html
+      normexp explain 2 1 -0.1 --target 0 --loss focal --gamma 0.5
     """
     from ..explanation import explain
 
@@ -78,12 +83,21 @@ def explain(
         form = "json"
     elif form is None:
         form = FORMATS.get(output.suffix, "text") if output else "text"
-    shown = _shown(explain(logits, target, LOSSES[loss], language=language), form)
+    shown = _shown(explain(logits, target, _loss(loss, gamma), language=language), form)
     if output is None:
         terminal.pass_on(shown.rstrip("\n") + "\n")
         return
     write_files({output: shown.rstrip("\n") + "\n"})
     terminal.note(f"Wrote {output}.")
+
+
+def _loss(name: str, gamma: float | None) -> RowLoss:
+    loss = LOSSES[name]
+    if gamma is None:
+        return loss
+    if not isinstance(loss, Focal):
+        raise click.BadParameter(f"the loss {name} has no γ, focal has", param_hint="'--gamma'")
+    return replace(loss, gamma=gamma)
 
 
 def _shown(derivation: Derivation, form: str) -> str:

@@ -18,7 +18,7 @@ SHOWN = 6  # of the terms of a long sum, or the rows of a matrix; the others bec
 
 
 class Formula:
-    """What all formulas can do: be added, subtracted, multiplied, divided and squared."""
+    """What all formulas can do: be added, subtracted, multiplied, divided and raised."""
 
     def __add__(self, other: Formula | float) -> Formula:
         return total([self, formula(other)])
@@ -44,8 +44,8 @@ class Formula:
     def __rtruediv__(self, other: Formula | float) -> Formula:
         return Fraction(formula(other), self)
 
-    def __pow__(self, exponent: int) -> Formula:
-        return power(self, exponent)
+    def __pow__(self, exponent: Formula | float) -> Formula:
+        return power(self, formula(exponent))
 
     def __neg__(self) -> Formula:
         return negative(self)
@@ -93,7 +93,12 @@ class Fraction(Formula):
 @dataclass(frozen=True)
 class Power(Formula):
     base: Formula
-    exponent: int | str  # "T" for a transposed matrix
+    exponent: Formula
+
+
+@dataclass(frozen=True)
+class Transposed(Formula):
+    of: Formula
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,7 @@ def max_over(index: str, body: Formula, omit: str | None = None) -> Formula:
 
 
 def transposed(of: Formula) -> Formula:
-    return power(of, "T")
+    return Transposed(_raised(of))
 
 
 def group(of: Formula) -> Formula:
@@ -208,11 +213,16 @@ def negative(of: Formula) -> Formula:
     return Negative(Group(of) if isinstance(of, Sum | Negative) or _is_negative_number(of) else of)
 
 
-def power(base: Formula, exponent: int | str) -> Formula:
+def power(base: Formula, exponent: Formula) -> Formula:
+    return Power(_raised(base), exponent)
+
+
+def _raised(base: Formula) -> Formula:
+    """What something stands at the top right of."""
     is_whole = isinstance(base, Name | Call | Group | Matrix)
     if isinstance(base, Number):  # 2e-9² would square the exponent alone
         is_whole = not _is_negative_number(base) and not digits(base.value)[1]
-    return Power(base if is_whole else Group(base), exponent)
+    return base if is_whole else Group(base)
 
 
 def _factor(of: Formula) -> Formula:
@@ -259,7 +269,9 @@ def rebuilt(of: Formula, each: Callable[[Formula], Formula]) -> Formula:
         case Fraction(top, bottom):
             return Fraction(each(top), each(bottom))
         case Power(base, exponent):
-            return power(each(base), exponent)
+            return power(each(base), each(exponent))
+        case Transposed(inner):
+            return transposed(each(inner))
         case Call(function, arguments):
             return Call(function, tuple(map(each, arguments)))
         case Group(inner):

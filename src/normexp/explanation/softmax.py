@@ -12,7 +12,7 @@ from ..functions import logsumexp
 from ..losses import Loss
 from ..losses.softcap import capped
 from ..losses.softcap import slope as slope_of_cap
-from .formula import Derivative, Fraction, Name, call, digits, group, max_over, sum_over
+from .formula import Derivative, Formula, Fraction, Name, call, digits, group, max_over, sum_over
 from .sample import Sample
 from .steps import Sheet
 from .trace import Bond
@@ -22,7 +22,7 @@ Array = NDArray[Any]
 z, u, s = Name("z"), Name("u"), Name("s")  # logits; capped; divided by the temperature
 m, rest, S = Name("m"), Name("rest"), Name("S")
 e, p, lse = Name("e"), Name("p"), Name("lse")
-T, c = Name("T"), Name("c")
+T, c, g = Name("T"), Name("c"), Name("g")
 ell = Name("ℓ")  # −log p of a class, or the loss of an element
 
 
@@ -107,6 +107,14 @@ def probabilities(sheet: Sheet, x: Name, values: Array, value: Array) -> None:
         sheet.known.numbers["p"] = value
 
 
+def through_temperature(sheet: Sheet, before: Name, of_s: Array, grad: Array) -> None:
+    """From the gradient of the scores that were divided to that of those before."""
+    sheet.known.numbers["g"] = of_s
+    chain = [Fraction(Derivative(sheet.loss, s["k"]), T), Fraction(g["k"], T)]
+    by = Derivative(sheet.loss, before["k"])
+    sheet.work("through_temperature", by, *chain, value=grad, each="k")
+
+
 def back(sheet: Sheet, scores: Scores, pull: Array) -> None:
     """What flows back into the exponentials and their sum.
 
@@ -125,9 +133,27 @@ def logarithm(sheet: Sheet, sample: Sample, scores: Scores) -> None:
     sheet.work("logsumexp", lse, *chain, value=value)
 
 
+def surprise(x: Name) -> Formula:
+    """−log p of the class with this score: neither term is below 0, so that nothing cancels."""
+    return group(m - x) + call("log1p", rest)
+
+
+def slopes_of_log(sheet: Sheet, of_target: Array) -> Array:
+    """The derivatives of −log p of what the target counts; 1/p of a p that underflows is inf."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slopes = -of_target / sheet.known.numbers["p"].astype(np.float64)
+    return np.where(of_target, slopes, 0)
+
+
 def shows_as_one(p_value: Array) -> NDArray[np.bool_]:
     """Classes so sure that 1 − p, with the digits shown, would be 0."""
     return np.array([digits(p_k) == ("1", "") for p_k in p_value])
+
+
+def not_rounded_away(p_value: Array, target: int) -> list[int]:
+    """Every class but a target so sure that p − 1 would lose its digits."""
+    is_sure = shows_as_one(p_value)
+    return [k for k in range(len(p_value)) if k != target or not is_sure[k]]
 
 
 def jacobian(sheet: Sheet, scores: Scores, focus: int) -> None:

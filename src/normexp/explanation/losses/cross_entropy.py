@@ -9,15 +9,15 @@ import numpy as np
 from ...losses import CrossEntropy
 from .. import softmax
 from ..by_loss import Back, work_out
-from ..formula import Derivative, Formula, Fraction, Name, call, group, sum_over
+from ..formula import Derivative, Formula, Name, call, group, sum_over
 from ..sample import Sample
-from ..softmax import S, Scores, T, c, ell, lse, m, p, rest, u, z
+from ..softmax import S, Scores, c, ell, g, lse, p, u, z
 from ..steps import Sheet
 from ..trace import Bond
 from . import log_loss
 from .target import mass, t, w, weight_of
 
-λ, g, τ = Name("λ"), Name("g"), Name("τ")
+λ, τ = Name("λ"), Name("τ")
 
 
 @work_out.register
@@ -38,12 +38,11 @@ def forward(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> Scores:
     x = scores.letter
     if _is_plain(sample, loss):
         name = "negative_log_likelihood"
-        surprise = group(m - x["y"]) + call("log1p", rest)
-        chain = [_weighted(loss, -call("log", p["y"])), _weighted(loss, surprise)]
+        minus_log, surprise = -call("log", p["y"]), softmax.surprise(x["y"])
+        chain = [_weighted(loss, minus_log), _weighted(loss, surprise)]
     else:
         name = "cross_entropy"
-        surprise = group(m - x["k"]) + call("log1p", rest)
-        minus_log = -call("log", p["k"])
+        minus_log, surprise = -call("log", p["k"]), softmax.surprise(x["k"])
         sheet.work("surprise", ell["k"], minus_log, surprise, value=scores.minus_log_p, each="k")
         sheet.column("surprise", minus_log, scores.minus_log_p)
         chain = [sum_over("k", t["k"] * ell["k"], mass="t")]
@@ -57,10 +56,10 @@ def forward(sheet: Sheet, sample: Sample, loss: CrossEntropy) -> Scores:
 def gradient(sheet: Sheet, sample: Sample, loss: CrossEntropy, scores: Scores) -> None:
     """From the loss back to the logits, by the quotient rule and the chain rule."""
     known, x, of_target = sheet.known.numbers, scores.letter, sheet.known.numbers["t"]
-    softmax.jacobian(sheet, scores, int(of_target.argmax()))
+    target = int(of_target.argmax())
+    softmax.jacobian(sheet, scores, target)
     counted = np.flatnonzero(of_target).tolist()
-    with np.errstate(divide="ignore", invalid="ignore"):  # 1/p of a p that underflows is inf
-        slopes = np.where(of_target, -of_target / known["p"].astype(np.float64), 0)
+    slopes = softmax.slopes_of_log(sheet, of_target)
     by_p = Derivative(sample.loss, p["i"])
     bonds = [Bond(p["i"], sample.loss, slopes)]
     if loss.z_loss:
@@ -80,31 +79,27 @@ def gradient(sheet: Sheet, sample: Sample, loss: CrossEntropy, scores: Scores) -
     chain = [sum_over("i", through), cases, push - t["k"]]
     among = list(sheet.known.over["k"])
     if _is_plain(sample, loss):  # of a target that is sure, p − 1 is left to the next step
-        is_sure = softmax.shows_as_one(known["p"])
-        among = [k for k in among if k != sample.target or not is_sure[k]]
+        among = softmax.not_rounded_away(known["p"], target)
     sheet.work("collapse", by_x, *chain, value=grad, each="k", among=among)
     if _is_plain(sample, loss):
         others = -group(sum_over("j", p["j"], omit="y"))
         chain = [_weighted(loss, p["y"] - 1), _weighted(loss, others)]
-        value = grad[sample.target]
-        sheet.work("others", Derivative(sample.loss, x["y"]), *chain, value=value)
+        sheet.work("others", Derivative(sample.loss, x["y"]), *chain, value=grad[target])
     if loss.z_loss:
         _, grad = sample.value_and_grad(at_x, scores.values)
         drift = 2 * _drift(sample, loss) * lse * p["k"]
         sheet.work("drift", by_x, push - t["k"] + drift, value=grad, each="k")
 
-    known["g"] = grad
     if loss.temperature != 1:
         before = z if loss.softcap is None else u
-        _, grad = sample.value_and_grad(replace(loss, softcap=None), known[before.letter])
-        by = Derivative(sample.loss, before["k"])
-        chain = [Fraction(by_x, T), Fraction(g["k"], T)]
-        sheet.work("through_temperature", by, *chain, value=grad, each="k")
-        known["g"], by_x = grad, by
+        _, of_before = sample.value_and_grad(replace(loss, softcap=None), known[before.letter])
+        softmax.through_temperature(sheet, before, grad, of_before)
+        grad = of_before
     if loss.softcap is not None:
+        known["g"] = grad
         _, grad = sample.value_and_grad(loss)
         slope = g["k"] / call("cosh", z["k"] / c) ** 2
-        chain = [by_x * Derivative(u["k"], z["k"]), slope]
+        chain = [Derivative(sample.loss, u["k"]) * Derivative(u["k"], z["k"]), slope]
         by = Derivative(sample.loss, z["k"])
         among = np.flatnonzero(np.isfinite(sample.z)).tolist()
         sheet.work("through_softcap", by, *chain, value=grad, each="k", among=among)

@@ -19,6 +19,7 @@ COMMANDS = {
     "μ": r"\mu",
     "τ": r"\tau",
     "α": r"\alpha",
+    "γ": r"\gamma",
     "Σ": r"\sum",
     "max": r"\max",
     "exp": r"\exp",
@@ -33,6 +34,7 @@ ESCAPED = {
     "−": "$-$",
     "≠": r"$\ne$",
     "∞": r"$\infty$",
+    "γ": r"$\gamma$",
     "σ": r"$\sigma$",
     "±": r"$\pm$",
     "²": "$^2$",
@@ -66,8 +68,11 @@ class LaTeX(Setting):
     def fraction(self, top: Formula, bottom: Formula) -> str:
         return rf"\frac{{{self(top)}}}{{{self(bottom)}}}"
 
-    def power(self, base: str, exponent: int | str) -> str:
-        return f"{base}^{{{exponent}}}"
+    def power(self, base: str, exponent: Formula) -> str:
+        return f"{base}^{{{self(exponent)}}}"
+
+    def transposed(self, of: str) -> str:
+        return f"{of}^{{T}}"
 
     def function(self, name: str) -> str:
         return COMMANDS.get(name, rf"\mathrm{{{name}}}")

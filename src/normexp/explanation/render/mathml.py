@@ -49,8 +49,11 @@ class MathML(Setting):
     def fraction(self, top: Formula, bottom: Formula) -> str:
         return f"<mfrac>{self(top)}{self(bottom)}</mfrac>"
 
-    def power(self, base: str, exponent: int | str) -> str:
-        return f"<msup>{base}{self._index(exponent)}</msup>"
+    def power(self, base: str, exponent: Formula) -> str:
+        return f"<msup>{base}{self(exponent)}</msup>"
+
+    def transposed(self, of: str) -> str:
+        return f"<msup>{of}<mi>T</mi></msup>"
 
     def function(self, name: str) -> str:
         return f"<mi>{name}</mi><mo>&#x2061;</mo>"

@@ -22,6 +22,7 @@ from ..formula import (
     Power,
     Product,
     Sum,
+    Transposed,
     digits,
 )
 
@@ -53,6 +54,8 @@ class Setting(ABC):
                 return self.fraction(top, bottom)
             case Power(base, exponent):
                 return self.power(self(base), exponent)
+            case Transposed(inner):
+                return self.transposed(self(inner))
             case Call(function, arguments):
                 inside = self.comma.join(map(self, arguments))
                 return self.row([self.function(function), self.within("()", inside)])
@@ -90,7 +93,10 @@ class Setting(ABC):
     def fraction(self, top: Formula, bottom: Formula) -> str: ...
 
     @abstractmethod
-    def power(self, base: str, exponent: int | str) -> str: ...
+    def power(self, base: str, exponent: Formula) -> str: ...
+
+    @abstractmethod
+    def transposed(self, of: str) -> str: ...
 
     @abstractmethod
     def function(self, name: str) -> str: ...

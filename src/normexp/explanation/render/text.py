@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from ..._text import with_minus
-from ..formula import Call, Formula, Group, Index, Matrix, Name, Number, Power
+from ..formula import Call, Formula, Group, Index, Matrix, Name, Number, Power, Transposed
 from ..steps import Step
 from ..words import phrase
 from ..working import Working
@@ -49,12 +49,15 @@ class Text(Setting):
         return f"{self._whole(top)} / {self._whole(bottom)}"
 
     def _whole(self, of: Formula) -> str:
-        """On one line, numerator and denominator need parentheses that a fraction bar saves."""
-        is_whole = isinstance(of, Number | Name | Call | Group | Power | Matrix)
+        """On one line parts need parentheses that a fraction bar or a raised exponent saves."""
+        is_whole = isinstance(of, Number | Name | Call | Group | Power | Transposed | Matrix)
         return self(of) if is_whole else self.within("()", self(of))
 
-    def power(self, base: str, exponent: int | str) -> str:
-        return base + {2: "²", "T": "ᵀ"}[exponent]
+    def power(self, base: str, exponent: Formula) -> str:
+        return f"{base}²" if exponent == Number(2) else f"{base}^{self._whole(exponent)}"
+
+    def transposed(self, of: str) -> str:
+        return f"{of}ᵀ"
 
     def function(self, name: str) -> str:
         return name
