@@ -9,13 +9,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import normexp as nex
+from normexp.explanation.filling import Known, filled
 from normexp.explanation.formula import (
     Call,
     Derivative,
     Fraction,
     Group,
     IsPositive,
-    Known,
     Matrix,
     Name,
     Negative,
@@ -24,7 +24,6 @@ from normexp.explanation.formula import (
     Product,
     Sum,
     Transposed,
-    filled,
 )
 from normexp.explanation.steps import Sheet
 

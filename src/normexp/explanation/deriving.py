@@ -8,20 +8,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..losses import CrossEntropy, Loss, LossGrad
-from . import batch, linear, softmax
+from ..losses import Loss, LossGrad
+from . import batch, linear
 from .by_loss import work_out
 from .derivation import Derivation
-from .formula import Derivative, Known, Name
-from .graph import drawn
+from .filling import Known
+from .formula import Derivative, Name
+from .graph import LOSS, drawn
+from .one_sample import input_of, of_sample, plain
 from .problem import Problem, problem
-from .sample import Elements, Sample, alone
-from .softmax import ell, p, z
+from .sample import Elements, alone
+from .softmax import ell
 from .steps import Sheet, Step
 
 Array = NDArray[Any]
 
-LOSS, Z = Name("loss"), Name("Z")
+Z = Name("Z")
 
 
 def explain(
@@ -97,19 +99,19 @@ def _one(given: Problem) -> Derivation:
     """The derivation of one sample; with its division where the mean divides by anything but 1."""
     loss = given.loss
     if loss is None or given.bound is None:
-        return _sample(given, (), LOSS)
+        return of_sample(given, (), LOSS)
     if loss.reduction != "mean" or given.bound.divisor == 1:
-        derivation = _sample(given, (), LOSS)
+        derivation = of_sample(given, (), LOSS)
         return replace(derivation, backward=_backward(given, derivation.grad))
     part, divisor = LOSS[0], given.bound.divisor
-    derivation = _sample(given, (), part)
+    derivation = of_sample(given, (), part)
     assert derivation.grad is not None
     value, grad = given.value_and_grad()
     sheet = _sheet(given)
     losses, counts = np.array([derivation.value]), ~given.is_left_out.reshape(1)
     batch.forward(sheet, loss, part, losses, counts, divisor, value)
     sheet.turn()
-    batch.gradient(sheet, loss, part, _input(loss)["k"], derivation.grad, grad)
+    batch.gradient(sheet, loss, part, input_of(loss)["k"], derivation.grad, grad)
     return replace(
         derivation,
         value=float(value),
@@ -127,10 +129,10 @@ def _several(given: Problem) -> Derivation:
     loss, indices = given.loss, list(np.ndindex(given.logits.shape[:-1]))
     is_reduced = loss is not None and given.bound is not None and loss.reduction != "none"
     samples = tuple(
-        _sample(given, index, LOSS[i] if is_reduced else LOSS) for i, index in enumerate(indices)
+        of_sample(given, index, LOSS[i] if is_reduced else LOSS) for i, index in enumerate(indices)
     )
     whole = Derivation(
-        loss=loss, language=given.language, target=_plain(given.target), samples=samples
+        loss=loss, language=given.language, target=plain(given.target), samples=samples
     )
     if loss is None or given.bound is None:
         return whole
@@ -156,73 +158,6 @@ def _several(given: Problem) -> Derivation:
     )
 
 
-def _sample(given: Problem, index: tuple[int, ...], symbol: Name) -> Derivation:
-    """The derivation of one sample's own loss, whose symbol is given."""
-    sample, loss = given.sample(index, symbol), given.loss
-    sheet = sample.sheet(given.language)
-    derivation = Derivation(
-        loss=loss,
-        language=given.language,
-        target=_plain(sample.target),
-        columns=sheet.columns,
-        headings=sheet.headings,
-    )
-    if given.is_left_out[index] and loss is not None:
-        return _left_out(derivation, sheet, sample, loss)
-    if sample.linear is not None:
-        linear.forward(sheet, sample.linear, sample.logits)
-    if sample.target is None or loss is None:
-        return _probabilities(derivation, sheet, sample)
-    back = work_out(loss, sheet, sample)
-    sheet.turn()
-    back()
-    value, grad = sample.value_and_grad(loss)
-    sheet.column("grad", Derivative(LOSS, _input(loss)["k"]), grad)
-    return replace(
-        derivation,
-        value=value,
-        grad=grad,
-        steps=tuple(sheet.forth),
-        gradient=tuple(sheet.back),
-        graph=drawn(sheet.trace, sample.loss),
-    )
-
-
-def _left_out(derivation: Derivation, sheet: Sheet, sample: Sample, loss: Loss) -> Derivation:
-    """A sample that does not count."""
-    value, grad = sample.value_and_grad(loss)
-    sheet.column("z", z, sample.logits)
-    sheet.column("grad", Derivative(LOSS, z["k"]), grad)
-    sheet.work("left_out", sample.loss, value=value)
-    sheet.trace.row(sample.loss, value)
-    return replace(
-        derivation,
-        value=value,
-        grad=grad,
-        steps=tuple(sheet.forth),
-        graph=drawn(sheet.trace, sample.loss),
-    )
-
-
-def _probabilities(derivation: Derivation, sheet: Sheet, sample: Sample) -> Derivation:
-    """Softmax alone, and how it moves with the scores."""
-    scores = softmax.forward(sheet, sample, derivation.loss or CrossEntropy())
-    softmax.logarithm(sheet, sample, scores)
-    sheet.turn()
-    softmax.jacobian(sheet, scores, int(scores.values.argmax()))
-    return replace(
-        derivation,
-        steps=tuple(sheet.forth),
-        gradient=tuple(sheet.back),
-        graph=drawn(sheet.trace, sample.loss),
-    )
-
-
-def _input(loss: Loss) -> Name:
-    """What a gradient is taken by: logits, unless the loss takes probabilities."""
-    return p if loss.reads == "probabilities" else z
-
-
 def _elements(given: Problem, loss: Loss) -> Derivation:
     """The derivation of a loss of elements: a table of all of them, whatever their shape."""
     assert given.target is not None
@@ -231,7 +166,7 @@ def _elements(given: Problem, loss: Loss) -> Derivation:
     apart = alone(loss).value_and_grad(given.logits, given.target, where=given.where)
     apart = LossGrad(*(np.reshape(one, -1) for one in apart))
     divisor, counts = given.bound.divisor, ~given.is_left_out.reshape(-1)
-    sheet, part, by = _sheet(given), ell["k"], _input(loss)["k"]
+    sheet, part, by = _sheet(given), ell["k"], input_of(loss)["k"]
     sheet.known.over["k"] = np.flatnonzero(counts).tolist()
     target = given.target.reshape(-1).astype(np.float64)
     back = work_out(loss, sheet, Elements(given.logits.reshape(-1), target, apart))
@@ -248,7 +183,7 @@ def _elements(given: Problem, loss: Loss) -> Derivation:
     return Derivation(
         loss=loss,
         language=given.language,
-        target=_plain(given.target),
+        target=plain(given.target),
         value=float(value) if is_reduced else value,
         grad=grad,
         columns=sheet.columns,
@@ -269,10 +204,6 @@ def _backward(given: Problem, grad: Array | None) -> tuple[Step, ...]:
     sheet = _sheet(given)
     linear.backward(sheet, given.linear, grad, found, given.alpha)
     return tuple(sheet.forth)
-
-
-def _plain(target: Any) -> Any:
-    return target.tolist() if isinstance(target, np.ndarray) else target
 
 
 def _sheet(given: Problem) -> Sheet:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..losses import Loss, LossGrad
-from .formula import Known, Name
+from .filling import Known
+from .formula import Name
 from .steps import Sheet
 
 Array = NDArray[Any]

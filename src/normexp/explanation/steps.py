@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .formula import Derivative, Formula, Known, Name, filled
+from .filling import Known, filled
+from .formula import Derivative, Formula, Name
 from .trace import Bond, Trace
 from .words import words
 

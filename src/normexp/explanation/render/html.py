@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from html import escape
 
 from ..._policy import content_policy
-from ..formula import DOTS, SHOWN, Formula, Number
+from ..formula import DOTS, Formula, Number
 from ..steps import Step
 from ..words import phrase
 from ..working import Working
 from . import text
 from .mathml import mathml
-from .outline import Table, equations, sections, title
+from .outline import SHOWN, Table, equations, sections, title
 from .svg import svg
 
 STYLE = """

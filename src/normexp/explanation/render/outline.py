@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from ..formula import SHOWN, Formula, abridged, value_of
+from ..filling import rebuilt
+from ..formula import DOTS, Call, Formula, Group, Matrix, Sum, value_of
 from ..steps import Line, Step
 from ..words import phrase
 from ..working import Working
 
 T = TypeVar("T")
 
+SHOWN = 6  # of the lines of a step, the terms of a long sum, the rows of a matrix
 SHOWN_ROWS = 24  # of a table
 
 
@@ -74,6 +76,26 @@ def table(working: Working) -> Table:
 def shortened(items: Sequence[T], most: int = SHOWN) -> list[T | None]:
     """The first items and the last, with None between them if there are more than `most`."""
     return list(items) if len(items) <= most else [*items[: most - 2], None, items[-1]]
+
+
+def abridged(of: Formula) -> Formula:
+    """The formula with an ellipsis in its long sums, lists and matrices."""
+    match of:
+        case Sum(terms):
+            return Sum(_ends(list(map(abridged, terms))))
+        case Call(function, arguments):
+            return Call(function, _ends(list(map(abridged, arguments))))
+        case Group(inner):
+            return Group(abridged(inner))
+        case Matrix(rows):
+            gap = (DOTS,) * len(_ends(rows[0]))
+            return Matrix(tuple(gap if row is None else _ends(row) for row in shortened(rows)))
+        case _:
+            return rebuilt(of, abridged)
+
+
+def _ends(items: Sequence[Formula]) -> tuple[Formula, ...]:
+    return tuple(DOTS if one is None else one for one in shortened(items))
 
 
 def equations(step: Step) -> list[list[Formula] | None]:
