@@ -45,6 +45,12 @@ def no_form_is_unknown():
         assert not unknown, "\n".join(unknown)
 
 
+@pytest.fixture
+def compiled_by_numba(monkeypatch):
+    """Processes that are started here compile their kernels, whatever the installation has brought."""
+    monkeypatch.setenv("NORMEXP_KERNELS", "jit")
+
+
 @pytest.fixture(scope="module")  # its event loop would be in the way of tests that need their own
 def chromium():
     try:

@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself Ctrl-C"),
-    pytest.mark.usefixtures("ctrl_c"),
+    pytest.mark.usefixtures("ctrl_c", "compiled_by_numba"),
 ]
 
 PRESSED = """

@@ -15,6 +15,8 @@ import normexp as nex
 from normexp.kernels.cpu import warmup
 from normexp.kernels.cpu.entries import Entry
 
+pytestmark = pytest.mark.usefixtures("compiled_by_numba")
+
 # In a new process, which has no kernels yet; with all of the works it would take minutes.
 WARMUP = """
 from normexp.cli import main
@@ -31,7 +33,7 @@ def run(cache, *arguments, code=WARMUP):
         [sys.executable, "-c", code, "warmup", *arguments],
         capture_output=True,
         text=True,
-        env={**os.environ, "NORMEXP_CACHE_DIR": str(cache), "NORMEXP_KERNELS": "jit"},
+        env={**os.environ, "NORMEXP_CACHE_DIR": str(cache)},
     )
 
 

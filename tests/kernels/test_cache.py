@@ -14,6 +14,8 @@ import pytest
 from normexp.kernels.cpu import cache
 from normexp.kernels.cpu.compiled import Kernel
 
+pytestmark = pytest.mark.usefixtures("compiled_by_numba")
+
 needs_owners = pytest.mark.skipif(
     sys.platform == "win32", reason="files have access lists, not an owner and a mode"
 )

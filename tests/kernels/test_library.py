@@ -47,13 +47,15 @@ def test_kernels_of_numba_can_be_asked_for():
 
 
 def test_a_mistake_in_what_is_asked_for_is_named():
-    message = "ValueError: NORMEXP_KERNELS must be 'library' or 'jit', got 'numba'"
+    message = "ValueError: NORMEXP_KERNELS must be one of 'library', 'jit', got 'numba'"
     assert message in kernels_used(NORMEXP_KERNELS="numba").stderr
 
 
 @compiled
 def test_a_form_takes_nothing_but_its_types():
-    name, form = next(iter(library.forms().items()))
+    name, form = next(
+        its for its in library.forms().items() if its[0].startswith("functions.softmax ")
+    )
     arguments = (*forms()[name].arguments, 0, 0)
     form(*arguments)
     for wrong in (arguments[:-1], (*arguments, 0), (None, *arguments[1:])):

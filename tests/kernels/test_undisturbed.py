@@ -14,7 +14,7 @@ from normexp.kernels.undisturbed import undisturbed
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="signals and forks of POSIX"),
-    pytest.mark.usefixtures("ctrl_c"),
+    pytest.mark.usefixtures("ctrl_c", "compiled_by_numba"),
 ]
 
 PATIENCE = 60  # seconds, after which a test fails that would wait for ever
