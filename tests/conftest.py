@@ -47,7 +47,7 @@ def no_form_is_unknown():
 
 @pytest.fixture
 def compiled_by_numba(monkeypatch):
-    """Processes that are started here compile their kernels, whatever the installation has brought."""
+    """Processes that are started compile their kernels, whatever the installation has brought."""
     monkeypatch.setenv("NORMEXP_KERNELS", "jit")
 
 
