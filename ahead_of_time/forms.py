@@ -178,6 +178,8 @@ FIRST: dict[str, Any] = {
     "merge a": lambda dtype: [Summary(np.zeros(ROWS), np.zeros(ROWS))],
     "merge_masses a": lambda dtype: [Mass(np.zeros(ROWS), np.zeros(ROWS))],
     "summary": lambda dtype: [Summary(np.zeros(ROWS), np.zeros(ROWS))],
+    "linear x": lambda dtype: [np.zeros((ROWS, ROWS), loss_type(dtype))],
+    "add_outer grad": lambda dtype: [np.zeros((ROWS, ROWS), loss_type(dtype))],
 }
 # Of the others, or of those of one function.
 OTHERS: dict[str, Any] = {
@@ -207,6 +209,11 @@ OTHERS: dict[str, Any] = {
     "first": lambda values: [0],
     "merge b": lambda summary: [summary],
     "merge_masses b": lambda masses: [masses],
+    # Of a linear map.
+    "linear weight": like,
+    "linear out": like,
+    "add_outer x": like,
+    "add_outer total": lambda values: [np.zeros(values.shape)],
     # Second derivatives.
     "vector": like,
     "weston_watkins_hessian_product target": label_targets,

@@ -12,7 +12,17 @@ from normexp.cli import terminal
 from normexp.cli.group import Commands, Output, spare
 from normexp.cli.options import Shape, as_json, shaped, threaded
 
-from . import accuracy, exhaustive, instructions, machine, optima, printing, results, speed
+from . import (
+    accuracy,
+    exhaustive,
+    instructions,
+    linear_loss,
+    machine,
+    optima,
+    printing,
+    results,
+    speed,
+)
 from .plot import SUFFIXES, drawn
 from .shapes import FIRST_CALL, WORKS
 
@@ -121,6 +131,13 @@ def measure_accuracy(quick: bool, as_json: bool) -> None:
 def measure_optima() -> None:
     """The optima of the linear classifiers beside scikit-learn's."""
     optima.main()
+
+
+@benchmarks.command("linear-loss")
+@threaded
+def measure_linear_loss(threads: int) -> None:
+    """One evaluation of a linear softmax loss, value and gradient, beside scikit-learn's."""
+    linear_loss.main(threads)
 
 
 @benchmarks.command("instructions")

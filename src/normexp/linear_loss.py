@@ -2,7 +2,8 @@
 
 The logits of some rows are computed, their loss and its gradient, and the share of these rows in
 the gradients of features, weight and bias; then the next rows take their place. Never do all the
-logits stand in memory, nor a second array as large as the weight.
+logits stand in memory, nor a second array as large as a large weight. Of few classes a tile is so
+few rows that their features are still in a cache when the gradient asks for them again.
 """
 
 from collections.abc import Collection
@@ -13,12 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import HALF_TYPES, as_floating, loss_type
 from ._sparse import as_sparse, emptied, is_sparse
+from .kernels import kernels_for
 
 Array = NDArray[Any]
 
 TILE_BYTES = 4 << 20  # logits of one tile: they stay in a cache
 TILE_ROWS = 64  # but no fewer rows than make a matrix product worth it,
 MOST_BYTES = 16 << 20  # unless they are this large
+FEW_CLASSES = 24  # of more of them BLAS is as fast
+FEW_NUMBERS = 1 << 20  # of a weight with few classes; its gradient is added up in float64
+FEATURES_BYTES = 4 << 20  # of one tile, where classes are few
 PRODUCT_BYTES = 64 << 20  # of the gradient of the weight, computed at a time and then added
 
 
@@ -120,18 +125,23 @@ class LinearLoss:
             )
         losses = self.bound.new_losses()
         grad_x = np.empty(x.shape, w.dtype) if "features" in wanted else None
-        grad_w, grad_b = np.zeros_like(w), np.zeros_like(w[:, 0])
-        for tile in tiles(len(w) * w.itemsize, x.shape[0]):
+        are_few = not is_sparse(x) and len(w) <= FEW_CLASSES and w.size <= FEW_NUMBERS
+        grad_w = np.zeros(w.shape, np.float64 if are_few else w.dtype)
+        grad_b = np.zeros(len(w), grad_w.dtype)
+        for tile in tiles(len(w) * w.itemsize, x.shape[1] * w.itemsize if are_few else 0, len(x)):
             seen = self._rows(x[tile].astype(w.dtype, copy=False), tile)
-            logits = self._logits(seen, w, b)
+            logits = self._logits(seen, w, b, are_few)
             grad = self._memory("grad", logits.shape, w.dtype) if wanted else None
             self.bound.compute(logits, tile, losses, grad)
             if grad is None:
                 continue
             if grad_x is not None:
                 np.matmul(grad, w, out=grad_x[tile])
-            self._add_product(grad, seen, grad_w)
-            grad_b += grad.sum(axis=0)
+            if are_few:
+                kernels_for(grad).add_outer(grad, seen, grad_w)
+            else:
+                self._add_product(grad, seen, grad_w)
+            grad_b += grad.sum(axis=0, dtype=grad_b.dtype)
         if grad_x is not None:
             grad_x = grad_x.reshape(shape).astype(types[0], copy=False)
         return LinearLossGrad(
@@ -147,12 +157,15 @@ class LinearLoss:
             return x
         return emptied(x, left_out) if is_sparse(x) else np.where(left_out[:, None], 0, x)
 
-    def _logits(self, seen: Any, w: Array, b: Array | None) -> Array:
+    def _logits(self, seen: Any, w: Array, b: Array | None, are_few: bool) -> Array:
         if is_sparse(seen):
             logits: Array = seen @ w.T
         else:
             logits = self._memory("logits", (len(seen), len(w)), w.dtype)
-            np.matmul(seen, w.T, out=logits)
+            if are_few:
+                kernels_for(w).linear(seen, w, logits)
+            else:
+                np.matmul(seen, w.T, out=logits)
         if b is not None:
             logits += b
         return logits
@@ -178,8 +191,13 @@ class LinearLoss:
         return kept[: shape[0] * shape[1]].reshape(shape)
 
 
-def tiles(row_bytes: int, samples: int) -> list[slice]:
-    """The samples, as many at a time as are worth a matrix product of so many bytes of logits."""
+def tiles(row_bytes: int, feature_bytes: int, samples: int) -> list[slice]:
+    """The samples, as many at a time as are worth a matrix product of so many bytes of logits.
+
+    `feature_bytes` are those of a row of features that are to stay in a cache meanwhile, or 0.
+    """
     row_bytes = max(row_bytes, 1)
     rows = min(max(TILE_ROWS, TILE_BYTES // row_bytes), max(MOST_BYTES // row_bytes, 1))
+    if feature_bytes:
+        rows = min(rows, max(TILE_ROWS, FEATURES_BYTES // feature_bytes))
     return [slice(start, min(start + rows, samples)) for start in range(0, samples, rows)]

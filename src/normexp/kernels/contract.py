@@ -276,6 +276,14 @@ class BackEnd(Protocol):
         The terms of all parts add up to the loss.
         """
 
+    # Of a linear map with few outputs: x is (rows, inputs), weight and total (outputs, inputs).
+
+    def linear(self, x: Array, weight: Array, out: Array) -> Array:
+        """out_rk = Σ_j x_rj · weight_kj."""
+
+    def add_outer(self, grad: Array, x: Array, total: Array) -> Array:
+        """total_kj += Σ_r grad_rk · x_rj; the total is of float64."""
+
     # The second derivative: the product of each row's own Hessian with a vector, which has the
     # shape and type of the logits. Where a loss has a kink it is 0, and NaN where its gradient is.
 

@@ -39,11 +39,13 @@ from .of_parts import (
     summarise,
     target_mass,
 )
+from .of_products import add_outer, linear
 from .options import Focal, Hinge
 from .sizes import LOGARITHMS, LOSSES, NARROW, PROBABILITIES
 from .wide import WideTile, capped_loss, rounded
 
 __all__ = [
+    "add_outer",
     "binary_cross_entropy",
     "binary_cross_entropy_hessian_product",
     "binary_log_loss",
@@ -57,6 +59,7 @@ __all__ = [
     "cross_entropy_of_part",
     "focal",
     "focal_hessian_product",
+    "linear",
     "log_loss",
     "log_loss_hessian_product",
     "log_probabilities",

@@ -37,9 +37,11 @@ from .parts import (
     summarise,
     target_mass,
 )
+from .products import add_outer, linear
 from .targets import read_target
 
 __all__ = [
+    "add_outer",
     "binary_cross_entropy",
     "binary_cross_entropy_hessian_product",
     "binary_log_loss",
@@ -53,6 +55,7 @@ __all__ = [
     "cross_entropy_of_part",
     "focal",
     "focal_hessian_product",
+    "linear",
     "log_loss",
     "log_loss_hessian_product",
     "log_probabilities",
