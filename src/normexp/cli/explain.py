@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .._files import write_files
-from ..losses import LOSSES, Focal
-from ..losses.rows import RowLoss
+from ..losses import LOSSES
 from . import terminal
 from .group import Output
 from .options import Integer, Number, as_json, loss_names
@@ -91,11 +90,11 @@ def explain(
     terminal.note(f"Wrote {output}.")
 
 
-def _loss(name: str, gamma: float | None) -> RowLoss:
-    loss = LOSSES[name]
+def _loss(name: str, gamma: float | None) -> Any:
+    loss: Any = LOSSES[name]
     if gamma is None:
         return loss
-    if not isinstance(loss, Focal):
+    if not hasattr(loss, "gamma"):
         raise click.BadParameter(f"the loss {name} has no γ, focal has", param_hint="'--gamma'")
     return replace(loss, gamma=gamma)
 

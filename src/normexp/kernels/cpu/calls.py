@@ -13,7 +13,7 @@ from ..._settings import current_accuracy
 from .. import Logits, Target
 from .entries import Entry
 from .rooms import ROOMS
-from .sizes import CACHE_LINE, MOST_NUMBERS, NARROW, VECTOR_BITS
+from .sizes import CACHE_LINE, MOST_NUMBERS, NARROW, VECTOR_BITS, WHERE_FAST_IS_SLOWER
 from .threads import WORTH_SHARING, over_rows
 from .units import units_for
 
@@ -217,15 +217,17 @@ def odd_of_flat_tiles(
 ) -> Array | None:
     """Run a kernel over all rows of the logits, taken flat, and mark those that it leaves out.
 
-    None if no row is taken flat, because of its arithmetic or of a number of classes beyond `span`.
+    None if no row is taken flat, because of its type or of a number of classes beyond `span`.
 
     The kernel takes the parts of the logits, scratch, the marks, whether tiles may have to be
     copied, the arguments, and the first and last row of a range.
     """
     values, classes = logits.values, logits.values.shape[1]
-    is_exact = values.dtype == np.float32 and arithmetic(values.dtype) is np.float64
-    is_exact = is_exact and (tiled.dtype == values.dtype or tiled.size == 0)
-    if not (is_exact and 1e-18 < logits.temperature < 1e18 and classes in span):
+    if values.dtype != np.float32 or (tiled.size and tiled.dtype != values.dtype):
+        return None
+    if arithmetic(values.dtype) is not np.float64 and classes not in WHERE_FAST_IS_SLOWER:
+        return None
+    if not (1e-18 < logits.temperature < 1e18 and classes in span):
         return None
     values = arranged(values)
     where = arranged(logits.where)

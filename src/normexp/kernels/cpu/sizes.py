@@ -9,4 +9,5 @@ NARROW = 32
 # The numbers of classes of which float32 is taken flat: shorter rows do better side by side, and
 # longer ones where one is written while the next is read.
 PROBABILITIES, LOGARITHMS, LOSSES = range(16, 1025), range(16, 513), range(1, 1025)
+WHERE_FAST_IS_SLOWER = range(24, 513)  # than an exact result of rows taken flat
 MOST_NUMBERS = 2048  # of a flat tile, unless it is one row
