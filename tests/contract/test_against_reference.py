@@ -186,6 +186,30 @@ class TestElements:
         np.testing.assert_allclose(grad, true_grad, **tolerance(dtype))
 
 
+@pytest.mark.parametrize("name", ["cross_entropy", "brier"])
+def test_what_a_mask_takes_out_counts_for_nothing_under_a_cap(back_end, name):
+    """Whatever it holds, in every back end."""
+    z = np.array([[np.nan, 1.0, 2.0], [3.0, -np.inf, 1.0], [np.inf, 0.5, 0.0]])
+    where = np.array([[False, True, True], [True, False, True], [False, True, True]])
+    target = Target(np.array([1, 0, 2]), np.ones(3))
+    rows = np.arange(3)[:, None]
+    left = np.array([[1, 2], [0, 2], [1, 2]])
+    labels = target._replace(classes=np.array([0, 0, 1]))
+    masked, alone = Logits(z, where, 2.0, 3.0), Logits(z[rows, left], softcap=3.0, temperature=2.0)
+    loss, grad = getattr(back_end, name)(masked, target)
+    expected = getattr(back_end, name)(alone, labels)
+    product = getattr(back_end, f"{name}_hessian_product")
+    found = product(masked, target, np.ones_like(z))
+    np.testing.assert_allclose(loss, expected[0], rtol=1e-12)
+    for got, true in (
+        (grad, expected[1]),
+        (found, product(alone, labels, np.ones((3, 2)))),
+        (back_end.softmax(masked), back_end.softmax(alone)),
+    ):
+        np.testing.assert_allclose(got[rows, left], true, rtol=1e-12, atol=1e-14)
+        assert not got[~where].any()
+
+
 def test_a_back_end_asked_for_by_name_is_never_replaced():
     assert kernels_for(np.ones(2), "reference") is reference
     assert kernels_for(np.ones(2)) is cpu

@@ -67,9 +67,20 @@ def column(values: Any) -> Array:
 
 def read_logits(logits: Logits) -> tuple[Matrix, NDArray[np.bool_]]:
     """What the logits are read as, −inf outside the mask; and the mask."""
+    live = classes_left(logits)
     x = capped(rows(logits.values), logits.softcap)
-    live = np.full(x.shape, True) if logits.where.size == 0 else rows(logits.where) > 0
     return np.where(live, x / logits.temperature, -np.inf), live
+
+
+def classes_left(logits: Logits) -> NDArray[np.bool_]:
+    """The mask, for every class of each row."""
+    z = rows(logits.values)
+    return np.full(z.shape, True) if logits.where.size == 0 else rows(logits.where) > 0
+
+
+def left(logits: Logits) -> Matrix:
+    """The logits as they came; 0 where the mask leaves no class, whatever stood there."""
+    return np.where(classes_left(logits), rows(logits.values), 0.0)
 
 
 def capped(z: Matrix, cap: float | None) -> Matrix:
@@ -79,7 +90,7 @@ def capped(z: Matrix, cap: float | None) -> Matrix:
 
 def slope(logits: Logits) -> Matrix:
     """The derivative of what a logit is read as: 1 / cosh²(z / c) / temperature."""
-    z = rows(logits.values)
+    z = left(logits)
     if logits.softcap is None:
         return np.full(z.shape, 1 / logits.temperature)
     return np.where(np.isinf(z), 1, 1 / np.cosh(z / logits.softcap) ** 2) / logits.temperature
@@ -87,7 +98,7 @@ def slope(logits: Logits) -> Matrix:
 
 def bend(logits: Logits) -> Matrix:
     """The second derivative, −2 / c · tanh(z / c) · slope."""
-    z = rows(logits.values)
+    z = left(logits)
     if logits.softcap is None:
         return np.zeros(z.shape)
     bends = -2 / logits.softcap * np.tanh(z / logits.softcap) * slope(logits)
