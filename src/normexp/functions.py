@@ -75,7 +75,7 @@ def softmax(
     if _is_plain(axis, temperature, where, out):
         p: NDArray[Any] = _plain("softmax")(x)
         return p
-    return _rowwise("softmax", x, axis, temperature, where, out)[0]
+    return rowwise("softmax", x, axis, temperature, where, out)[0]
 
 
 def log_softmax(
@@ -109,7 +109,7 @@ def log_softmax(
     if _is_plain(axis, temperature, where, out):
         log_p: NDArray[Any] = _plain("log_softmax")(x)
         return log_p
-    return _rowwise("log_softmax", x, axis, temperature, where, out)[0]
+    return rowwise("log_softmax", x, axis, temperature, where, out)[0]
 
 
 def logsumexp(
@@ -291,18 +291,19 @@ def _is_plain(axis: object, temperature: object, where: object, out: object) -> 
 @cache
 def _plain(name: str) -> Callable[[object], Any]:
     """A function of rows on the last axis, and of nothing else: quick for few numbers."""
-    long_way: Any = _logsumexp if name == "logsumexp" else partial(_rowwise, name)
+    long_way: Any = _logsumexp if name == "logsumexp" else partial(rowwise, name)
     quick = small("Sums" if name == "logsumexp" else "Rows", long_way)
     return quick or (lambda x: long_way(x)[0])
 
 
-def _rowwise(
+def rowwise(
     name: str,
     x: object,
     axis: Axis = -1,
     temperature: float = 1.0,
     where: object = None,
     out: object = None,
+    softcap: float | None = None,
 ) -> tuple[NDArray[Any], NDArray[Any], None]:
     """A function of rows whose result has the shape of its input; and what the kernel wrote."""
     values, dtype = as_floating(x, "x")
@@ -312,7 +313,7 @@ def _rowwise(
         raise ValueError(f"x has no classes on axis {axis!r}: its shape is {values.shape}")
     temperature = _check.temperature(temperature)
     mask = _mask_rows(where, values.shape, axes)
-    logits, kernel = Logits(rows, mask, temperature), getattr(kernels_for(values), name)
+    logits, kernel = Logits(rows, mask, temperature, softcap), getattr(kernels_for(values), name)
     if out is None and len(axes) == 1:
         result = np.empty(values.shape, dtype)
         kernel(logits, as_rows(result, axes))

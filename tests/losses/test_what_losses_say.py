@@ -71,6 +71,21 @@ def test_probabilities(loss, z):
     assert loss.log_probabilities(x, where=[True, False, True])[1] == -np.inf
 
 
+@every_loss
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_probabilities_come_in_the_type_of_the_logits(loss, dtype):
+    if loss.reads == "logits":
+        return
+    x = inputs_of(loss, np.array([0.5, -1.0, 2.0])).astype(dtype)
+    exact = x.astype(np.float64)
+    for got, true in (
+        (loss.probabilities(x), loss.probabilities(exact)),
+        (loss.log_probabilities(x), loss.log_probabilities(exact)),
+    ):
+        assert got.dtype == dtype
+        np.testing.assert_allclose(got, true, rtol=float(np.finfo(dtype).eps))
+
+
 @pytest.mark.parametrize(
     "loss",
     [

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from ..functions import logsumexp
 from ..losses import Loss
-from ..losses.softcap import capped
-from ..losses.softcap import slope as slope_of_cap
 from .formula import Derivative, Formula, Fraction, Name, call, digits, group, max_over, sum_over
 from .sample import Sample
+from .softcap import capped
+from .softcap import slope as slope_of_cap
 from .steps import Sheet
 from .trace import Bond
 

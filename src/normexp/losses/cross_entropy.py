@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
-from .._arrays import as_floating
 from ..kernels import Logits, Target, small
 from .base import Reads
 from .bound import Batch, LossGrad
 from .rows import RowLoss
-from .softcap import capped
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -120,11 +118,6 @@ class CrossEntropy(RowLoss):
         value = None if self.reduction == "none" else small("Loss", self._evaluated)
         both = value and small("Loss", self._differentiated, LossGrad)
         return (value, both) if value and both else None
-
-    def _softmax_of(self, logits: ArrayLike) -> tuple[ArrayLike, float]:
-        if self.softcap is not None:
-            logits = capped(as_floating(logits, "logits")[0], self.softcap)
-        return logits, self.temperature
 
     def _target(
         self, target: Target, of_class: NDArray[np.float64] | float, live: NDArray[Any] | int

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from .. import _check
 from ..kernels import Logits
@@ -86,6 +86,3 @@ class Focal(RowLoss):
 
     def _logits(self, rows: NDArray[Any], where: NDArray[np.bool_]) -> Logits:
         return Logits(rows, where, float(self.temperature))
-
-    def _softmax_of(self, logits: ArrayLike) -> tuple[ArrayLike, float]:
-        return logits, self.temperature

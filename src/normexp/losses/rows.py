@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._arrays import as_floating, as_rows, repeated, rows_shape
-from ..functions import log_softmax, softmax
+from ..functions import rowwise
 from ..kernels import NO_MASK, NOTHING, Logits, Target, kernels_for
 from . import own
 from .base import Loss, scaled
@@ -134,8 +134,7 @@ class RowLoss(Loss):
 
     def probabilities(self, logits: ArrayLike, where: ArrayLike | None = None) -> NDArray[Any]:
         if self.reads == "softmax":
-            scores, temperature = self._softmax_of(logits)
-            return softmax(scores, self.axis, temperature=temperature, where=where)
+            return self._of_softmax("softmax", logits, where)
         if self.reads == "probabilities":
             given, _ = as_floating(logits, "logits")
             return given if where is None else np.where(_check.mask(where, given.shape), given, 0)
@@ -143,14 +142,14 @@ class RowLoss(Loss):
 
     def log_probabilities(self, logits: ArrayLike, where: ArrayLike | None = None) -> NDArray[Any]:
         if self.reads == "softmax":
-            scores, temperature = self._softmax_of(logits)
-            return log_softmax(scores, self.axis, temperature=temperature, where=where)
+            return self._of_softmax("log_softmax", logits, where)
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(self.probabilities(logits, where)))
 
-    def _softmax_of(self, logits: ArrayLike) -> tuple[ArrayLike, float]:
-        """The scores and the temperature of the softmax that the loss reads."""
-        return logits, 1.0
+    def _of_softmax(self, name: str, logits: ArrayLike, where: ArrayLike | None) -> NDArray[Any]:
+        """A function of the softmax that the loss reads."""
+        _, _, temperature, cap = self._logits(NOTHING, NO_MASK)
+        return rowwise(name, logits, self.axis, temperature, where, softcap=cap)[0]
 
     def _logits_shape(self, target: NDArray[Any], classes: int | None) -> tuple[int, ...]:
         if target.dtype.kind not in "iu":
