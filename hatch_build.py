@@ -55,10 +55,15 @@ class Build(BuildHookInterface):  # type: ignore[type-arg]
 
     def library(self) -> Path:
         """The compiled kernels, by a process of its own: it starts others and loads the package."""
-        paths = os.pathsep.join([self.root, str(Path(self.root, "src"))])
+        # Not by PYTHONPATH: in a build by pip that leads to what pip has installed for it, and pip
+        # takes away what an editable install of this very package has put there.
+        paths = [self.root, str(Path(self.root, "src"))]
+        code = (
+            f"import pathlib, sys; sys.path[:0] = {paths!r}\n"
+            "from ahead_of_time.build import build; print(build(pathlib.Path(sys.argv[1])))"
+        )
         done = subprocess.run(
-            [sys.executable, "-m", "ahead_of_time.build", self.folder.name],
-            env={**os.environ, "PYTHONPATH": paths},
+            [sys.executable, "-c", code, self.folder.name],
             stdout=subprocess.PIPE,
             text=True,
             check=True,
