@@ -214,6 +214,16 @@ def exponentials(x, e, units, rooms):
             store(e_i, j, held_exponential(load(x_i, j, rooms), scale, units))
 
 
+@inline
+def take(values, where, out, r, stop, units, rooms, copies):
+    """The tile that begins with row r, its logits and their exponentials."""
+    tile = tile_at(values, where, out, r, stop, rooms, copies)
+    x = read(values, where, tile, rooms, copies)
+    e = room_of_e(tile, rooms)
+    exponentials(x, e, units, rooms)
+    return tile, x, e
+
+
 @function
 def totals_along(e, tile, rooms):
     """Σ e_k of rows end to end."""

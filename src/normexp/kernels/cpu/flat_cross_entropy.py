@@ -9,16 +9,13 @@ confident the row, and neither its maximum nor the logit of its label is looked 
 from .compiled import Kernel
 from .flat import (
     MOST,
-    exponentials,
     in_range,
     mark,
     place_of,
     products,
-    read,
-    room_of_e,
     row_of,
+    take,
     target_of,
-    tile_at,
     totals,
     write,
 )
@@ -100,10 +97,7 @@ def cross_entropy(
     """Marks the odd rows, and leaves them out."""
     r = start
     while r < stop:
-        tile = tile_at(values, where, grad, r, stop, rooms, copies)
-        x = read(values, where, tile, rooms, copies)
-        e = room_of_e(tile, rooms)
-        exponentials(x, e, units, rooms)
+        tile, _, e = take(values, where, grad, r, stop, units, rooms, copies)
         mass, e_y = take_labels(e, where, tile, classes, weight, class_weight, rooms)
         rest = totals(e, tile, rooms, copies)
         total = rest + e_y

@@ -2,16 +2,13 @@
 
 from .compiled import Kernel
 from .flat import (
-    exponentials,
     in_range,
     mark,
     parts_of,
     products,
-    read,
-    room_of_e,
     shares,
+    take,
     target_of,
-    tile_at,
     totals,
     write,
 )
@@ -26,10 +23,7 @@ def softmax(values, where, units, rooms, odd, copies, out, start, stop):
     """p_k = e_k / Σ e_j."""
     r = start
     while r < stop:
-        tile = tile_at(values, where, out, r, stop, rooms, copies)
-        x = read(values, where, tile, rooms, copies)
-        e = room_of_e(tile, rooms)
-        exponentials(x, e, units, rooms)
+        tile, _, e = take(values, where, out, r, stop, units, rooms, copies)
         total = totals(e, tile, rooms, copies)
         count = mark(in_range(total), odd, tile, rooms)
         p = target_of(out, tile, count, rooms)
@@ -43,10 +37,7 @@ def log_softmax(values, where, units, rooms, odd, copies, out, start, stop):
     """log p_k = −((m − x_k) / temperature + log1p(rest / e_m))."""
     r = start
     while r < stop:
-        tile = tile_at(values, where, out, r, stop, rooms, copies)
-        x = read(values, where, tile, rooms, copies)
-        e = room_of_e(tile, rooms)
-        exponentials(x, e, units, rooms)
+        tile, x, e = take(values, where, out, r, stop, units, rooms, copies)
         of_rows = parts_of(x, e, tile, units, rooms, copies)
         count = mark(in_range(of_rows.total), odd, tile, rooms)
         log_p = target_of(out, tile, count, rooms)
@@ -62,10 +53,7 @@ def logsumexp(values, where, units, rooms, odd, copies, result, out, start, stop
     """m + log1p(rest / e_m). Odd is also a row whose terms cancel."""
     r = start
     while r < stop:
-        tile = tile_at(values, where, result, r, stop, rooms, copies)
-        x = read(values, where, tile, rooms, copies)
-        e = room_of_e(tile, rooms)
-        exponentials(x, e, units, rooms)
+        tile, x, e = take(values, where, result, r, stop, units, rooms, copies)
         of_rows = parts_of(x, e, tile, units, rooms, copies)
         terms = log_sum(of_rows.top, of_rows.rest / of_rows.e_max)
         value = terms.top + terms.log1p_rest
