@@ -4,11 +4,16 @@ Compiled, a form is ``int entry(void **result, void **failure, int64_t *block)``
 the arguments one after the other: an array's address, shape and strides, and numbers as they are.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
+from unittest.mock import patch
 
 from llvmlite import ir
 from numba import njit, types
+from numba.core.codegen import JITCodeLibrary
+from numba.core.cpu import CPUContext
 from numba.extending import intrinsic
 
 from normexp.kernels.cpu.compiled import signature_of
@@ -79,6 +84,23 @@ def reader(signature: tuple[Any, ...]) -> Any:
     return arguments
 
 
+@contextmanager
+def without_machine_code() -> Iterator[None]:
+    """Numba makes no machine code of each function, which takes it a quarter of its time."""
+
+    def key(context: Any, library: Any, *_: Any) -> Any:
+        """What stands for a function where others call it: any builtin that there is but once."""
+        library.finalize()
+        return object().__sizeof__
+
+    with (
+        patch.object(JITCodeLibrary, "_finalize_specific", lambda library: None),
+        patch.object(CPUContext, "get_executable", key),
+    ):
+        yield
+
+
+@without_machine_code()
 def module_of(form: Form) -> tuple[str, str]:
     """The code of a form, and the name of its entry in it."""
     source = import_module(f"normexp.kernels.cpu.{form.entry.module}")
