@@ -214,7 +214,7 @@ def test_callbacks_see_every_iteration_and_can_stop(loss, wine):
 def test_warm_start_continues(wine):
     X, y = wine
     cold = SoftmaxRegression(alpha=1e-4).fit(X, y)
-    model = SoftmaxRegression(alpha=1e-4, warm_start=True, callbacks=[lambda s: s.iteration == 20])
+    model = SoftmaxRegression(alpha=1e-4, warm_start=True, callbacks=[lambda s: s.iteration == 5])
     before = model.fit(X, y).objective_
     model.set_params(callbacks=None).fit(X, y)
     assert model.objective_ < before

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -13,15 +14,15 @@ from sklearn.utils import compute_class_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from .. import _check
 from .._defaults import ALPHA, MAX_ITER, TOL
 from .._sparse import as_sparse, is_sparse
 from ..losses import CrossEntropy, MulticlassHinge, RowLoss, loss_named
 from .objective import Array, Objective
-from .solution import Callback, Iteration, Monitor
-from .solvers import solver_of
+from .solution import Callback, Iteration, Monitor, in_words
+from .solvers import solver_named
 
 # Multiplications of one product of features and weights. Below, threads of BLAS take longer to wait
 # for each other than to multiply, and a hundred times longer where the processor is busy.
@@ -29,12 +30,6 @@ WORTH_THREADS = 100_000_000
 
 # What features may be.
 TAKEN: dict[str, Any] = {"dtype": [np.float64, np.float32], "accept_sparse": "csr"}
-
-ADVICE = {
-    "max_iter": "Raise max_iter (now {max_iter}), standardise the features, raise alpha or tol.",
-    "stalled": "Rounding allows no lower one: standardise the features, raise alpha or tol.",
-    "at a kink": "The loss may have kinks, where L-BFGS finds no lower point: raise tol.",
-}
 
 
 def _has_probabilities(classifier: "LinearClassifier") -> bool:
@@ -50,9 +45,11 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     where ``s_i = sample_weight[i] · class_weight[y_i]``.
 
-    Hinges are minimised by the method of multipliers, other losses by L-BFGS. Either stops
-    on a bound of what is left to gain, `gap_`, rather than on a number of passes. It computes in
-    float64 whatever the type of the features; the weights come in the type of the features.
+    Hinges are minimised by the method of multipliers; other losses by L-BFGS in the coordinates of
+    centred features, whose first matrix is made of their covariance and of the mean curvature of
+    the loss, or by Newton's method. Each stops on a bound of what is left to gain, `gap_`, rather
+    than on a number of passes. It computes in float64 whatever the type of the features; the
+    weights come in the type of the features.
 
     Parameters
     ----------
@@ -80,6 +77,9 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Above 0: print a line for each iteration.
     callbacks : sequence of callables, optional
         Called with an `Iteration` after each iteration. One that returns true ends the training.
+    solver : {"auto", "lbfgs", "dual"}
+        "auto" takes what is quickest: for a hinge "dual"; for other losses Newton's method where
+        there are few parameters, or "lbfgs", which takes a smooth hinge as well.
 
     Attributes
     ----------
@@ -96,12 +96,17 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     gap_ : float
         Upper bound on ``(objective_ - min F) / objective_``. For hinges a true duality gap.
         For other convex losses it follows from the gradient and the penalty, up to an assumption on
-        the intercept: that the best one is no further from `intercept_` than the larger of 1 and
-        its norm. Where the loss is not known to be convex (`is_convex`), as `Focal`, softcap,
-        z_loss and ``SquaredError(on="probabilities")`` are not, a small gap says that the point is
-        stationary, not that no other is lower. With ``alpha=0`` it is the square of the gradient's
-        largest entry.
+        the logits at the mean of the features: that the best ones are no further from these than
+        the larger of 1 and their norm. Where the loss is not known to be convex (`is_convex`), as
+        `Focal`, softcap, z_loss and ``SquaredError(on="probabilities")`` are not, a small gap says
+        that the point is stationary, not that no other is lower. With ``alpha=0`` it is the square
+        of the gradient's largest entry.
     n_iter_ : int
+    result_ : str
+        In words, how the training ended, how far from the minimum it may be, and what to do if
+        that is too far.
+    solver_ : str
+        Which solver it was, in words, and where there was a choice, why.
     n_features_in_ : int
     feature_names_in_ : ndarray of str, for features with names
 
@@ -137,6 +142,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         warm_start: bool = False,
         verbose: int = 0,
         callbacks: Sequence[Callback] | None = None,
+        solver: str = "auto",
     ) -> None:
         self.loss = loss
         self.alpha = alpha
@@ -147,6 +153,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.warm_start = warm_start
         self.verbose = verbose
         self.callbacks = callbacks
+        self.solver = solver
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the weights to features X of shape (n, d) and the class labels y of shape (n,).
@@ -174,8 +181,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         printing: list[Callback] = [print_iteration] if self.verbose else []
         monitor = Monitor(self.tol, self.max_iter, [*printing, *(self.callbacks or ())])
-        solver = solver_of(loss)
-        with threadpool_limits(blas_threads(features, classes), "blas"):
+        solver = solver_named(self.solver, loss)
+        with blas().limit(limits=blas_threads(features, classes)):
             solution = solver.minimize(objective, self._start(objective, classes), monitor)
         self.loss_ = loss
         self.classes_ = classes
@@ -184,17 +191,10 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.objective_ = solution.objective
         self.gap_ = solution.gap
         self.n_iter_ = monitor.iterations
-        outcome: str | None = monitor.outcome
-        if outcome == "stalled" and not (loss.is_smooth or solver.takes_kinks):
-            outcome = "at a kink"
-        if outcome in ADVICE:
-            warnings.warn(
-                f"training stopped at iteration {self.n_iter_}, where {self.gap_:.1e} times the "
-                f"objective may be left to gain; tol is {self.tol:g}. "
-                + ADVICE[outcome].format(max_iter=self.max_iter),
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+        self.solver_ = solution.solver
+        self.result_ = in_words(solution, monitor)
+        if solution.outcome not in ("converged", "stopped"):
+            warnings.warn(f"training {self.result_}", ConvergenceWarning, stacklevel=2)
         return self
 
     def __sklearn_tags__(self) -> Any:
@@ -242,7 +242,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _check_parameters(self, loss: RowLoss) -> None:
         _check.between(self.alpha, 0.0, np.finfo(np.float64).max, "alpha")
-        if self.alpha == 0 and solver_of(loss).needs_penalty:
+        if self.alpha == 0 and solver_named(self.solver, loss).needs_penalty:
             raise ValueError("alpha must be above 0 for a hinge, got 0")
         _check.flag(self.fit_intercept, "fit_intercept")
         _check.flag(self.warm_start, "warm_start")
@@ -314,6 +314,7 @@ class SoftmaxRegression(LinearClassifier):
         warm_start: bool = False,
         verbose: int = 0,
         callbacks: Sequence[Callback] | None = None,
+        solver: str = "auto",
     ) -> None:
         super().__init__(
             alpha=alpha,
@@ -324,6 +325,7 @@ class SoftmaxRegression(LinearClassifier):
             warm_start=warm_start,
             verbose=verbose,
             callbacks=callbacks,
+            solver=solver,
         )
         del self.loss  # no parameter of this class: its loss is `loss_`
 
@@ -363,6 +365,7 @@ class MulticlassSVM(LinearClassifier):
         warm_start: bool = False,
         verbose: int = 0,
         callbacks: Sequence[Callback] | None = None,
+        solver: str = "auto",
     ) -> None:
         super().__init__(
             alpha=alpha,
@@ -373,6 +376,7 @@ class MulticlassSVM(LinearClassifier):
             warm_start=warm_start,
             verbose=verbose,
             callbacks=callbacks,
+            solver=solver,
         )
         del self.loss  # no parameter of this class: its loss is `loss_`
         self.variant = variant
@@ -381,6 +385,12 @@ class MulticlassSVM(LinearClassifier):
 
     def _loss(self) -> RowLoss:
         return MulticlassHinge(variant=self.variant, margin=self.margin, squared=self.squared)
+
+
+@cache
+def blas() -> ThreadpoolController:
+    """The BLAS that NumPy and SciPy have loaded: to look for it takes longer than a small fit."""
+    return ThreadpoolController().select(user_api="blas")
 
 
 def blas_threads(features: NDArray[Any], classes: NDArray[Any]) -> int | None:

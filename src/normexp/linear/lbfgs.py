@@ -1,91 +1,67 @@
-"""Smooth losses: SciPy's L-BFGS, stopped by a bound on what is left to gain."""
-
-import math
-from typing import NamedTuple
-
-import numpy as np
-from scipy.optimize import OptimizeResult, minimize
+"""L-BFGS and Newton's method in centred coordinates, stopped by a bound on what is left to gain."""
 
 from ..losses import RowLoss
+from .centring import Centred, Point
+from .first_matrix import FirstMatrix
+from .line_search import lower_point
+from .newton import NewtonMatrix, is_small
 from .objective import Array, Objective
-from .solution import Monitor, Solution
+from .pairs import Pairs
+from .solution import Monitor, Outcome, Solution
 
-SMALL_RISE = 1e-8  # in parts of the value
-
-
-class Point(NamedTuple):
-    """Params with the objective's value and gradient there."""
-
-    params: Array
-    value: float
-    grad: Array
+PATIENCE = 30  # iterations that bring neither a lower value nor half the gap
+LOWER = 1e-14  # in parts of the value: anything less is rounding
 
 
-def minimize_smooth(objective: Objective[RowLoss], start: Array, monitor: Monitor) -> Solution:
+def minimize_smooth(
+    objective: Objective[RowLoss], start: Array, monitor: Monitor, is_newton: bool | None = None
+) -> Solution:
     """Minimise an objective that has a gradient everywhere.
+
+    By Newton's method, which forgets every step, or by L-BFGS; where it is not said, as
+    `is_small` finds best.
 
     References
     ----------
     D. C. Liu and J. Nocedal, On the limited memory BFGS method for large scale optimization, 1989.
+    J. Martens and R. Grosse, Optimizing neural networks with Kronecker-factored approximate
+    curvature, 2015.
     """
-    point = Point(start, *objective(start))
-    gap = relative_gap(objective, point)
-    if gap <= monitor.tol:
-        monitor.outcome = "converged"
-    while monitor.outcome is None:
-        before = gap
-        point = descend(objective, point, monitor)
-        gap = relative_gap(objective, point)
-        if monitor.outcome is None and gap <= monitor.tol:
-            monitor.outcome = "converged"
-        elif monitor.outcome is None and (gap > before / 2 or math.isinf(gap)):
-            monitor.outcome = "stalled"
-    return Solution(*objective.split(point.params), point.value, gap)
+    is_newton = is_small(objective) if is_newton is None else is_newton
+    first = NewtonMatrix(objective) if is_newton else FirstMatrix(objective)
+    centred = Centred(objective, first.watched)
+    point = centred.at(centred.centred(start))
+    pairs = Pairs(objective, start.size)
+    progress = Progress(point)
+    outcome: Outcome | None = "converged" if point.gap <= monitor.tol else None
+    while outcome is None:
+        inverse = first.at(centred.mean, monitor.iterations)
+        following = lower_point(centred.at, point, -pairs.times(point.grad, inverse))
+        if following is None and len(pairs):
+            pairs.clear()
+        elif following is None or progress.has_ended(following):
+            outcome = "stalled" if objective.loss.is_smooth else "at a kink"
+        else:
+            if not is_newton:
+                pairs.add(following.params - point.params, following.grad - point.grad)
+            point = following
+            outcome = monitor(point.value, point.gap, *objective.split(centred.plain(point.params)))
+    params = centred.plain(point.params)
+    return Solution(*objective.split(params), point.value, point.gap, first.name, outcome)
 
 
-def descend(objective: Objective[RowLoss], start: Point, monitor: Monitor) -> Point:
-    """Run L-BFGS until the monitor ends it, or the line search finds no lower point.
+class Progress:
+    """Whether a minimisation still comes lower, or only moves about within rounding."""
 
-    Close to the minimum, values differ by less than their rounding. So the line search sees the
-    rise over the start instead, by the trapezoidal rule on the gradient wherever it is small.
-    """
-    latest = start
+    def __init__(self, point: Point) -> None:
+        self.value = point.value
+        self.gap = point.gap
+        self.waited = 0
 
-    def rise(params: Array) -> tuple[float, Array]:
-        nonlocal latest
-        latest = Point(params.copy(), *objective(params))
-        by_value = latest.value - start.value
-        if abs(by_value) > SMALL_RISE * abs(start.value):
-            return by_value, latest.grad
-        return float((start.grad + latest.grad) @ (params - start.params)) / 2, latest.grad
-
-    def after_iteration(intermediate_result: OptimizeResult) -> None:
-        # A line search ends on the point that it accepts: the latest.
-        gap = relative_gap(objective, latest)
-        if monitor(latest.value, gap, *objective.split(latest.params)):
-            raise StopIteration
-
-    result = minimize(
-        rise,
-        start.params,
-        jac=True,
-        method="L-BFGS-B",
-        callback=after_iteration,
-        # SciPy's own criteria say nothing of the distance to the minimum: they are switched off.
-        options={"ftol": 0, "gtol": 0, "maxiter": 2**31, "maxfun": 2**31, "maxcor": 20},
-    )
-    return Point(result.x, *objective(result.x))
-
-
-def relative_gap(objective: Objective[RowLoss], point: Point) -> float:
-    """Upper bound on ``(F - min F) / F``, as far as `Objective.excess` is one.
-
-    With ``alpha = 0`` there is no such bound. The largest entry of the gradient, squared because a
-    gap is quadratic in the gradient, stands in for it.
-    """
-    if objective.alpha == 0:
-        return float(np.abs(point.grad).max()) ** 2
-    excess = objective.excess(point.params, point.grad)
-    if point.value == 0:
-        return math.inf if excess else 0.0
-    return excess / abs(point.value)  # a loss of one's own may be negative
+    def has_ended(self, point: Point) -> bool:
+        is_lower = point.value < self.value - LOWER * abs(self.value)
+        is_surer = point.gap < self.gap / 2
+        self.value = min(self.value, point.value)
+        self.gap = min(self.gap, point.gap)
+        self.waited = 0 if is_lower or is_surer else self.waited + 1
+        return self.waited > PATIENCE

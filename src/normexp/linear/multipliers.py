@@ -30,6 +30,8 @@ INEXACTNESS = 0.1
 ROUNDS = 40  # rounding would drown anything that a larger σ can bring
 CG_STEPS = 500
 
+NAME = "method of multipliers"
+
 
 def minimize_hinge(
     objective: Objective[MulticlassHinge], start: Array, monitor: Monitor
@@ -60,8 +62,8 @@ def minimize_hinge(
                 best, lowest = params, value
             bound = max(bound, dual_value(objective, point.projection.multipliers))
             gap = (lowest - bound) / lowest if lowest > bound else 0.0
-            if monitor(lowest, gap, *objective.split(best)):
-                return Solution(*objective.split(best), lowest, gap)
+            if outcome := monitor(lowest, gap, *objective.split(best)):
+                return Solution(*objective.split(best), lowest, gap, NAME, outcome)
             change = point.projection.multipliers - multipliers
             worth = objective.sample_weight @ (change**2).sum(axis=1) / (2 * sigma)
             enough = INEXACTNESS * max(worth, monitor.tol * lowest)
@@ -72,8 +74,7 @@ def minimize_hinge(
                 params = params + step
         multipliers = point.projection.multipliers
         sigma *= SIGMA_GROWTH
-    monitor.outcome = "stalled"
-    return Solution(*objective.split(best), lowest, gap)
+    return Solution(*objective.split(best), lowest, gap, NAME, "stalled")
 
 
 def first_sigma(objective: Objective[MulticlassHinge]) -> float:

@@ -39,9 +39,13 @@ class Objective(Generic[L_co]):
     fit_intercept: bool
 
     def __call__(self, params: Array) -> tuple[float, Array]:
+        return self.evaluated_by(self._linear_loss, params)
+
+    def evaluated_by(self, linear_loss: LinearLoss, params: Array) -> tuple[float, Array]:
+        """F and its gradient, where the loss is computed by another of the same target."""
         weight, bias = self.split(params)
         given = operands(self.features, weight, bias)
-        value, _, weight_grad, bias_grad = self._linear_loss(given, ("weight",))
+        value, _, weight_grad, bias_grad = linear_loss(given, ("weight",))
         assert bias_grad is not None
         grad = self.join(weight_grad + self.alpha * weight, bias_grad)
         return float(value) + self.penalty(weight), grad
@@ -90,7 +94,8 @@ class Objective(Generic[L_co]):
             F − F*  ≤  ‖∂F/∂W‖² / (2 alpha)  +  ‖∂F/∂b‖ · ‖b − b*‖
 
         Nothing penalises b, so that its distance from the best intercept b* is taken on trust: it
-        is put at ``max(1, ‖b‖)``.
+        is put at ``max(1, ‖b‖)``. All this holds for centred features as well, with the logits at
+        their mean for b.
         """
         weight_grad, bias_grad = self.split(grad)
         _, bias = self.split(params)

@@ -7,7 +7,15 @@ from typing import Literal, NamedTuple
 
 from .objective import Array
 
-Outcome = Literal["converged", "stopped", "max_iter", "stalled"]
+Outcome = Literal["converged", "stopped", "max_iter", "stalled", "at a kink"]
+
+# What to do about each outcome.
+ADVICE: dict[Outcome, str] = {
+    "stopped": "",
+    "max_iter": "Raise max_iter (now {max_iter}), standardise the features, raise alpha or tol.",
+    "stalled": "Rounding allows no lower one: standardise the features, raise alpha or tol.",
+    "at a kink": "The loss may have kinks, where L-BFGS finds no lower point: raise tol.",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,28 +55,42 @@ class Monitor:
         self.max_iter = max_iter
         self.callbacks = callbacks
         self.iterations = 0
-        self.outcome: Outcome | None = None
         self._began = perf_counter()
 
-    def __call__(self, objective: float, gap: float, coef: Array, intercept: Array) -> bool:
-        """Take note of an iteration; True if it is the last."""
+    def __call__(
+        self, objective: float, gap: float, coef: Array, intercept: Array
+    ) -> Outcome | None:
+        """Take note of an iteration; if it is the last, say why."""
         self.iterations += 1
         seconds = perf_counter() - self._began
         state = Iteration(self.iterations, objective, gap, coef.copy(), intercept.copy(), seconds)
         stops = [bool(callback(state)) for callback in self.callbacks]
         if gap <= self.tol:
-            self.outcome = "converged"
-        elif any(stops):
-            self.outcome = "stopped"
-        elif self.iterations >= self.max_iter:
-            self.outcome = "max_iter"
-        return self.outcome is not None
+            return "converged"
+        if any(stops):
+            return "stopped"
+        return "max_iter" if self.iterations >= self.max_iter else None
 
 
 class Solution(NamedTuple):
-    """Where a solver came to; the monitor's `outcome` says why it went no further."""
+    """Where a solver came to, and why it went no further."""
 
     coef: Array
     intercept: Array
     objective: float
     gap: float
+    solver: str  # which one it was and, where there was a choice, why
+    outcome: Outcome
+
+
+def in_words(solution: Solution, monitor: Monitor) -> str:
+    """What came of a training, and what one can do where it is not what one wanted."""
+    left = f"{solution.gap:.1e} times the objective may be left to gain"
+    if solution.outcome == "converged":
+        return f"converged in {monitor.iterations} iterations: {left}; tol is {monitor.tol:g}"
+    by = " by a callback" if solution.outcome == "stopped" else ""
+    advice = ADVICE[solution.outcome].format(max_iter=monitor.max_iter)
+    return (
+        f"stopped{by} at iteration {monitor.iterations}, where {left}; tol is {monitor.tol:g}. "
+        + advice
+    ).rstrip()

@@ -1,0 +1,80 @@
+"""Eigenvalues and eigenvectors of the covariance of features, or the largest of them."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._sparse import is_sparse
+from .objective import Array
+
+TILE_BYTES = 4 << 20  # centred features at a time: they stay in a cache
+
+
+class Spectrum(NamedTuple):
+    """``G ≈ U diag(λ) Uᵀ + tail · (I − U Uᵀ)`` of a symmetric matrix G of shape (d, d)."""
+
+    values: Array  # (rank,), ascending
+    vectors: Array  # (d, rank)
+    tail: float
+
+
+def spectrum_of(
+    features: Any, index: NDArray[np.intp], weight: Array, mean: Array, rank: int
+) -> Spectrum:
+    """The spectrum of ``G = Σ_i w_i (x_i − μ)(x_i − μ)ᵀ / Σ_i w_i`` over some rows i.
+
+    Where the rank is d, dense features have all of it computed. Otherwise it is that of G within
+    the span of ``G² Ω``, for random Ω of so many columns, and the rest is put at the smallest.
+
+    References
+    ----------
+    N. Halko, P.-G. Martinsson and J. A. Tropp, Finding structure with randomness, 2011.
+    """
+    weight = weight[index] / weight[index].sum()
+    size = len(mean)
+    if rank == size and not is_sparse(features):
+        values, vectors = np.linalg.eigh(covariance(features, index, weight, mean))
+        values = np.maximum(values, 0)
+        return Spectrum(values, vectors, float(values[0]))
+    span = np.random.default_rng(0).normal(size=(size, rank))
+    for _ in range(2):
+        span, _ = np.linalg.qr(covariance_product(features, index, weight, mean, span))
+    within = span.T @ covariance_product(features, index, weight, mean, span)
+    values, vectors = np.linalg.eigh((within + within.T) / 2)
+    values = np.maximum(values, 0)
+    return Spectrum(values, span @ vectors, float(values[0]))
+
+
+def covariance(features: Any, index: NDArray[np.intp], weight: Array, mean: Array) -> Array:
+    """G of dense features. Squares of features that were not centred would cancel."""
+    total = np.zeros((len(mean), len(mean)))
+    for rows in tiles(index, len(mean)):
+        scaled = features[index[rows]]
+        scaled -= mean
+        scaled *= np.sqrt(weight[rows])[:, None]
+        total += scaled.T @ scaled
+    return total
+
+
+def covariance_product(
+    features: Any, index: NDArray[np.intp], weight: Array, mean: Array, matrix: Array
+) -> Array:
+    """G times a matrix of a few columns. Sparse features stay what they are."""
+    total = np.zeros_like(matrix)
+    of_mean = mean @ matrix
+    for rows in tiles(index, len(mean)):
+        seen = features[index[rows]]
+        product = seen @ matrix
+        product -= of_mean
+        product *= weight[rows, None]
+        total += seen.T @ product
+        total -= np.outer(mean, product.sum(axis=0))
+    return total
+
+
+def tiles(index: NDArray[np.intp], size: int) -> Iterator[slice]:
+    step = max(TILE_BYTES // (8 * size), 64)
+    for start in range(0, len(index), step):
+        yield slice(start, start + step)
