@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 SPHINX := --fail-on-warning --keep-going --quiet
 
-.PHONY: demo test test-all lint bench bench-gpu docs wheel clean
+.PHONY: demo test test-all lint bench bench-linear bench-gpu docs wheel clean
 
 demo: $(VENV)/.installed ## train on real digits and write report.html
 	$(BIN)/normexp compare digits --output report.html
@@ -25,6 +25,10 @@ lint: $(VENV)/.installed-dev ## style, types and which way imports point
 
 bench: $(VENV)/.installed-bench ## speed and errors beside the peers, optima beside scikit-learn's
 	$(BIN)/python -m benchmarks
+
+bench-linear: $(VENV)/.installed-bench ## softmax regression to its optimum, beside scikit-learn's; figures go to build/linear.json
+	@mkdir -p build
+	$(BIN)/python -m benchmarks linear --output build/linear.json
 
 bench-gpu: ## GPU kernels beside the peers, with a PYTHON that has PyTorch for CUDA; figures go to build/gpu.json
 	@mkdir -p build

@@ -16,6 +16,7 @@ from . import (
     accuracy,
     exhaustive,
     instructions,
+    linear,
     linear_loss,
     machine,
     optima,
@@ -23,6 +24,7 @@ from . import (
     results,
     speed,
 )
+from .linear_data import PROBLEMS
 from .plot import SUFFIXES, drawn
 from .shapes import FIRST_CALL, WORKS
 
@@ -138,6 +140,27 @@ def measure_optima() -> None:
 def measure_linear_loss(threads: int) -> None:
     """One evaluation of a linear softmax loss, value and gradient, beside scikit-learn's."""
     linear_loss.main(threads)
+
+
+@benchmarks.command("linear")
+@click.option(
+    "--problem",
+    "problems",
+    type=click.Choice([problem.key for problem in PROBLEMS]),
+    multiple=True,
+    help="What to fit to. May be repeated.  [default: everything]",
+)
+@click.option(
+    "-o", "--output", type=Output(".json"), help="The file to write all that was measured to."
+)
+@as_json
+def measure_linear(problems: tuple[str, ...], output: Path | None, as_json: bool) -> None:
+    """How soon softmax regression is at its optimum, and scikit-learn: a few minutes."""
+    if busy := machine.busy():
+        terminal.note(busy)
+    linear.main(problems, output, as_json)
+    if output is not None:
+        terminal.note(f"Wrote {output}.")
 
 
 @benchmarks.command("instructions")
