@@ -113,7 +113,8 @@ def test_classes_apart_and_a_small_alpha(alpha, first):
 
 @every_loss
 @pytest.mark.parametrize(
-    ("rows", "size", "classes"), [(20, 200, 3), (2, 5, 2), (50, 1, 2), (50, 1, 4), (80, 400, 30)]
+    ("rows", "size", "classes"),
+    [(20, 200, 3), (2, 5, 2), (50, 1, 2), (50, 1, 4), (80, 400, 30), (600, 3, 250)],
 )
 def test_shapes(loss, rows, size, classes):
     X, _ = data(rows, size, classes)

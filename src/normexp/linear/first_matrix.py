@@ -26,6 +26,8 @@ PRODUCTS = 4_000_000
 MOST_CLASSES = 200
 # C is computed anew for so long; where it is dear, after iterations that are powers of 2 alone.
 RENEWALS = 40
+# Of more classes than that its eigenvectors are: then after these iterations.
+RENEWALS_OF_MANY = (4, 16)
 
 
 class FirstMatrix:
@@ -72,6 +74,8 @@ class FirstMatrix:
         if self._curvature.is_constant or iteration > RENEWALS:
             return False
         classes, (rows, size) = self.objective.classes, self.objective.features.shape
+        if classes > MOST_CLASSES:
+            return iteration in RENEWALS_OF_MANY
         is_cheap = classes * (len(self._rows) + 10 * classes) <= rows * size / 2
         return iteration.bit_count() == 1 or (is_cheap and self._curvature.mean is not None)
 
