@@ -20,6 +20,7 @@ from normexp import accuracy
 from normexp._arrays import loss_type
 from normexp.kernels import NO_MASK, BackEnd, Logits, Mass, Summary, Target, cpu, no_gradient
 from normexp.kernels.cpu.entries import Entry
+from normexp.kernels.cpu.of_ascent import Affine, Chosen, Multipliers, Samples, ascend
 from normexp.kernels.cpu.sizes import NARROW
 
 Array = NDArray[Any]
@@ -77,8 +78,9 @@ def forms() -> dict[str, Form]:
 
 
 def functions() -> list[Any]:
-    """What the contract has the back end do."""
-    return [getattr(cpu, name) for name in vars(BackEnd) if name[0] != "_" and hasattr(cpu, name)]
+    """What the contract has the back end do, and what solvers have it do."""
+    names = [name for name in vars(BackEnd) if name[0] != "_" and hasattr(cpu, name)]
+    return [*(getattr(cpu, name) for name in names), ascend]
 
 
 def examples(function: Any) -> Iterator[dict[str, Any]]:
@@ -167,6 +169,16 @@ def number(values: Array) -> list[float]:
     return [1.0]
 
 
+def samples(dtype: np.dtype[Any]) -> list[Samples]:
+    """In float64, whatever the type of the features."""
+    nothing = np.zeros(ROWS)
+    return [Samples(np.zeros((ROWS, 1)), np.zeros(ROWS, np.int64), nothing, nothing, 1.0)]
+
+
+def chosen(its: Samples) -> list[Chosen]:
+    return [Chosen(np.zeros(ROWS + 1, np.int64), its.target, its.pull)]
+
+
 # Of the first parameter of a function, which the others depend on.
 FIRST: dict[str, Any] = {
     "logits": logits_of,
@@ -180,6 +192,7 @@ FIRST: dict[str, Any] = {
     "summary": lambda dtype: [Summary(np.zeros(ROWS), np.zeros(ROWS))],
     "linear x": lambda dtype: [np.zeros((ROWS, ROWS), loss_type(dtype))],
     "add_outer grad": lambda dtype: [np.zeros((ROWS, ROWS), loss_type(dtype))],
+    "samples": samples,
 }
 # Of the others, or of those of one function.
 OTHERS: dict[str, Any] = {
@@ -221,4 +234,9 @@ OTHERS: dict[str, Any] = {
     "focal_hessian_product target": label_targets,
     "binary_cross_entropy_hessian_product target": masses,
     "binary_log_loss_hessian_product target": masses,
+    # Of solvers.
+    "kind": lambda its: [Multipliers(1.0, 1.0, 1.0, 0.0, 0.0)],
+    "affine": lambda its: [Affine(its.features, its.pull)],
+    "chosen": chosen,
+    "order": lambda its: [its.target],
 }

@@ -244,6 +244,8 @@ def test_a_tolerance_beyond_rounding_warns_and_says_what_to_do(wine):
 
 
 def test_a_hinge_out_of_rounds_warns_and_says_what_to_do(wine, monkeypatch):
+    monkeypatch.setattr("normexp.linear.ascent.TRIAL", 4)
+    monkeypatch.setattr("normexp.linear.ascent.PATIENCE", 0)
     monkeypatch.setattr("normexp.linear.multipliers.ROUNDS", 2)
     with pytest.warns(ConvergenceWarning, match="Rounding allows no lower one"):
         model = MulticlassSVM().fit(*wine)

@@ -45,11 +45,11 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     where ``s_i = sample_weight[i] · class_weight[y_i]``.
 
-    Hinges are minimised by the method of multipliers; other losses by L-BFGS in the coordinates of
-    centred features, whose first matrix is made of their covariance and of the mean curvature of
-    the loss, or by Newton's method. Each stops on a bound of what is left to gain, `gap_`, rather
-    than on a number of passes. It computes in float64 whatever the type of the features; the
-    weights come in the type of the features.
+    Hinges are minimised by coordinate ascent on their dual or, where that is slow, by the method of
+    multipliers; other losses by L-BFGS in the coordinates of centred features, whose first matrix
+    is made of their covariance and of the mean curvature of the loss, or by Newton's method. Each
+    stops on a bound of what is left to gain, `gap_`, rather than on a number of passes. It computes
+    in float64 whatever the type of the features; the weights come in the type of the features.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     class_weight : mapping of class to weight, "balanced" or None
         "balanced" gives every class the same total weight.
     max_iter : int
-        Iterations of L-BFGS, or Newton steps.
+        Iterations of L-BFGS; for a hinge, evaluations with all samples.
     tol : float
         The training ends when ``gap_ ≤ tol``.
     warm_start : bool

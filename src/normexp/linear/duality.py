@@ -10,6 +10,7 @@ objective is no larger, and its minimum over W and b is a formula.
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_array
 
 from ..losses import MulticlassHinge
 from .objective import Array, Objective
@@ -37,8 +38,7 @@ def balanced(objective: Objective[MulticlassHinge], multipliers: Array) -> Array
     ``(1 + u_k − u_j) / (1 + max u − min u)`` brings that about, for the potentials u of a network
     of resistors, and never enlarges any. So the bound holds to rounding, with an intercept too.
     """
-    flow = np.zeros((objective.classes, objective.classes))
-    np.add.at(flow, objective.target, objective.sample_weight[:, None] * multipliers)
+    flow = sums_of_classes(objective) @ multipliers
     conductance = flow + flow.T
     laplacian = np.diag(conductance.sum(axis=1)) - conductance
     potential = np.linalg.lstsq(laplacian, flow.sum(axis=0) - flow.sum(axis=1))[0]
@@ -47,6 +47,13 @@ def balanced(objective: Objective[MulticlassHinge], multipliers: Array) -> Array
         return np.zeros_like(multipliers)
     factor: Array = (1 + potential[:, None] - potential) / (1 + spread)
     return multipliers * factor[objective.target]
+
+
+def sums_of_classes(objective: Objective[MulticlassHinge]) -> csc_array:
+    """The matrix that adds up the rows of each class with their weights."""
+    rows, classes = len(objective.target), objective.classes
+    parts = objective.sample_weight, objective.target, np.arange(rows + 1)
+    return csc_array(parts, shape=(classes, rows))
 
 
 def linear_gradient(

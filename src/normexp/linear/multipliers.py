@@ -34,9 +34,15 @@ NAME = "method of multipliers"
 
 
 def minimize_hinge(
-    objective: Objective[MulticlassHinge], start: Array, monitor: Monitor
+    objective: Objective[MulticlassHinge],
+    start: Array,
+    monitor: Monitor,
+    multipliers: Array | None = None,
+    bound: float = 0.0,
 ) -> Solution:
     """Minimise an objective of a hinge, plain or squared, with ``alpha > 0``.
+
+    `multipliers` are the first to hold on to, and `bound` a lower bound that is known already.
 
     The gap is that between the lowest objective and the highest `dual_value` so far. It needs no
     assumption: to rounding, the minimum lies between the two. Iterations are Newton steps.
@@ -48,8 +54,9 @@ def minimize_hinge(
     augmented Lagrangian method for solving lasso problems, 2018.
     """
     params = best = start
-    lowest, bound = np.inf, 0.0
-    multipliers = np.zeros((len(objective.target), objective.classes))
+    lowest = np.inf
+    if multipliers is None:
+        multipliers = np.zeros((len(objective.target), objective.classes))
     sigma = first_sigma(objective)
     gap = 1.0
     for _ in range(ROUNDS):

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from .. import _check
 from ..losses import MulticlassHinge, RowLoss
+from .ascent import minimize_hinge
 from .lbfgs import minimize_smooth
-from .multipliers import minimize_hinge
 from .objective import Array, Objective
 from .solution import Monitor, Solution
 
