@@ -24,7 +24,7 @@ from .solution import Monitor, Solution
 
 PASSES = (1, 1, 15, 15, 15, 30)  # at most, from one choice to the next; the last from then on
 ENOUGH = 0.1  # of the violation that they began with: they end
-NEAR, NEAREST = 0.1, 1e-3  # a slope so little below 0 may be above it soon
+NEAR, NEAREST = 0.1, 1e-3  # of the margin: a slope so little below 0 may be above it soon
 
 FACE_GAP = 0.2  # above it, the face is not yet the one of the maximum
 # Of the multipliers that a whole step takes past a bound, the parts that shorter ones do.
@@ -55,7 +55,8 @@ def minimize_hinge(
         return solution._replace(solver="method of multipliers: the features are sparse")
     dual = Dual.at(objective, start)
     best, lowest, bound = start, value_at(objective, start), 0.0
-    spent, near, gaps = 0.0, NEAR, []
+    margin = objective.loss.margin
+    spent, near, gaps = 0.0, NEAR * margin, []
     rng = np.random.default_rng(0)
     while True:
         primal, value = dual.primal(), dual.value()
@@ -77,7 +78,7 @@ def minimize_hinge(
                 dual = moved
                 continue
         spent += passes(dual, slopes, near, PASSES[min(len(gaps), len(PASSES)) - 1], rng)
-        near = min(NEAR, max(slopes.worst / 2, NEAREST))
+        near = min(NEAR * margin, max(slopes.worst / 2, NEAREST * margin))
     solution = method_of_multipliers.minimize_hinge(
         objective, best, monitor, dual.multipliers, bound
     )

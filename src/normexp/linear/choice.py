@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..kernels.cpu.of_ascent import Chosen, Multipliers, Samples
 from ..losses import MulticlassHinge
-from .duality import leads, own
+from .duality import own
 from .objective import Array
 
 SLACK = 1e-12  # less than that of what multipliers may sum to is nothing left
@@ -27,28 +27,48 @@ def kind_of(hinge: MulticlassHinge) -> Multipliers:
     )
 
 
+class Held(NamedTuple):
+    """The multipliers above 0, row by row."""
+
+    rows: NDArray[np.intp]
+    rivals: NDArray[np.intp]
+    multipliers: Array
+
+    @classmethod
+    def of(cls, multipliers: Array) -> "Held":
+        rows, rivals = np.nonzero(multipliers > 0)
+        return cls(rows, rivals, multipliers[rows, rivals])
+
+
 class Slopes(NamedTuple):
     """How the dual changes with each multiplier, in parts of the row's weight."""
 
+    held: Held
     slope: Array  # −inf for a row's own class
     is_full: NDArray[np.bool_]  # rows whose multipliers sum to the most that they may
+    level: Array  # of each row: above it a multiplier that is 0 rises
     worst: float  # how far apart, in a row, the slopes are of one that can grow and one to shrink
 
     @classmethod
     def at(cls, kind: Multipliers, samples: Samples, logits: Array, multipliers: Array) -> "Slopes":
-        target = samples.target
-        total = multipliers.sum(axis=1)
-        slope = leads(logits, target)
-        slope += (kind.margin - kind.all * total)[:, None]
-        if kind.each:
-            slope -= kind.each * multipliers
-        slope[own(target)] = -np.inf
+        count, is_own = len(multipliers), own(samples.target)
+        held = Held.of(multipliers)
+        total = np.bincount(held.rows, held.multipliers, count)
+        slope = logits - (logits[is_own] - kind.margin + kind.all * total)[:, None]
+        slope[held.rows, held.rivals] -= kind.each * held.multipliers
+        slope[is_own] = -np.inf
+        of_held = slope[held.rows, held.rivals]
         is_full = total >= kind.most_in_all * (1 - SLACK)
-        rising = np.where(multipliers < kind.most, slope, -np.inf).max(axis=1)
-        falling = np.where(multipliers > 0, slope, np.inf).min(axis=1)
-        falling = np.where(is_full, falling, np.minimum(falling, 0.0))
+        falling = np.where(is_full, np.inf, 0.0)
+        np.minimum.at(falling, held.rows, of_held)
+        at_most = held.multipliers >= kind.most
+        it = held.rows[at_most], held.rivals[at_most]
+        slope[it] = -np.inf  # for a moment: they cannot rise
+        rising = slope.max(axis=1)
+        slope[it] = of_held[at_most]
         violation = (np.maximum(rising, 0.0) - falling)[samples.pull > 0]
-        return cls(slope, is_full, float(violation.max()))
+        level = np.where(is_full, falling, 0.0)
+        return cls(held, slope, is_full, level, float(violation.max()))
 
     def chosen(
         self, kind: Multipliers, samples: Samples, multipliers: Array, near: float
@@ -57,14 +77,13 @@ class Slopes(NamedTuple):
 
         Not those that stand firmly at their largest, alone in their row or whatever the others do.
         """
-        held = multipliers > 0
-        level = np.where(held, self.slope, np.inf).min(axis=1)
-        level = np.where(self.is_full, level, 0.0)[:, None]
-        is_chosen = held | (self.slope > level - near)
-        is_chosen &= (multipliers < kind.most) | (self.slope <= near)
-        count = np.count_nonzero(is_chosen, axis=1)
-        is_chosen[self.is_full & (count == 1) & (level[:, 0] > near)] = False
-        is_chosen[samples.pull == 0] = False
+        rows, rivals, values = self.held
+        is_chosen = self.slope > (self.level - near)[:, None]
+        is_firm = (values >= kind.most) & (self.slope[rows, rivals] > near)
+        is_chosen[rows, rivals] = ~is_firm
+        is_alone = self.is_full & (self.level > near)
+        is_alone[is_alone] = np.count_nonzero(is_chosen[is_alone], axis=1) == 1
+        is_chosen[is_alone | (samples.pull == 0)] = False
         rows, rivals = np.nonzero(is_chosen)
         first = np.zeros(len(multipliers) + 1, np.int64)
         np.cumsum(np.bincount(rows, minlength=len(multipliers)), out=first[1:])

@@ -29,10 +29,11 @@ class Face(NamedTuple):
 
     @classmethod
     def of(cls, kind: Multipliers, samples: Samples, slopes: Slopes, multipliers: Array) -> "Face":
-        is_free = (multipliers > 0) & (multipliers < kind.most) & (samples.pull > 0)[:, None]
-        partner = np.where(slopes.is_full, multipliers.argmax(axis=1), samples.target)
-        is_free[slopes.is_full, partner[slopes.is_full]] = False
-        rows, rivals = np.nonzero(is_free)
+        rows, rivals, values = slopes.held
+        partner = samples.target.copy()
+        partner[slopes.is_full] = multipliers[slopes.is_full].argmax(axis=1)
+        is_free = (values < kind.most) & (samples.pull[rows] > 0) & (rivals != partner[rows])
+        rows, rivals = rows[is_free], rivals[is_free]
         return cls(rows, rivals, partner[rows])
 
     def __len__(self) -> int:
