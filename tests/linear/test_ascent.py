@@ -223,6 +223,17 @@ def test_a_row_gets_its_best_multipliers_beside_all_others(hinge):
 
 
 @every_hinge
+def test_a_row_that_was_just_gone_over_leaves_nothing_to_do(hinge):
+    objective = some_weights(problem(hinge, False, rows=300, features=3, classes=12, noise=3.0))
+    for dual, _ in after_some_passes(objective, 5):
+        slopes = dual.slopes(dual.primal().logits)
+        chosen = slopes.chosen(dual.kind, dual.samples, dual.multipliers, np.inf)
+        for row in np.flatnonzero(np.diff(chosen.first)):
+            first, again = (dual.pass_over(chosen, np.array([row])) for _ in range(2))
+            assert again <= 1e-9 * max(1.0, first)
+
+
+@every_hinge
 def test_the_choice_holds_all_that_may_move(hinge):
     objective = problem(hinge)
     *_, (dual, _) = after_some_passes(objective)

@@ -119,7 +119,7 @@ def threshold(u, kind, q, total):
         following = theta + excess / slope if slope > 0.0 else math.inf
         if following == theta:
             break
-        if not low <= following <= high:
+        if not low < following < high:
             following = 0.5 * (low + high)
             if following in (low, high):
                 break
