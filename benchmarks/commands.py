@@ -23,6 +23,7 @@ from . import (
     printing,
     results,
     speed,
+    svm,
 )
 from .linear_data import PROBLEMS
 from .plot import SUFFIXES, drawn
@@ -160,6 +161,29 @@ def measure_linear(problems: tuple[str, ...], output: Path | None, as_json: bool
         terminal.note(busy)
     linear.main(problems, output, as_json)
     if output is not None:
+        terminal.note(f"Wrote {output}.")
+
+
+@benchmarks.command("svm")
+@click.option(
+    "--rounds",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="Fits of each, in turn; the median counts.",
+)
+@click.option(
+    "-o", "--output", type=Output(".json"), help="The file to write all that was measured to."
+)
+def measure_svms(rounds: int, output: Path | None) -> None:
+    """Seconds of multiclass SVMs beside scikit-learn's, to the same objective."""
+    if busy := machine.busy():
+        terminal.note(busy)
+    where = machine.machine()
+    found = svm.main(rounds)
+    if output is not None:
+        plain = {"machine": where, "rows": [row._asdict() for row in found]}
+        write_files({output: terminal.as_json(plain)})
         terminal.note(f"Wrote {output}.")
 
 

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
-from benchmarks import machine, plot, printing
+from benchmarks import machine, plot, printing, svm
 from benchmarks.commands import benchmarks
 from benchmarks.results import Benchmark
 from normexp.cli import terminal
@@ -194,3 +194,17 @@ def test_a_busy_machine_is_named_before_anything_is_measured(monkeypatch):
     assert said[1] == "measured"
     monkeypatch.delattr(os, "getloadavg")
     assert machine.busy() is None
+
+
+def test_svms_are_compared_at_one_objective(monkeypatch, tmp_path):
+    features, labels = svm.digits()
+    monkeypatch.setattr(svm, "DATA", {"some digits": lambda: (features[::5], labels[::5])})
+    monkeypatch.setattr(svm, "ALPHAS", (0.01,))
+    output = tmp_path / "svm.json"
+    result = CliRunner().invoke(benchmarks, ["svm", "--rounds", "1", "-o", str(output)])
+    assert result.exit_code == 0
+    assert "some digits" in result.stdout
+    (row,) = json.loads(output.read_text())["rows"]
+    assert row["peer_tolerance"] in svm.PEER_TOLERANCES
+    assert 0 < row["seconds"] <= row["seconds_to_gap"]
+    assert set(row["others"]) == set(svm.others(0.01))
