@@ -6,7 +6,7 @@ whose slope says that they should be. After some passes one product with all row
 objective, the bound, and the next choice. Once passes have cost as much as it would, Newton's
 method on the free multipliers (`face`) takes the dual to the maximum of its present face.
 
-Where the gap shrinks too slowly, the method of multipliers goes on from what was reached.
+Where the gap shrinks too slowly, the method of multipliers goes on from W, b and the bound reached.
 """
 
 import math
@@ -32,8 +32,9 @@ PAST = (1.0, 0.5, 0.2, 0.05, 0.0)
 PASS_COST = 16  # a multiplication of a pass, in those of a matrix product
 PASS_START = 1e6  # what it takes to begin one
 
-TRIAL = 20  # choices, after which it is looked at how fast the gap shrinks
+TRIAL = 16  # choices, after which it is looked at how fast the gap shrinks
 PATIENCE = 150  # choices that may still be to come
+PATIENCE_IF_SMOOTH = 20  # and of a smooth hinge, whose Newton steps are few
 
 
 def minimize_hinge(
@@ -56,6 +57,7 @@ def minimize_hinge(
     dual = Dual.at(objective, start)
     best, lowest, bound = start, value_at(objective, start), 0.0
     margin = objective.loss.margin
+    patience = PATIENCE_IF_SMOOTH if objective.loss.is_smooth else PATIENCE
     spent, near, gaps = 0.0, NEAR * margin, []
     rng = np.random.default_rng(0)
     while True:
@@ -67,7 +69,7 @@ def minimize_hinge(
         if monitor(lowest, gap, *objective.split(best)):
             return Solution(*objective.split(best), lowest, gap, "coordinate ascent on the dual")
         gaps.append(gap)
-        if is_slow(gaps, monitor.tol):
+        if is_slow(gaps, monitor.tol, patience):
             break
         slopes = dual.slopes(primal.logits)
         face = Face.of(dual.kind, dual.samples, slopes, dual.multipliers)
@@ -79,23 +81,21 @@ def minimize_hinge(
                 continue
         spent += passes(dual, slopes, near, PASSES[min(len(gaps), len(PASSES)) - 1], rng)
         near = min(NEAR * margin, max(slopes.worst / 2, NEAREST * margin))
-    solution = method_of_multipliers.minimize_hinge(
-        objective, best, monitor, dual.multipliers, bound
-    )
+    solution = method_of_multipliers.minimize_hinge(objective, best, monitor, bound)
     why = (
         f"coordinate ascent on the dual had come to a gap of {gap:.1e} after {len(gaps)} "
-        f"iterations, and would have taken more than {PATIENCE} others"
+        f"iterations, and would have taken more than {patience} others"
     )
     return solution._replace(solver=f"method of multipliers: {why}")
 
 
-def is_slow(gaps: list[float], tol: float) -> bool:
+def is_slow(gaps: list[float], tol: float, patience: float) -> bool:
     """Whether the gap, if it goes on to shrink as it did of late, will take too long."""
     if len(gaps) < TRIAL:
         return False
     late = TRIAL // 2
     rate = math.log(gaps[-late] / gaps[-1]) / (late - 1)
-    return math.log(gaps[-1] / tol) > PATIENCE * rate
+    return math.log(gaps[-1] / tol) > patience * rate
 
 
 def passes(dual: Dual, slopes: Slopes, near: float, most: int, rng: np.random.Generator) -> float:

@@ -129,8 +129,9 @@ class Dual:
 
     def moved(self, direction: Direction, length: float) -> "Dual":
         """Further along a direction, as far as the bounds of the multipliers allow."""
-        multipliers = self.multipliers + length * direction.multipliers
-        multipliers = nearest_feasible(self.objective.loss, multipliers)
+        multipliers, rows = self.multipliers.copy(), direction.rows
+        there = multipliers[rows] + length * direction.multipliers[rows]
+        multipliers[rows] = nearest_feasible(self.objective.loss, there)
         weight_grad, bias_grad = linear_gradient(self.objective, multipliers)
         alpha = self.objective.alpha
         bias = self.affine.bias + length * direction.bias

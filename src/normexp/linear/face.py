@@ -42,7 +42,7 @@ class Face(NamedTuple):
     def cost(self, samples: Samples) -> float:
         """Of Newton's direction, in multiplications."""
         size, width = float(len(self)), float(samples.features.shape[1])
-        return size**3 / 6 + size**2 * (1000 + width)
+        return size**3 / 3 + size**2 * (2000 + width)
 
     def is_own(self, samples: Samples) -> NDArray[np.bool_]:
         own: NDArray[np.bool_] = self.partners == samples.target[self.rows]
@@ -50,6 +50,7 @@ class Face(NamedTuple):
 
 
 class Direction(NamedTuple):
+    rows: Index  # that it is not 0 in
     multipliers: Array
     bias: Array
 
@@ -90,7 +91,7 @@ def newton_direction(
     direction = np.zeros(shape)
     direction[rows, rivals] = moved
     np.subtract.at(direction, (rows[~is_own], partners[~is_own]), moved[~is_own])
-    return Direction(direction, bias)
+    return Direction(np.unique(rows), direction, bias)
 
 
 def system(face: Face, kind: Multipliers, samples: Samples, alpha: float) -> Array:

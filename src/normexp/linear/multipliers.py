@@ -37,12 +37,11 @@ def minimize_hinge(
     objective: Objective[MulticlassHinge],
     start: Array,
     monitor: Monitor,
-    multipliers: Array | None = None,
     bound: float = 0.0,
 ) -> Solution:
     """Minimise an objective of a hinge, plain or squared, with ``alpha > 0``.
 
-    `multipliers` are the first to hold on to, and `bound` a lower bound that is known already.
+    `bound` is a lower bound on the minimum that is known already.
 
     The gap is that between the lowest objective and the highest `dual_value` so far. It needs no
     assumption: to rounding, the minimum lies between the two. Iterations are Newton steps.
@@ -55,8 +54,7 @@ def minimize_hinge(
     """
     params = best = start
     lowest = np.inf
-    if multipliers is None:
-        multipliers = np.zeros((len(objective.target), objective.classes))
+    multipliers = np.zeros((len(objective.target), objective.classes))
     sigma = first_sigma(objective)
     gap = 1.0
     for _ in range(ROUNDS):
