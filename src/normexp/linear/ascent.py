@@ -66,8 +66,10 @@ def minimize_hinge(
             best, lowest = primal.params, primal.value
         bound = max(bound, value)
         gap = (lowest - bound) / lowest if lowest > bound else 0.0
-        if monitor(lowest, gap, *objective.split(best)):
-            return Solution(*objective.split(best), lowest, gap, "coordinate ascent on the dual")
+        outcome = monitor(lowest, gap, *objective.split(best))
+        if outcome:
+            solver = "coordinate ascent on the dual"
+            return Solution(*objective.split(best), lowest, gap, solver, outcome)
         gaps.append(gap)
         if is_slow(gaps, monitor.tol, patience):
             break
