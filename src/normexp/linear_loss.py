@@ -128,7 +128,9 @@ class LinearLoss:
         are_few = not is_sparse(x) and len(w) <= FEW_CLASSES and w.size <= FEW_NUMBERS
         grad_w = np.zeros(w.shape, np.float64 if are_few else w.dtype)
         grad_b = np.zeros(len(w), grad_w.dtype)
-        for tile in tiles(len(w) * w.itemsize, x.shape[1] * w.itemsize if are_few else 0, len(x)):
+        for tile in tiles(
+            len(w) * w.itemsize, x.shape[1] * w.itemsize if are_few else 0, x.shape[0]
+        ):
             seen = self._rows(x[tile].astype(w.dtype, copy=False), tile)
             logits = self._logits(seen, w, b, are_few)
             grad = self._memory("grad", logits.shape, w.dtype) if wanted else None
