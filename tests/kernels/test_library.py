@@ -17,6 +17,7 @@ from normexp.kernels import cpu
 from normexp.kernels.cpu import library
 from normexp.kernels.cpu.entries import Entry
 
+needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="there is no Numba")
 compiled = pytest.mark.skipif(not library.forms(), reason="no kernels were compiled ahead here")
 
 
@@ -41,7 +42,7 @@ def test_a_call_loads_no_compiler():
     assert kernels_used(NORMEXP_KERNELS="library").stdout == "0.5 False\n"
 
 
-@pytest.mark.skipif(find_spec("numba") is None, reason="there is no Numba")
+@needs_numba
 def test_kernels_of_numba_can_be_asked_for():
     assert kernels_used(NORMEXP_KERNELS="jit").stdout == "0.5 True\n"
 
@@ -206,6 +207,7 @@ def test_without_a_form_and_numba_an_error_says_what_to_install(poor):
         assert "AVX2 and FMA" in str(raised.value)
 
 
+@needs_numba
 def test_a_file_of_the_name_of_a_function_does_not_take_its_place():
     import normexp.kernels.cpu.cross_entropy  # noqa: F401
 
