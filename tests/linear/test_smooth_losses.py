@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
+from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 
 import normexp as nex
@@ -260,3 +261,13 @@ def test_a_start_at_the_minimum_stays_there():
     assert model.n_iter_ == 0
     assert model.result_.startswith("converged in 0 iterations")
     assert_allclose(model.coef_, coef, rtol=1e-15)
+
+
+@pytest.mark.parametrize("columns", [2, 30, 64], ids=["Newton", "few features", "all features"])
+def test_what_adds_to_all_logits_alike_stays_out_of_the_weights(columns):
+    """Softmax does not see it, so that nothing but the start says what it is."""
+    X, y = load_digits(return_X_y=True)
+    X = np.roll(X[:400], -20, axis=1)[:, :columns] + 3.0
+    model = SoftmaxRegression(alpha=0.01).fit(X, y[:400] % 4)
+    assert_allclose(model.intercept_.sum(), 0, atol=1e-8)
+    assert_allclose(model.coef_.sum(axis=0), 0, atol=1e-8)

@@ -72,7 +72,8 @@ class NewtonMatrix:
 class ExactInverse:
     """The inverse of a Hessian, which leaves alone what has no curvature.
 
-    Of these losses that has no slope either, such as a constant added to all logits.
+    Of these losses that has no slope either, such as a constant added to all logits: no step goes
+    any way along it, so that intercepts that begin with the sum 0 keep it.
     """
 
     def __init__(self, hessian: Array, classes: int) -> None:
@@ -81,6 +82,8 @@ class ExactInverse:
         values, self._vectors = np.linalg.eigh(self._scale[:, None] * hessian * self._scale)
         is_curved = values > LEAST_CURVATURE
         self._inverse = np.where(is_curved, 1 / np.where(is_curved, values, 1.0), 0.0)
+        flat = self._scale[:, None] * self._vectors[:, ~is_curved]
+        self._flat = np.linalg.qr(flat).Q
         self._classes = classes
 
     def times(self, weight: Array, at_mean: Array) -> tuple[Array, Array]:
@@ -88,9 +91,14 @@ class ExactInverse:
         given = weight
         if len(self._scale) > weight.size:
             given = np.hstack([weight, at_mean[:, None]])
-        within = self._inverse * ((self._scale * given.ravel()) @ self._vectors)
-        product = (self._scale * (self._vectors @ within)).reshape(self._classes, -1)
+        scaled = self._scale * self._curved_part(given.ravel())
+        product = self._scale * (self._vectors @ (self._inverse * (scaled @ self._vectors)))
+        product = self._curved_part(product).reshape(self._classes, -1)
         return product[:, :size], product[:, size:].sum(axis=1)  # of no column it is 0
+
+    def _curved_part(self, params: Array) -> Array:
+        """What is left of a vector beside the directions without curvature."""
+        return np.asarray(params - self._flat @ (self._flat.T @ params))
 
     def form(self, weight: Array, at_mean: Array) -> float:
         """A vector times its product."""
