@@ -44,16 +44,18 @@ def digits() -> Data:
 def images() -> Data:
     """3000 colour images of 32×32: a smooth field for each class, under smooth noise."""
     rng = np.random.default_rng(0)
-
-    def fields(count: int, width: float) -> Array:
-        smooth = gaussian_filter(rng.normal(size=(count, 32, 32, 3)), (0, width, width, 0))
-        smooth /= smooth.std()
-        return np.asarray(0.4 * smooth + 0.8 * smooth.mean(axis=-1, keepdims=True))
-
     labels = rng.integers(10, size=3000)
-    noise = fields(3000, 4) + 0.5 * fields(3000, 1.5) + 0.05 * rng.normal(size=(3000, 32, 32, 3))
-    pixels = 0.5 + 0.2 * (0.35 * fields(10, 4)[labels] + noise)
+    noise = fields(rng, 3000, 32, 4) + 0.5 * fields(rng, 3000, 32, 1.5)
+    noise = noise + 0.05 * rng.normal(size=noise.shape)
+    pixels = 0.5 + 0.2 * (0.35 * fields(rng, 10, 32, 4)[labels] + noise)
     return np.clip(pixels, 0, 1).reshape(3000, -1), labels
+
+
+def fields(rng: np.random.Generator, count: int, size: int, width: float) -> Array:
+    """Smooth colours on squares of so many pixels a side, most of it common to the three."""
+    smooth = gaussian_filter(rng.normal(size=(count, size, size, 3)), (0, width, width, 0))
+    smooth /= smooth.std()
+    return np.asarray(0.4 * smooth + 0.8 * smooth.mean(axis=-1, keepdims=True))
 
 
 def correlated() -> Data:
@@ -79,16 +81,27 @@ def embeddings() -> Data:
 def table() -> Data:
     """100000 rows of ten skewed measurements and two categories, one of four, one of forty."""
     rng = np.random.default_rng(0)
-    numbers = np.exp(rng.normal(size=(100_000, 10)) * rng.uniform(0.3, 1.5, 10))
+    numbers, kinds = measurements(rng, 100_000)
+    areas = np.eye(4)[rng.choice(4, size=100_000, p=[0.45, 0.4, 0.1, 0.05])]
+    X = np.hstack([numbers, areas, kinds])
+    return X, drawn(rarely(X, rng), rng)
+
+
+def measurements(rng: np.random.Generator, rows: int) -> tuple[Array, Array]:
+    """Ten skewed, correlated numbers, standardised, and a category of forty, some of them rare."""
+    numbers = np.exp(rng.normal(size=(rows, 10)) * rng.uniform(0.3, 1.5, 10))
     numbers[:, 1] += 0.9 * numbers[:, 0]
     numbers[:, 2] += 2 * numbers[:, 0]
     zipf = 1 / np.arange(1, 41) ** 1.3
-    kinds = np.eye(40)[rng.choice(40, size=100_000, p=zipf / zipf.sum())]
-    areas = np.eye(4)[rng.choice(4, size=100_000, p=[0.45, 0.4, 0.1, 0.05])]
-    X = np.hstack([StandardScaler().fit_transform(numbers), areas, kinds])
-    weight = rng.normal(size=(54, 7)) * np.repeat([0.8, 1.5], [10, 44])[:, None]
-    bias = np.log([0.36, 0.49, 0.06, 0.005, 0.02, 0.03, 0.035])
-    return X, drawn(X @ weight + bias, rng)
+    kinds = np.eye(40)[rng.choice(40, size=rows, p=zipf / zipf.sum())]
+    return StandardScaler().fit_transform(numbers), kinds
+
+
+def rarely(X: Array, rng: np.random.Generator) -> Array:
+    """Logits of seven classes, most of them rare, of ten numbers and of categories."""
+    categories = X.shape[1] - 10
+    weight = rng.normal(size=(X.shape[1], 7)) * np.repeat([0.8, 1.5], [10, categories])[:, None]
+    return np.asarray(X @ weight + np.log([0.36, 0.49, 0.06, 0.005, 0.02, 0.03, 0.035]))
 
 
 def drawn(logits: Array, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -13,19 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
-from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from normexp.linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
 from normexp.losses import MulticlassHinge
 
+from .linear_data import Array, Data, digits, drawn, fields, measurements, rarely
 from .optima import objective_of
-
-Array = NDArray[np.float64]
-Problem = tuple[Array, NDArray[np.int64]]
 
 CLOSE = 1e-6  # above the best known objective, relative to it
 PEER_TOLERANCES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
@@ -33,12 +28,7 @@ PEER_SECONDS = 10.0  # after a longer fit no tighter tolerance is tried
 ALPHAS = (1e-2, 1e-3)
 
 
-def digits() -> Problem:
-    X, y = load_digits(return_X_y=True)
-    return X / 16, y
-
-
-def blobs() -> Problem:
+def blobs() -> Data:
     """100 classes of 40 features around centres of their own."""
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(100, 40))
@@ -46,38 +36,24 @@ def blobs() -> Problem:
     return centres[y] + rng.normal(size=(4800, 40)), y
 
 
-def table() -> Problem:
+def table() -> Data:
     """Skewed, correlated numbers beside one-hot texts, rare classes, noise."""
     rng = np.random.default_rng(0)
-    rows = 3000
-    numbers = np.exp(rng.normal(size=(rows, 10)) * rng.uniform(0.3, 1.5, 10))
-    numbers[:, 1] += 0.9 * numbers[:, 0]
-    numbers[:, 2] += 2 * numbers[:, 0]
-    frequency = 1 / np.arange(1, 41) ** 1.3
-    texts = np.eye(40)[rng.choice(40, size=rows, p=frequency / frequency.sum())]
-    X = np.hstack([StandardScaler().fit_transform(numbers), texts])
-    scale = np.r_[np.full(10, 0.8), np.full(40, 1.5)]
-    rarity = np.log([0.36, 0.49, 0.06, 0.005, 0.02, 0.03, 0.035])
-    logits = X @ (rng.normal(size=(50, 7)) * scale[:, None]) + rarity
-    return X, (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    X = np.hstack(measurements(rng, 3000))
+    return X, drawn(rarely(X, rng), rng)
 
 
-def images() -> Problem:
+def images() -> Data:
     """Smooth coloured fields, of which a class shares a faint one."""
     rng = np.random.default_rng(0)
-
-    def fields(count: int, width: float) -> Array:
-        found = gaussian_filter(rng.normal(size=(count, 16, 16, 3)), (0, width, width, 0))
-        found /= found.std()
-        return np.asarray(0.4 * found + 0.8 * found.mean(axis=-1, keepdims=True))
-
     y = rng.integers(10, size=1500)
     noise = 0.05 * rng.normal(size=(1500, 16, 16, 3))
-    mixed = 0.35 * fields(10, 2.0)[y] + fields(1500, 2.0) + 0.5 * fields(1500, 0.8) + noise
+    mixed = 0.35 * fields(rng, 10, 16, 2.0)[y] + fields(rng, 1500, 16, 2.0)
+    mixed = mixed + 0.5 * fields(rng, 1500, 16, 0.8) + noise
     return np.clip(0.5 + 0.2 * mixed, 0, 1).reshape(1500, -1), y
 
 
-DATA: dict[str, Callable[[], Problem]] = {
+DATA: dict[str, Callable[[], Data]] = {
     "digits": digits,
     "blobs": blobs,
     "table-like": table,
