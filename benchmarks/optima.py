@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from normexp.linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
+from normexp.linear import BaseLinearClassifier, MulticlassSVM, SoftmaxRegression
 from normexp.losses import CrossEntropy, Loss, MulticlassHinge
 
 DATA = {
@@ -77,7 +77,7 @@ def comparisons() -> Iterator[Comparison]:
 
 def compare(
     problem: str,
-    ours: LinearClassifier,
+    ours: BaseLinearClassifier,
     peer: Any,
     loss: Loss,
     X: NDArray[np.float64],

@@ -18,7 +18,7 @@ from ._files import write_files
 from .data import Dataset, Encoder, Schema, load
 from .data.frames import is_frame
 from .data.opening import check_file
-from .linear import LinearClassifier
+from .linear import BaseLinearClassifier, LinearClassifier
 from .losses import RowLoss
 
 with extra("cli"):
@@ -47,7 +47,7 @@ class Model:
     ----------
     encoder : Encoder
         Turns rows into features, by what was learnt from the training rows.
-    classifier : LinearClassifier
+    classifier : BaseLinearClassifier
         Trained on these features.
     target : str, int or None
         What held the labels in the source, as `normexp.data.load` was told.
@@ -70,7 +70,7 @@ class Model:
     """
 
     encoder: Encoder
-    classifier: LinearClassifier
+    classifier: BaseLinearClassifier
     target: str | int | None = None
     class_names: tuple[str, ...] | None = None
     image_shape: tuple[int, ...] | None = None

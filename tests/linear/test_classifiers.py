@@ -13,7 +13,12 @@ from sklearn.svm import LinearSVC
 
 import normexp as nex
 from benchmarks.optima import objective_of
-from normexp.linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
+from normexp.linear import (
+    BaseLinearClassifier,
+    LinearClassifier,
+    MulticlassSVM,
+    SoftmaxRegression,
+)
 
 
 def load_some_digits(return_X_y):
@@ -313,3 +318,17 @@ def test_bad_data_are_named(wine):
         model.fit(X, y, sample_weight=(y > 0).astype(float))
     with pytest.raises(ValueError, match=r"[Nn]egative values in data passed to `sample_weight`"):
         model.fit(X, y, sample_weight=np.where(y > 0, 1.0, -1.0))
+
+
+@pytest.mark.parametrize("preset", [SoftmaxRegression, MulticlassSVM])
+def test_presets_have_every_parameter_but_the_loss(preset):
+    general = LinearClassifier().get_params()
+    own = {"variant", "margin", "squared"} if preset is MulticlassSVM else set()
+    assert preset().get_params().keys() == (general.keys() - {"loss"}) | own
+    assert isinstance(preset(), BaseLinearClassifier)
+    assert not hasattr(preset(), "loss")
+
+
+def test_a_classifier_without_a_loss_cannot_be():
+    with pytest.raises(TypeError, match="abstract"):
+        BaseLinearClassifier()

@@ -3,7 +3,15 @@
 from .._extras import extra
 
 with extra("linear"):
-    from .classifiers import LinearClassifier, MulticlassSVM, SoftmaxRegression
+    from .base import BaseLinearClassifier
+    from .classifier import LinearClassifier
+    from .presets import MulticlassSVM, SoftmaxRegression
     from .solution import Iteration
 
-__all__ = ["Iteration", "LinearClassifier", "MulticlassSVM", "SoftmaxRegression"]
+__all__ = [
+    "BaseLinearClassifier",
+    "Iteration",
+    "LinearClassifier",
+    "MulticlassSVM",
+    "SoftmaxRegression",
+]

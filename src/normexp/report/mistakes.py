@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from .._text import with_minus
-from ..linear import LinearClassifier
+from ..linear import BaseLinearClassifier
 from .split import Split
 
 MISTAKES = 12
@@ -49,7 +49,7 @@ class Mistake:
 
 
 def hardest_mistakes(
-    classifier: LinearClassifier,
+    classifier: BaseLinearClassifier,
     split: Split,
     predicted: NDArray[np.intp],
     log_proba: NDArray[np.floating[Any]] | None,
@@ -87,7 +87,7 @@ def _picture(split: Split, row: int) -> NDArray[Any]:
 
 
 def _pulls(
-    classifier: LinearClassifier, split: Split, row: int, truth: int, predicted: int
+    classifier: BaseLinearClassifier, split: Split, row: int, truth: int, predicted: int
 ) -> tuple[tuple[str, float], ...]:
     """Terms of ``z_predicted − z_truth``, a sum over the features, with the values they had."""
     encoder, rows = split.encoder, split.test_features[[row]]
