@@ -13,6 +13,7 @@ from .evaluate import evaluate
 from .explain import explain
 from .explore import explore
 from .group import Commands
+from .inspect import inspect
 from .predict import predict
 from .train import train
 from .warmup import warmup
@@ -40,5 +41,6 @@ def normexp(context: click.Context) -> None:
         terminal.say(context.get_help())
 
 
-for _command in (explore, compare, train, predict, evaluate, explain, diagnose, bench, warmup):
+_run = (explore, compare, train, predict, evaluate, inspect, explain, diagnose, bench, warmup)
+for _command in _run:
     normexp.add_command(_command)

@@ -37,17 +37,18 @@ class Commands(click.Group):
 class Output(click.Path):
     """A file to write, in a folder that exists: refused before the work is done, not after it."""
 
-    def __init__(self, suffix: str | None = None) -> None:
+    def __init__(self, *suffixes: str) -> None:
         super().__init__(dir_okay=False, writable=True, path_type=Path)
-        self.suffix = suffix
+        self.suffixes = suffixes
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         given: Any = super().convert(value, param, ctx)
         path = Path(given)
         if not path.name:
             self.fail(f"expected the name of a file, got {str(value)!r}", param, ctx)
-        if self.suffix not in (None, path.suffix):
-            self.fail(f"expected a name that ends in {self.suffix}, got {path.name}", param, ctx)
+        if self.suffixes and path.suffix not in self.suffixes:
+            endings = " or ".join(filter(None, [", ".join(self.suffixes[:-1]), self.suffixes[-1]]))
+            self.fail(f"expected a name that ends in {endings}, got {path.name}", param, ctx)
         destination(path)
         return path
 

@@ -27,6 +27,7 @@ from .words import as_options
 if TYPE_CHECKING:
     from ..linear import Iteration
     from ..report.comparison import Result
+    from ..report.inspection import Inspection
     from ..report.metrics import Metrics
 
 T = TypeVar("T")
@@ -124,6 +125,31 @@ def print_table(
     console.print_tables(build, len(names))
     if any(item.log_loss is None for item in metrics):
         console.print(table.NO_PROBABILITIES, style="dim")
+
+
+def print_weights(inspection: Inspection) -> None:
+    """Print a row for each feature of each class, the strongest first, and its intercept."""
+    from ..report.sections import signed
+
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid.add_column("class", overflow="fold")
+    grid.add_column("feature", overflow="fold")
+    grid.add_column("weight", justify="right", no_wrap=True)
+    classes = zip(
+        inspection.class_names, inspection.class_weights, inspection.intercept, strict=True
+    )
+    for name, found, intercept in classes:
+        rows = [*zip(found.features, found.weights[0], strict=True)]
+        for i, (feature, weight) in enumerate(rows):
+            grid.add_row("" if i else visible(name), visible(feature), signed(weight))
+        style = "dim"
+        grid.add_row(
+            "" if rows else visible(name),
+            Text("(intercept)", style),
+            Text(signed(intercept), style),
+            end_section=True,
+        )
+    Terminal().print(grid)
 
 
 def track(doing: str, items: Sequence[T]) -> Iterable[T]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from .._policy import content_policy
@@ -31,15 +31,8 @@ def page(comparison: Comparison, command: str | None = None) -> str:
     >>> page(compare(load("iris"), max_iter=5)).startswith("<!doctype html>")
     True
     """
-    environment = Environment(
-        loader=PackageLoader("normexp.report", "template"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     script = files("normexp.report").joinpath("template", "copy.js").read_text("utf-8")
-    return environment.get_template("page.html.jinja").render(
+    return template("page.html.jinja").render(
         comparison=comparison,
         command=command,
         policy=content_policy(script),
@@ -54,6 +47,18 @@ def page(comparison: Comparison, command: str | None = None) -> str:
         confusion=sections.confusion(comparison),
         looks=sections.looks(comparison),
         long_names=max(map(sections.width, comparison.class_names)) > LONG,
-        strongest=[sections.strongest(result) for result in comparison.results],
+        strongest=[sections.strongest(result.templates) for result in comparison.results],
         script=Markup(script),
     )
+
+
+def template(name: str) -> Template:
+    """A page of this room, which takes every value that it is given for text."""
+    environment = Environment(
+        loader=PackageLoader("normexp.report", "template"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)

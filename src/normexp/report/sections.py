@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._text import with_minus
 from . import table
 from .classes import MANY, ClassScore, class_scores, confused_pairs
 from .comparison import Comparison, Result
 from .mistakes import Mistake
+from .weights import ClassWeights
 
 SHORT = 18  # characters of a name at the edge of a matrix
 DRAWN = 12  # classes of MANY whose weights are drawn
@@ -72,28 +75,39 @@ def _ratio(share: float | None) -> str:
 
 
 def looks(comparison: Comparison) -> dict[str, Any] | None:
-    """What each class looks for: as marks between −1 and 1 for some, as numbers for all.
-
-    Of two classes one speaks for both: what is for the one is against the other.
-    """
+    """What each class looks for; of MANY classes those are drawn that are recognised worst."""
     found, names = comparison.class_weights, comparison.class_names
     if found is None:
         return None
-    is_pair = len(names) == 2
+    first = None
+    if len(names) >= MANY:
+        first = _hardest_first([class_scores(r.metrics.confusion) for r in comparison.results])
+    return looked_for(found, names, len(comparison.results), len(names) == 2, first)
+
+
+def looked_for(
+    found: Sequence[ClassWeights],
+    names: Sequence[str],
+    losses: int,
+    is_pair: bool,
+    first: Sequence[int] | None = None,
+) -> dict[str, Any]:
+    """What each class looks for: as marks between −1 and 1 for some, as numbers for all.
+
+    Of a pair one speaks for both: what is for the one is against the other. Of the classes in the
+    order of `first`, if there is one, the first DRAWN are drawn.
+    """
     scales = [
         max(np.abs(of_class.weights[i]).max(initial=0.0) for of_class in found) or 1.0
-        for i in range(len(comparison.results))
+        for i in range(losses)
     ]
     titles = [f"{names[1]} rather than {names[0]}"] * 2 if is_pair else names
     classes = [k for k in range(is_pair, len(names)) if found[k].features]
-    drawn = classes
-    if len(names) >= MANY:
-        scores = [class_scores(result.metrics.confusion) for result in comparison.results]
-        drawn = [k for k in _hardest_first(scores) if k in classes][:DRAWN]
+    drawn = classes if first is None else [k for k in first if k in classes][:DRAWN]
     return {
         "is_pair": is_pair,
         "is_part": len(drawn) < len(classes),
-        "heights": np.linspace(-0.5, 0.5, len(scales) + 2)[1:-1].round(2).tolist(),
+        "heights": np.linspace(-0.5, 0.5, losses + 2)[1:-1].round(2).tolist(),
         "panels": [
             {
                 "title": titles[k],
@@ -109,7 +123,7 @@ def looks(comparison: Comparison) -> dict[str, Any] | None:
             (
                 titles[k],
                 [
-                    (name, [_signed(weight) for weight in weights])
+                    (name, [signed(weight) for weight in weights])
                     for name, weights in zip(found[k].features, found[k].weights.T, strict=True)
                 ],
             )
@@ -118,7 +132,12 @@ def looks(comparison: Comparison) -> dict[str, Any] | None:
     }
 
 
-def _signed(weight: float) -> str:
+def signed(weight: float) -> str:
+    """A weight with its sign.
+
+    >>> signed(-0.25), signed(1e-7)
+    ('−0.25', '+1e−07')
+    """
     return with_minus(f"{weight:+.3g}")
 
 
@@ -129,9 +148,9 @@ def certainty(mistake: Mistake) -> str:
     return table.percent(mistake.confidence)
 
 
-def strongest(result: Result) -> float:
+def strongest(templates: NDArray[np.floating[Any]] | None) -> float:
     """One scale for all templates of a loss: a pixel that is seldom on must not fade the others."""
-    return 0.0 if result.templates is None else float(np.quantile(np.abs(result.templates), 0.99))
+    return 0.0 if templates is None else float(np.quantile(np.abs(templates), 0.99))
 
 
 def short(name: str, most: int = SHORT) -> str:

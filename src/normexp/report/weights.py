@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .classes import MANY
 
 SHOWN, SHOWN_OF_MANY = 8, 5  # features of a class, where there are few or MANY of them
+ROUNDING = np.finfo(np.float64).eps  # a share of the largest weight that is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,9 @@ class ClassWeights:
 
 
 def class_weights(
-    names: Sequence[str], coefficients: Sequence[NDArray[np.floating[Any]]]
+    names: Sequence[str],
+    coefficients: Sequence[NDArray[np.floating[Any]]],
+    shown: int | None = None,
 ) -> tuple[ClassWeights, ...]:
     """Return for each class the features that matter most to it.
 
@@ -41,6 +44,8 @@ def class_weights(
         Of the features.
     coefficients : sequence of arrays of shape (classes, features)
         The weights that each loss learnt.
+    shown : int, optional
+        So many features of each class at most; by default 8, or 5 where the classes are many.
 
     Examples
     --------
@@ -50,12 +55,12 @@ def class_weights(
     """
     scales = [float(np.abs(coef).max(initial=0.0)) or 1.0 for coef in coefficients]
     classes = len(coefficients[0])
-    shown = SHOWN if classes < MANY else SHOWN_OF_MANY
+    shown = shown or (SHOWN if classes < MANY else SHOWN_OF_MANY)
     found = []
     for k in range(classes):
         weights = np.array([coef[k] for coef in coefficients], dtype=np.float64)
         strength = np.max(np.abs(weights) / np.array(scales)[:, None], axis=0)
         strongest = np.argsort(-strength, kind="stable")[:shown]
-        strongest = strongest[strength[strongest] > 0]
+        strongest = strongest[strength[strongest] > ROUNDING]
         found.append(ClassWeights(tuple(names[i] for i in strongest), weights[:, strongest]))
     return tuple(found)
