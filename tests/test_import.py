@@ -55,6 +55,7 @@ def without(*packages):
         ("data", "polars", "cli"),
         ("model", "safetensors", "cli"),
         ("model", "msgspec", "cli"),
+        ("export", "onnx", "onnx"),
     ],
 )
 def test_what_an_extra_brings_is_told_where_it_is_missing(room, package, extra):

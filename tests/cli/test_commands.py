@@ -367,3 +367,13 @@ def test_a_missing_extra_is_named_with_how_to_install_it():
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 2
     assert result.stderr == ('normexp: the command line needs click: pip install "normexp[cli]"\n')
+
+
+def test_an_extra_of_one_command_is_named_by_it(run, model):
+    code = (
+        "import sys; sys.modules['onnx'] = None; sys.argv[1:] = ['export', 'flowers.safetensors', "
+        "'flowers.onnx']; from normexp.cli import main; main()"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 2
+    assert result.stderr == "normexp: onnx is not installed: pip install 'normexp[onnx]'\n"

@@ -33,7 +33,9 @@ def main() -> None:
         name = error.name if isinstance(error, ModuleNotFoundError) else None
         if not _was_interrupted and (name is None or name.startswith("normexp")):
             raise
-        end(f'the command line needs {name}: pip install "normexp[cli]"', 2)
+        said = str(error)  # by a room, of its extra
+        is_told = "normexp[" in said
+        end(said if is_told else f'the command line needs {name}: pip install "normexp[cli]"', 2)
     finally:
         _on_ctrl_c(_leave)
 

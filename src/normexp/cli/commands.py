@@ -12,6 +12,7 @@ from .diagnose import diagnose
 from .evaluate import evaluate
 from .explain import explain
 from .explore import explore
+from .export import export
 from .group import Commands
 from .inspect import inspect
 from .predict import predict
@@ -41,6 +42,6 @@ def normexp(context: click.Context) -> None:
         terminal.say(context.get_help())
 
 
-_run = (explore, compare, train, predict, evaluate, inspect, explain, diagnose, bench, warmup)
-for _command in _run:
+_trained = (predict, evaluate, inspect, export)
+for _command in (explore, compare, train, *_trained, explain, diagnose, bench, warmup):
     normexp.add_command(_command)

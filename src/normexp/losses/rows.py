@@ -146,9 +146,15 @@ class RowLoss(Loss):
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(self.probabilities(logits, where)))
 
+    @property
+    def scaling(self) -> tuple[float, float | None]:
+        """The temperature that logits are divided by, and the cap that they have before."""
+        _, _, temperature, cap = self._logits(NOTHING, NO_MASK)
+        return temperature, cap
+
     def _of_softmax(self, name: str, logits: ArrayLike, where: ArrayLike | None) -> NDArray[Any]:
         """A function of the softmax that the loss reads."""
-        _, _, temperature, cap = self._logits(NOTHING, NO_MASK)
+        temperature, cap = self.scaling
         return rowwise(name, logits, self.axis, temperature, where, softcap=cap)[0]
 
     def _logits_shape(self, target: NDArray[Any], classes: int | None) -> tuple[int, ...]:
