@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import check_consistent_length, validate_data
 
 from .. import _check
 from .._defaults import ALPHA, MAX_ITER, TOL
 from .._sparse import as_sparse, is_sparse
 from ..losses import RowLoss
+from .labels import Labels, are_soft, hard_labels, share_predicted, soft_labels
 from .objective import Array, Objective
 from .prediction import TAKEN, LinearPrediction
 from .solution import Callback, Iteration, Monitor, in_words
@@ -54,37 +53,50 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         self.callbacks = callbacks
         self.solver = solver
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Fit the weights to features X of shape (n, d) and the class labels y of shape (n,).
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
+        """Fit the weights to features X of shape (n, d) and labels y.
 
-        X may be sparse (`scipy.sparse`) and stays so, here and where a method takes features.
-        A `sample_weight` of 0 leaves a sample out, but every class needs one above 0.
+        Parameters
+        ----------
+        X : array_like, data frame or sparse matrix (`scipy.sparse`), shape (n, d)
+            What is sparse stays so, here and where a method takes features.
+        y : array_like
+            The class of each sample, of shape (n,). Or soft labels, where the loss takes
+            probabilities (`takes_probabilities`, as cross-entropy and squared error do): floats ≥ 0
+            of shape (n, classes), the mass of each class; a row of a 1 and zeros is one, too. They
+            are taken as if each row stood there once for every class, with its masses for sample
+            weights: probabilities, or the votes of several people. A row of zeros is left out.
+        sample_weight : array_like of shape (n,), optional
+            Weights ≥ 0. One of 0 leaves a sample out, but every class needs one above 0.
+        classes : array_like of shape (classes,), optional
+            Of soft labels, the class of each column; by default 0, 1, 2 and so on. `classes_` has
+            them sorted.
         """
         loss = self._loss()
         self._check_parameters(loss)
-        features, labels = validate_data(self, X, y, **TAKEN)
-        if is_sparse(features):
-            features = as_sparse(features, "X")
-        check_classification_targets(labels)
-        classes, target = np.unique(labels, return_inverse=True)
-        if len(classes) < 2:
-            raise ValueError(f"y must hold at least two classes, got one class: {classes[0]!r}")
+        features, labels = self._read(X, y, loss, sample_weight, classes)
         objective = Objective(
             replace(loss, reduction="sum", axis=-1, ignore_index=None),
             features.astype(np.float64, copy=False),
-            target.astype(np.int64, copy=False),
-            self._sample_weight(labels, classes, target, sample_weight),
-            len(classes),
+            labels.target,
+            labels.sample_weight,
+            len(labels.classes),
             float(self.alpha),
             bool(self.fit_intercept),
         )
         printing: list[Callback] = [print_iteration] if self.verbose else []
         monitor = Monitor(self.tol, self.max_iter, [*printing, *(self.callbacks or ())])
         solver = solver_named(self.solver, loss)
-        with blas().limit(limits=blas_threads(features, classes)):
-            solution = solver.minimize(objective, self._start(objective, classes), monitor)
+        with blas().limit(limits=blas_threads(features, labels.classes)):
+            solution = solver.minimize(objective, self._start(objective, labels.classes), monitor)
         self.loss_ = loss
-        self.classes_ = classes
+        self.classes_ = labels.classes
         self.coef_ = solution.coef.astype(features.dtype)
         self.intercept_ = solution.intercept.astype(features.dtype)
         self.objective_ = solution.objective
@@ -95,6 +107,12 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         if solution.outcome not in ("converged", "stopped"):
             warnings.warn(f"training {self.result_}", ConvergenceWarning, stacklevel=2)
         return self
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """The share of the samples whose class is predicted; of soft labels, of their mass."""
+        if not are_soft(y):
+            return float(super().score(X, y, sample_weight))
+        return share_predicted(y, self.classes_, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -113,25 +131,28 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         if not all(callable(callback) for callback in self.callbacks or ()):
             raise TypeError(f"callbacks must be callables, got {self.callbacks!r}")
 
-    def _sample_weight(
+    def _read(
         self,
-        labels: NDArray[Any],
-        classes: NDArray[Any],
-        target: NDArray[np.intp],
+        X: ArrayLike,
+        y: Any,
+        loss: RowLoss,
         sample_weight: ArrayLike | None,
-    ) -> Array:
-        """Weights of the samples with those of their classes, with a sum of 1."""
-        weight = _check_sample_weight(
-            sample_weight, labels, dtype=np.float64, ensure_non_negative=True
-        )
-        of_class = compute_class_weight(
-            self.class_weight, classes=classes, y=labels, sample_weight=weight
-        )
-        weight = weight * of_class[target]
-        mass = np.bincount(target, weight)
-        if not (mass > 0).all():
-            raise ValueError(f"class {classes[mass.argmin()]!r} has no sample of weight above 0")
-        return np.asarray(weight / mass.sum())
+        classes: ArrayLike | None,
+    ) -> tuple[Any, Labels]:
+        """Features and labels, checked."""
+        if are_soft(y):
+            features = validate_data(self, X, **TAKEN)
+            check_consistent_length(features, y)
+            labels = soft_labels(y, loss, classes, sample_weight, self.class_weight)
+        elif classes is None:
+            features, given = validate_data(self, X, y, **TAKEN)
+            labels = hard_labels(given, sample_weight, self.class_weight)
+        else:
+            raise ValueError(
+                "classes names the columns of soft labels of shape (n, classes), but y has the "
+                f"shape {np.shape(y)}"
+            )
+        return as_sparse(features, "X") if is_sparse(features) else features, labels
 
     def _start(self, objective: Objective[RowLoss], classes: NDArray[Any]) -> Array:
         shape = objective.classes, objective.features.shape[1]

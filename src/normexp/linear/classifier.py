@@ -16,7 +16,8 @@ class LinearClassifier(BaseLinearClassifier):
 
         F(W, b) = (1 / Σ_i s_i) · Σ_i s_i · loss(W x_i + b, y_i) + alpha/2 · ‖W‖²
 
-    where ``s_i = sample_weight[i] · class_weight[y_i]``.
+    where ``s_i = sample_weight[i] · class_weight[y_i]``. With soft labels, which `fit` takes for
+    losses of probabilities, y_i is a share of every class.
 
     Hinges are minimised by coordinate ascent on their dual or, where that is slow, by the method of
     multipliers; other losses by L-BFGS in the coordinates of centred features, whose first matrix

@@ -46,7 +46,7 @@ def balanced(objective: Objective[MulticlassHinge], multipliers: Array) -> Array
     if spread >= 1:  # some factor might be negative; zeros are always balanced
         return np.zeros_like(multipliers)
     factor: Array = (1 + potential[:, None] - potential) / (1 + spread)
-    return multipliers * factor[objective.target]
+    return np.asarray(multipliers * factor[objective.target])
 
 
 def sums_of_classes(objective: Objective[MulticlassHinge]) -> csc_array:

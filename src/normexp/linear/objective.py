@@ -25,14 +25,14 @@ class Objective(Generic[L_co]):
     ----------
     loss : RowLoss with ``reduction="sum"``
     features : (n, d), an array or a `csr_array`
-    target : (n,) class ids
+    target : (n,) class ids, or shares of shape (n, classes), of a loss that takes probabilities
     sample_weight : (n,)
         The s_i; classifiers make them sum to 1.
     """
 
     loss: L_co
     features: Any
-    target: NDArray[np.int64]
+    target: NDArray[Any]
     sample_weight: Array
     classes: int
     alpha: float
