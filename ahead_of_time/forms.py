@@ -170,9 +170,9 @@ def number(values: Array) -> list[float]:
 
 
 def samples(dtype: np.dtype[Any]) -> list[Samples]:
-    """In float64, whatever the type of the features."""
-    nothing = np.zeros(ROWS)
-    return [Samples(np.zeros((ROWS, 1)), np.zeros(ROWS, np.int64), nothing, nothing, 1.0)]
+    nothing, none = np.zeros(ROWS), np.zeros(ROWS, np.int64)
+    features = np.zeros((ROWS, ROWS), loss_type(dtype))
+    return [Samples(features, nothing, none, nothing, nothing, 1.0)]
 
 
 def chosen(its: Samples) -> list[Chosen]:
@@ -236,7 +236,7 @@ OTHERS: dict[str, Any] = {
     "binary_log_loss_hessian_product target": masses,
     # Of solvers.
     "kind": lambda its: [Multipliers(1.0, 1.0, 1.0, 0.0, 0.0)],
-    "affine": lambda its: [Affine(its.features, its.pull)],
+    "affine": lambda its: [Affine(np.zeros((ROWS, ROWS)), its.pull)],
     "chosen": chosen,
     "order": lambda its: [its.target],
 }

@@ -24,6 +24,7 @@ MOST_BYTES = 16 << 20  # unless they are this large
 FEW_CLASSES = 24  # of more of them BLAS is as fast
 FEW_NUMBERS = 1 << 20  # of a weight with few classes; its gradient is added up in float64
 FEATURES_BYTES = 4 << 20  # of one tile, where classes are few
+WIDENED_BYTES = 16 << 20  # of one tile, where features come in another type than is computed in
 PRODUCT_BYTES = 64 << 20  # of the gradient of the weight, computed at a time and then added
 
 
@@ -128,10 +129,8 @@ class LinearLoss:
         are_few = not is_sparse(x) and len(w) <= FEW_CLASSES and w.size <= FEW_NUMBERS
         grad_w = np.zeros(w.shape, np.float64 if are_few else w.dtype)
         grad_b = np.zeros(len(w), grad_w.dtype)
-        for tile in tiles(
-            len(w) * w.itemsize, x.shape[1] * w.itemsize if are_few else 0, x.shape[0]
-        ):
-            seen = self._rows(x[tile].astype(w.dtype, copy=False), tile)
+        for tile in tiles(len(w) * w.itemsize, most_rows(x, w, are_few), x.shape[0]):
+            seen = self._rows(x[tile], tile, w.dtype)
             logits = self._logits(seen, w, b, are_few)
             grad = self._memory("grad", logits.shape, w.dtype) if wanted else None
             self.bound.compute(logits, tile, losses, grad)
@@ -153,8 +152,13 @@ class LinearLoss:
             None if b is None else grad_b.astype(types[-1], copy=False),
         )
 
-    def _rows(self, x: Any, tile: slice) -> Any:
+    def _rows(self, x: Any, tile: slice, dtype: np.dtype[Any]) -> Any:
         """The features of a tile; a sample that is left out may hold NaN, and 0 · NaN is not 0."""
+        if is_sparse(x):
+            x = x.astype(dtype, copy=False)
+        elif x.dtype != dtype:
+            x, narrow = self._memory("features", x.shape, dtype), x
+            np.copyto(x, narrow)
         if self._left_out is None or not np.any(left_out := self._left_out[tile]):
             return x
         return emptied(x, left_out) if is_sparse(x) else np.where(left_out[:, None], 0, x)
@@ -193,13 +197,18 @@ class LinearLoss:
         return kept[: shape[0] * shape[1]].reshape(shape)
 
 
-def tiles(row_bytes: int, feature_bytes: int, samples: int) -> list[slice]:
-    """The samples, as many at a time as are worth a matrix product of so many bytes of logits.
+def most_rows(x: Any, w: Array, are_few: bool) -> int:
+    """How many rows of features a tile may have, for the room that they take."""
+    rows, size = x.shape
+    if is_sparse(x) or (x.dtype == w.dtype and not are_few):
+        return int(rows)
+    room = FEATURES_BYTES if are_few else WIDENED_BYTES
+    return int(max(TILE_ROWS, room // max(size * w.itemsize, 1)))
 
-    `feature_bytes` are those of a row of features that are to stay in a cache meanwhile, or 0.
-    """
+
+def tiles(row_bytes: int, most: int, samples: int) -> list[slice]:
+    """The samples, as many at a time as are worth a matrix product of so many bytes of logits."""
     row_bytes = max(row_bytes, 1)
-    rows = min(max(TILE_ROWS, TILE_BYTES // row_bytes), max(MOST_BYTES // row_bytes, 1))
-    if feature_bytes:
-        rows = min(rows, max(TILE_ROWS, FEATURES_BYTES // feature_bytes))
+    rows = min(max(TILE_ROWS, TILE_BYTES // row_bytes), max(MOST_BYTES // row_bytes, 1), most)
+    rows = max(rows, 1)
     return [slice(start, min(start + rows, samples)) for start in range(0, samples, rows)]

@@ -183,7 +183,7 @@ def test_multipliers_are_feasible_and_weights_follow_them(hinge, fit_intercept):
         assert (a <= kind.most).all()
         assert (a.sum(axis=1) <= kind.most_in_all * (1 + 1e-12)).all()
         assert not a[own(objective.target)].any()
-        weight_grad, bias_grad = linear_gradient(dual.objective, a)
+        weight_grad, bias_grad = linear_gradient(dual.objective, a, dual.samples.mean)
         np.testing.assert_allclose(dual.affine.weight, -weight_grad / objective.alpha, atol=1e-10)
         if fit_intercept:
             np.testing.assert_allclose(dual.bias_grad, bias_grad, atol=1e-12)
@@ -282,9 +282,9 @@ def test_a_whole_step_makes_the_slopes_of_free_multipliers_equal(hinge, fit_inte
     alpha = dual.objective.alpha
     direction = newton_direction(face, dual.kind, dual.samples, slopes, alpha, dual.bias_grad)
     multipliers_there = dual.multipliers + direction.multipliers
-    weight_grad, bias_grad = linear_gradient(dual.objective, multipliers_there)
+    weight_grad, bias_grad = linear_gradient(dual.objective, multipliers_there, dual.samples.mean)
     bias = dual.affine.bias + direction.bias
-    logits = dual.objective.features @ (-weight_grad / alpha).T + bias
+    logits = (dual.objective.features - dual.samples.mean) @ (-weight_grad / alpha).T + bias
     there = type(slopes).at(dual.kind, dual.samples, logits, multipliers_there)
     partner = np.where(
         face.partners == dual.samples.target[face.rows],

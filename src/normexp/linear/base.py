@@ -83,7 +83,7 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         features, labels = self._read(X, y, loss, sample_weight, classes)
         objective = Objective(
             replace(loss, reduction="sum", axis=-1, ignore_index=None),
-            features.astype(np.float64, copy=False),
+            features,
             labels.target,
             labels.sample_weight,
             len(labels.classes),

@@ -8,6 +8,7 @@ import numpy as np
 from ..linear_loss import LinearLoss
 from ..losses import RowLoss
 from .objective import Array, Objective
+from .products import mean_of
 from .sampling import Watched
 
 
@@ -36,9 +37,9 @@ class Centred:
 
     def __init__(self, objective: Objective[RowLoss], watched: Watched) -> None:
         self.objective = objective
-        features, weight = objective.features, objective.sample_weight
-        mean = features.T @ (weight / weight.sum())
-        self.mean: Array = mean if objective.fit_intercept else np.zeros_like(mean)
+        self.mean = np.zeros(objective.features.shape[1])
+        if objective.fit_intercept:
+            self.mean = mean_of(objective.features, objective.sample_weight)
         self._linear_loss = LinearLoss(watched)
 
     def centred(self, params: Array) -> Array:

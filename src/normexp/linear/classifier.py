@@ -22,8 +22,14 @@ class LinearClassifier(BaseLinearClassifier):
     Hinges are minimised by coordinate ascent on their dual or, where that is slow, by the method of
     multipliers; other losses by L-BFGS in the coordinates of centred features, whose first matrix
     is made of their covariance and of the mean curvature of the loss, or by Newton's method. Each
-    stops on a bound of what is left to gain, `gap_`, rather than on a number of passes. It computes
-    in float64 whatever the type of the features; the weights come in the type of the features.
+    stops on a bound of what is left to gain, `gap_`, rather than on a number of passes.
+
+    Features of float32 or float64 stay what and where they are, be it in a file that is mapped into
+    memory (`numpy.memmap`); others become float64. What is computed with them is float64, some rows
+    at a time. So a fit takes little memory beside the features: some MB, some 60 times the weights,
+    a few matrices of up to 1500 features squared, and for each row some numbers, of a hinge some
+    for each class. Only where a hinge gets an array that has its columns side by side
+    (``order="F"``) it copies that. The weights come in the type of the features.
 
     Parameters
     ----------

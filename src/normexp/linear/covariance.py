@@ -1,6 +1,5 @@
 """Eigenvalues and eigenvectors of the covariance of features, or the largest of them."""
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,8 +7,7 @@ from numpy.typing import NDArray
 
 from .._sparse import is_sparse
 from .objective import Array
-
-TILE_BYTES = 4 << 20  # centred features at a time: they stay in a cache
+from .products import tiles, wide
 
 
 class Spectrum(NamedTuple):
@@ -50,9 +48,8 @@ def spectrum_of(
 def covariance(features: Any, index: NDArray[np.intp], weight: Array, mean: Array) -> Array:
     """G of dense features. Squares of features that were not centred would cancel."""
     total = np.zeros((len(mean), len(mean)))
-    for rows in tiles(index, len(mean)):
-        scaled = features[index[rows]]
-        scaled -= mean
+    for rows in tiles(features, len(index)):
+        scaled = wide(features[index[rows]], mean)
         scaled *= np.sqrt(weight[rows])[:, None]
         total += scaled.T @ scaled
     return total
@@ -64,17 +61,11 @@ def covariance_product(
     """G times a matrix of a few columns. Sparse features stay what they are."""
     total = np.zeros_like(matrix)
     of_mean = mean @ matrix
-    for rows in tiles(index, len(mean)):
-        seen = features[index[rows]]
+    for rows in tiles(features, len(index)):
+        seen = wide(features[index[rows]])
         product = seen @ matrix
         product -= of_mean
         product *= weight[rows, None]
         total += seen.T @ product
         total -= np.outer(mean, product.sum(axis=0))
     return total
-
-
-def tiles(index: NDArray[np.intp], size: int) -> Iterator[slice]:
-    step = max(TILE_BYTES // (8 * size), 64)
-    for start in range(0, len(index), step):
-        yield slice(start, start + step)

@@ -16,6 +16,7 @@ from .choice import Slopes, kind_of
 from .duality import dual_value, linear_gradient
 from .face import Direction
 from .objective import Array, Objective
+from .products import mean_of, squares_of
 from .projections import project
 
 CONSTANT = 0.05  # the square of the constant, in parts of the mean ‖x‖²
@@ -35,16 +36,13 @@ class Dual:
 
     Attributes
     ----------
-    given, objective : Objective
-        Of the features as they came and, where an intercept is fitted, less their mean.
-    mean : (d,)
+    samples : Samples
+        The features are taken less of their mean, where an intercept is fitted.
     centre : (classes,)
         Of the intercept's penalty.
     """
 
-    given: Objective[MulticlassHinge]
     objective: Objective[MulticlassHinge]
-    mean: Array
     kind: Multipliers
     samples: Samples
     affine: Affine  # W and b
@@ -55,14 +53,14 @@ class Dual:
     @classmethod
     def at(cls, objective: Objective[MulticlassHinge], start: Array) -> Self:
         """No multiplier above 0: W is 0, and the intercept that of `start`."""
-        given, weight = objective.features, objective.sample_weight
+        # Passes read row by row, where columns that are neighbours would cost a cache line each.
+        features = np.ascontiguousarray(objective.features)
+        weight = objective.sample_weight
         weights, bias = objective.split(start)
+        mean = np.zeros(features.shape[1])
         if objective.fit_intercept:
-            mean = weight @ given / weight.sum()
-            features = np.subtract(given, mean, order="C")
-        else:
-            mean, features = np.zeros(given.shape[1]), np.ascontiguousarray(given)
-        squares = np.einsum("ij,ij->i", features, features)
+            mean = mean_of(features, weight)
+        squares = squares_of(features, mean)
         constant = 0.0
         if objective.fit_intercept:
             constant = CONSTANT * float(weight @ squares / weight.sum()) or 1.0
@@ -72,12 +70,10 @@ class Dual:
         bias = bias + weights @ mean
         return cls(
             objective,
-            replace(objective, features=features),
-            mean,
             kind_of(objective.loss),
-            Samples(features, objective.target, pull, curvature, constant),
+            Samples(features, mean, objective.target, pull, curvature, constant),
             Affine(np.zeros(weights.shape), bias),
-            np.zeros((len(given), objective.classes)),
+            np.zeros((len(features), objective.classes)),
             bias.copy(),
         )
 
@@ -86,19 +82,19 @@ class Dual:
         """W and b for the features as they came, b with a mean of 0: a shared constant changes no
         loss.
         """
-        bias = self.affine.bias - self.affine.weight @ self.mean
+        bias = self.affine.bias - self.affine.weight @ self.samples.mean
         return self.objective.join(self.affine.weight, bias - bias.mean())
 
     def primal(self) -> Primal:
         """The objective at the W and b that belong to the multipliers."""
-        weight, _ = self.given.split(params := self.params)
-        logits = self.given.logits(params)
-        value = float(self.given.bound(logits)) + self.given.penalty(weight)
+        weight, _ = self.objective.split(params := self.params)
+        logits = self.objective.logits(params)
+        value = float(self.objective.bound(logits)) + self.objective.penalty(weight)
         return Primal(params, logits, value)
 
     def value(self) -> float:
         """A lower bound on the minimum."""
-        return dual_value(self.objective, self.multipliers)
+        return dual_value(self.objective, self.multipliers, self.samples.mean)
 
     def slopes(self, logits: Array) -> Slopes:
         return Slopes.at(self.kind, self.samples, logits, self.multipliers)
@@ -132,7 +128,8 @@ class Dual:
         multipliers, rows = self.multipliers.copy(), direction.rows
         there = multipliers[rows] + length * direction.multipliers[rows]
         multipliers[rows] = nearest_feasible(self.objective.loss, there)
-        weight_grad, bias_grad = linear_gradient(self.objective, multipliers)
+        mean = self.samples.mean
+        weight_grad, bias_grad = linear_gradient(self.objective, multipliers, mean)
         alpha = self.objective.alpha
         bias = self.affine.bias + length * direction.bias
         centre = bias + self.samples.constant / alpha * bias_grad

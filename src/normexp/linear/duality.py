@@ -14,17 +14,21 @@ from scipy.sparse import csc_array
 
 from ..losses import MulticlassHinge
 from .objective import Array, Objective
+from .products import gradient
 from .projections import cost
 
 
-def dual_value(objective: Objective[MulticlassHinge], multipliers: Array) -> float:
+def dual_value(
+    objective: Objective[MulticlassHinge], multipliers: Array, mean: Array | None = None
+) -> float:
     """``Σ_i s_i [margin · Σ_j a_ij − cost(a_i)] − ‖G‖² / (2 alpha)``, at most the minimum of F.
 
-    G is the gradient in W of the loss held at the multipliers, which are balanced first.
+    G is the gradient in W of the loss held at the multipliers, which are balanced first. A mean
+    that the features are taken less of changes it by rounding alone.
     """
     if objective.fit_intercept:
         multipliers = balanced(objective, multipliers)
-    grad, _ = linear_gradient(objective, multipliers)
+    grad, _ = linear_gradient(objective, multipliers, mean)
     hinge = objective.loss
     losses = hinge.margin * multipliers.sum(axis=1) - cost(hinge, multipliers)
     return float(objective.sample_weight @ losses - np.vdot(grad, grad) / (2 * objective.alpha))
@@ -57,13 +61,16 @@ def sums_of_classes(objective: Objective[MulticlassHinge]) -> csc_array:
 
 
 def linear_gradient(
-    objective: Objective[MulticlassHinge], multipliers: Array
+    objective: Objective[MulticlassHinge], multipliers: Array, mean: Array | None = None
 ) -> tuple[Array, Array]:
-    """Gradient of ``Σ_i s_i Σ_j a_ij · (z_ij − z_iy)`` in W and b: the adjoint of `leads`."""
+    """Gradient of ``Σ_i s_i Σ_j a_ij · (z_ij − z_iy)`` in W and b: the adjoint of `leads`.
+
+    If a mean is given, the features are taken less of it.
+    """
     grad = multipliers.copy()
     grad[own(objective.target)] -= multipliers.sum(axis=1)
     grad *= objective.sample_weight[:, None]
-    return grad.T @ objective.features, grad.sum(axis=0)
+    return gradient(objective.features, grad, mean), grad.sum(axis=0)
 
 
 def leads(logits: Array, target: NDArray[np.int64]) -> Array:

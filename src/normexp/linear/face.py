@@ -100,7 +100,7 @@ def system(face: Face, kind: Multipliers, samples: Samples, alpha: float) -> Arr
     """
     rows, rivals, partners = face
     which, place = np.unique(rows, return_inverse=True)
-    features = samples.features[which]
+    features = samples.rows(which)
     found: Array = (features @ features.T / alpha)[np.ix_(place, place)]
     signs = (rivals[:, None] == rivals).astype(np.int8)
     signs -= rivals[:, None] == partners

@@ -17,10 +17,10 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.sparse.linalg import LinearOperator, cg
 
-from .._sparse import is_sparse
 from ..losses import MulticlassHinge
 from .duality import dual_value, leads, linear_gradient, own
 from .objective import Array, Objective
+from .products import squares_of
 from .projections import Projection, project
 from .solution import Monitor, Solution
 
@@ -84,12 +84,7 @@ def minimize_hinge(
 
 def first_sigma(objective: Objective[MulticlassHinge]) -> float:
     """The σ that pulls on the multipliers about as much as the penalty on W does."""
-    features = objective.features
-    if is_sparse(features):
-        squares = (features * features).sum(axis=1)
-    else:
-        squares = np.einsum("ij,ij->i", features, features)
-    pull = float(objective.sample_weight**2 @ squares)
+    pull = float(objective.sample_weight**2 @ squares_of(objective.features))
     return objective.alpha / pull if pull else 1.0
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..linear_loss import LinearLoss, operands
 from ..losses import Bound, RowLoss
+from . import products
 
 Array = NDArray[np.float64]
 L_co = TypeVar("L_co", bound=RowLoss, covariant=True)
@@ -72,7 +73,7 @@ class Objective(Generic[L_co]):
 
     def logits(self, params: Array) -> Array:
         weight, bias = self.split(params)
-        return np.asarray(self.features @ weight.T + bias)
+        return products.logits(self.features, weight) + bias
 
     def penalty(self, weight: Array) -> float:
         return float(self.alpha / 2 * np.vdot(weight, weight))

@@ -12,7 +12,7 @@ they are lowered by together is what they have risen by in all, and more where t
 import math
 
 from .compiled import Kernel
-from .memory import is_within, load, row_at, store, will_read
+from .memory import as_number_of, is_within, load, row_at, store, will_read
 from .vector import first_lane, fma, inline, lanes_of, select, spread, sum_of_lanes
 
 SLACK = 1e-12  # in parts of `most_in_all`: less than that of it left is nothing left
@@ -66,9 +66,17 @@ def ask_for(samples, i, like):
 
 
 @inline
-def leads_of_row(samples, kind, affine, rivals, i, v):
+def centre(samples, i, x):
+    """Write down the features of a row less their mean."""
+    its = row_of(samples.features, i)
+    for j in range(0, x.size, lanes_of(x)):
+        store(x, j, as_number_of(load(its, j, x), x) - load(samples.mean, j, x))
+
+
+@inline
+def leads_of_row(samples, kind, affine, rivals, i, x, v):
     """v_j of the chosen rivals."""
-    like, x, y = samples.features, row_of(samples.features, i), samples.target[i]
+    like, y = x, samples.target[i]
     own = product(x, row_of(affine.weight, y), like) + affine.bias[y]
     for p in range(rivals.size):
         j = rivals[p]
@@ -128,9 +136,9 @@ def threshold(u, kind, q, total):
 
 
 @inline
-def move_row(samples, kind, affine, rivals, i, q, theta, u, a):
+def move_row(samples, kind, affine, rivals, i, q, theta, x, u, a):
     """Take the multipliers that belong to θ, and let W and b follow."""
-    like, x, y = samples.features, row_of(samples.features, i), samples.target[i]
+    like, y = x, samples.target[i]
     pull, kappa, moved = samples.pull[i], q / (q + kind.each), 0.0
     for p in range(rivals.size):
         j = rivals[p]
@@ -147,17 +155,17 @@ def move_row(samples, kind, affine, rivals, i, q, theta, u, a):
 
 
 @Kernel
-def ascend(samples, kind, affine, chosen, order, room, worst, start, stop):
-    """Rows order[start:stop], one after the other."""
-    like = samples.features
+def ascend(samples, kind, affine, chosen, order, x, room, worst, start, stop):
+    """Rows order[start:stop], one after the other, each written to x first."""
     for t in range(start, stop):
         i = order[t]
         if t + 1 < stop:
-            ask_for(samples, order[t + 1], like)
+            ask_for(samples, order[t + 1], x)
         first, last = chosen.first[i], chosen.first[i + 1]
         rivals, a = part_of(chosen.rivals, first, last), part_of(chosen.multipliers, first, last)
         v, q = part_of(room, 0, last - first), samples.curvature[i]
-        leads_of_row(samples, kind, affine, rivals, i, v)
+        centre(samples, i, x)
+        leads_of_row(samples, kind, affine, rivals, i, x, v)
         total = 0.0
         for p in range(a.size):
             total += a[p]
@@ -166,4 +174,4 @@ def ascend(samples, kind, affine, chosen, order, room, worst, start, stop):
         if violation > 0.0:
             for p in range(a.size):
                 v[p] = a[p] + v[p] / q
-            move_row(samples, kind, affine, rivals, i, q, threshold(v, kind, q, total), v, a)
+            move_row(samples, kind, affine, rivals, i, q, threshold(v, kind, q, total), x, v, a)

@@ -1,6 +1,6 @@
 """Passes of dual coordinate ascent over rows with a hinge, as solvers call them."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +30,17 @@ class Multipliers(NamedTuple):
 class Samples(NamedTuple):
     """What does not change: the rows, and what a change of their multipliers does."""
 
-    features: Array  # (n, d), the numbers of a row side by side
+    features: NDArray[Any]  # (n, d), of float32 or float64, the numbers of a row side by side
+    mean: Array  # (d,): the x_i are features less this
     target: Index
     pull: Array  # s_i / alpha: W_j loses pull · x_i for each 1 of a_ij
     curvature: Array  # pull · (‖x_i‖² + constant), above 0: by how much v_ij falls
     constant: float  # the square of a feature that is the same in all rows, for the intercept
+
+    def rows(self, which: NDArray[np.intp]) -> Array:
+        """Some x_i."""
+        found: Array = np.subtract(self.features[which], self.mean, dtype=np.float64)
+        return found
 
 
 class Affine(NamedTuple):
@@ -66,7 +72,7 @@ def ascend(
         How far apart the slopes were of two multipliers in one row, of which one could have grown
         at the other's cost: 0 at the maximum.
     """
-    room, worst = np.empty(len(affine.bias)), np.zeros(1)
-    arguments = samples, kind, affine, chosen, order, room, worst
-    _ascent.ascend.form(None, arguments)(*arguments, 0, len(order))
+    x, room, worst = np.empty(len(samples.mean)), np.empty(len(affine.bias)), np.zeros(1)
+    arguments = samples, kind, affine, chosen, order, x, room, worst
+    _ascent.ascend.form(samples.features.dtype.char, arguments)(*arguments, 0, len(order))
     return float(worst[0])
