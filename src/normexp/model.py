@@ -27,6 +27,7 @@ with extra("cli"):
     from safetensors.numpy import save
 
     from .model_state import (
+        UNCALIBRATED,
         DamagedError,
         State,
         UnknownLossError,
@@ -136,6 +137,7 @@ class Model:
             "classes": self.classifier.classes_.tolist(),
             "loss": {"type": type(loss).__name__, "options": dataclasses.asdict(loss)},
             "alpha": self.classifier.alpha,
+            "temperature": self.classifier.temperature_,
             "target": self.target,
             "class_names": self.class_names,
             "image_shape": self.image_shape,
@@ -144,7 +146,8 @@ class Model:
         }
         tensors = {f"encoder.{name}": array for name, array in arrays.items()}
         tensors |= {"coef": self.classifier.coef_, "intercept": self.classifier.intercept_}
-        metadata = {name: _as_json(name, value) for name, value in plain.items()}
+        texts = {name: _as_json(name, value) for name, value in plain.items()}
+        metadata = {name: text for name, text in texts.items() if UNCALIBRATED.get(name) != text}
         _check(metadata, tensors, loss)  # what could not be read again is not written
         content = save(
             {name: np.ascontiguousarray(array) for name, array in tensors.items()},
@@ -258,4 +261,5 @@ def _classifier(
     classifier.classes_ = np.array(state.classes)
     classifier.coef_, classifier.intercept_ = coef, intercept
     classifier.n_features_in_ = coef.shape[1]
+    classifier.temperature_ = state.temperature
     return classifier

@@ -23,6 +23,8 @@ from .losses import ROW_LOSSES, RowLoss
 FLOATS = {"F32": np.float32, "F64": np.float64}  # as safetensors calls them
 
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+UNCALIBRATED = {"temperature": "1.0"}  # is no field of a file
+
 KINDS = {"boolean": "number"}  # what is encoded as another kind
 Claim = tuple[bool, str]  # whether it holds, and what is expected
 
@@ -83,6 +85,7 @@ class State(Struct, kw_only=True):
     classes: list[Int64 | str]
     loss: LossState
     alpha: float
+    temperature: float
     target: str | Int64 | None
     class_names: list[str] | None
     image_shape: list[Int64] | None
@@ -119,6 +122,7 @@ def read_state(
         If the class of the loss is not at hand.
     """
     types = get_type_hints(State, include_extras=True)
+    metadata = UNCALIBRATED | dict(metadata)
     check_names("field", metadata, types)
     state = State(**{name: _field(name, metadata[name], types[name]) for name in types})
     for name, claims in CLAIMS.items():
@@ -140,6 +144,7 @@ def read_state(
     except (TypeError, ValueError) as error:
         raise DamagedError(f"loss: {error}") from error
     _hold("alpha", _alpha(state, loss))
+    _hold("temperature", _temperature(state, loss))
     return state, loss
 
 
@@ -238,6 +243,13 @@ def _alpha(state: State, loss: RowLoss) -> Iterator[Claim]:
     is_enough = state.alpha > 0 or not solver_of(loss).needs_penalty
     yield is_enough, f"a number above 0 for a hinge, got {state.alpha}"
     yield state.alpha >= 0, f"a number of 0 or more, got {state.alpha}"
+
+
+def _temperature(state: State, loss: RowLoss) -> Iterator[Claim]:
+    is_one = math.isfinite(state.temperature) and state.temperature > 0
+    yield is_one, f"a finite number above 0, got {state.temperature}"
+    has_use = loss.has_probabilities or state.temperature == 1
+    yield has_use, f"1 where there are no probabilities, got {state.temperature}"
 
 
 def _class_names(state: State) -> Iterator[Claim]:

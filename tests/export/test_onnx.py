@@ -140,6 +140,9 @@ def test_cap_and_temperature_of_a_loss_are_in_its_probabilities():
     loss = nex.CrossEntropy(temperature=2.5, softcap=3.0, label_smoothing=0.1)
     model = Model(encoder, LinearClassifier(loss).fit(encoder.transform(iris), iris.target))
     assert agrees(run(model, {"features": np.asarray(iris.features)}), model, iris)
+    model.classifier.calibrate(encoder.transform(iris), iris.target)
+    assert model.classifier.temperature_ != 1.0
+    assert agrees(run(model, {"features": np.asarray(iris.features)}), model, iris)
 
 
 def test_images_go_in_as_rows_of_pixels():

@@ -62,11 +62,10 @@ def test_sparse_features():
 
 
 def test_the_columns_have_the_classes_that_they_are_given():
-    model = SoftmaxRegression(tol=1e-10).fit(X, np.eye(3)[LABELS], classes=["c", "a", "b"])
+    model = SoftmaxRegression(tol=1e-10).fit(X, np.eye(3)[LABELS], classes=["a", "b", "c"])
     assert model.classes_.tolist() == ["a", "b", "c"]
-    assert model.score(X, np.array(["c", "a", "b"])[LABELS]) > 0.95
-    in_order = SoftmaxRegression(tol=1e-10).fit(X, LABELS)
-    np.testing.assert_allclose(model.coef_, in_order.coef_[[1, 2, 0]], rtol=1e-7)
+    assert model.score(X, np.array(["a", "b", "c"])[LABELS]) > 0.95
+    assert model.score(X, np.eye(3)[LABELS]) > 0.95
 
 
 def test_the_score_is_the_share_of_the_mass_that_is_predicted():
@@ -75,7 +74,7 @@ def test_the_score_is_the_share_of_the_mass_that_is_predicted():
     rows, labels, weight = repeated(X)
     assert found == pytest.approx(model.score(rows, labels, weight), rel=1e-12)
     assert model.score(X, LABELS) == np.mean(model.predict(X) == LABELS)
-    with pytest.raises(ValueError, match=r"soft labels of shape \(150, 3\), got \(150, 2\)"):
+    with pytest.raises(ValueError, match="soft labels of 3 classes, got an array of float64"):
         model.score(X, Y[:, :2])
     with pytest.raises(ValueError, match="y holds no mass above 0"):
         model.score(X, 0 * Y)
@@ -122,7 +121,8 @@ def test_a_loss_of_ones_own_that_takes_them():
         (SoftmaxRegression(), [[1e308, 1e308]] * 2, {}, ValueError, "overflows"),
         (SoftmaxRegression(), [[0.5, 0.5]] * 2, {"classes": ["a"]}, ValueError, "the 2 columns"),
         (SoftmaxRegression(), [[0.5, 0.5]] * 2, {"classes": "aa"}, ValueError, "classes must name"),
-        (SoftmaxRegression(), [[0.5, 0.5]] * 2, {"classes": ["a", "a"]}, ValueError, "differ"),
+        (SoftmaxRegression(), [[0.5, 0.5]] * 2, {"classes": ["a", "a"]}, ValueError, "each once"),
+        (SoftmaxRegression(), [[0.5, 0.5]] * 2, {"classes": ["b", "a"]}, ValueError, "be sorted"),
         (SoftmaxRegression(), [0, 1], {"classes": ["a", "b"]}, ValueError, r"the shape \(2,\)"),
         (MulticlassSVM(), [[0.5, 0.5]] * 2, {}, TypeError, "MulticlassHinge.. takes no soft"),
         (LinearClassifier("focal"), [[0.5, 0.5]] * 2, {}, TypeError, "Focal.. takes no soft"),

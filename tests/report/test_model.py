@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 import normexp as nex
@@ -177,3 +178,20 @@ def test_a_model_of_images_takes_a_table_of_their_pixels():
     assert model.predict(pl.DataFrame({"p1": [250, 3], "p0": [5.0, 240]})).tolist() == [0, 1]
     with pytest.raises(ValueError, match=r"expected numbers, as in training: .* 'p0' .* 'red'"):
         model.predict(pl.DataFrame({"p1": [250, 3], "p0": ["red", "5"]}))
+
+
+def test_the_temperature_comes_back_and_only_where_there_is_one(tmp_path):
+    model, rows = trained(SoftmaxRegression())
+    model.save(tmp_path / "plain")
+    labels = np.where(np.arange(len(LABELS)) == 2, "it's", LABELS)  # one is wrong
+    model.classifier.calibrate(model.encode(rows), labels)
+    model.save(tmp_path / "calibrated")
+    again = Model.load(tmp_path / "calibrated")
+    assert again.classifier.temperature_ == model.classifier.temperature_ != 1.0
+    np.testing.assert_array_equal(again.predict_proba(rows), model.predict_proba(rows))
+    with safe_open(tmp_path / "plain", framework="numpy") as file:
+        assert "temperature" not in file.metadata()
+    assert Model.load(tmp_path / "plain").classifier.temperature_ == 1.0
+    model.classifier.loss_ = nex.SquaredError()
+    with pytest.raises(ValueError, match="temperature: expected 1 where there are no prob"):
+        model.save(tmp_path / "none")

@@ -119,6 +119,8 @@ CRAFTED = [
     # The fields by themselves.
     ("rows.csv", drop("alpha"), "alpha: the field is missing"),
     ("rows.csv", put("more", value=1), "'more': no field of a model"),
+    ("iris", put("temperature", value=0.0), "temperature: expected a finite number above 0"),
+    ("iris", put("temperature", value="2"), "temperature: expected float, got str"),
     ("rows.csv", put("alpha", value="1"), "alpha: expected float, got str"),
     ("rows.csv", put("alpha", value=True), "alpha: expected float, got bool"),
     ("rows.csv", put("alpha", value=Text("NaN")), "alpha: JSON is malformed"),

@@ -7,6 +7,7 @@ import click
 from .. import __version__
 from . import terminal
 from .bench import bench
+from .calibrate import calibrate
 from .compare import compare
 from .diagnose import diagnose
 from .evaluate import evaluate
@@ -42,6 +43,6 @@ def normexp(context: click.Context) -> None:
         terminal.say(context.get_help())
 
 
-_trained = (predict, evaluate, inspect, export)
+_trained = (predict, evaluate, calibrate, inspect, export)
 for _command in (explore, compare, train, *_trained, explain, diagnose, bench, warmup):
     normexp.add_command(_command)

@@ -74,7 +74,8 @@ def to_onnx(model: Model, *, float32: bool = False) -> ModelProto:
         graph.output("name", graph.add("Gather", graph.constant(named), best), named.dtype)
     graph.output("logits", logits, graph.dtype, len(labels))
     if has_probabilities:
-        probabilities = graph.add("Softmax", _read(graph, classifier.loss_, logits), axis=1)
+        read = _read(graph, classifier.loss_, logits, float(classifier.temperature_))
+        probabilities = graph.add("Softmax", read, axis=1)
         graph.output("probabilities", probabilities, graph.dtype, len(labels))
     known = {"classes": labels.tolist(), "class_names": names, "normexp": __version__}
     return graph.model({name: json.dumps(value) for name, value in known.items()})
@@ -86,9 +87,10 @@ def _has_probabilities(loss: RowLoss) -> bool:
     return loss.has_probabilities
 
 
-def _read(graph: Graph, loss: RowLoss, logits: str) -> str:
-    """The logits as the loss reads them: capped, and divided by its temperature."""
+def _read(graph: Graph, loss: RowLoss, logits: str, calibrated: float) -> str:
+    """The logits as probabilities are made of them: capped, and divided by the temperatures."""
     temperature, cap = loss.scaling
+    temperature *= calibrated
     if cap is not None:
         bound = graph.floats(cap)
         logits = graph.add("Mul", graph.add("Tanh", graph.add("Div", logits, bound)), bound)

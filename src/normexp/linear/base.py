@@ -75,8 +75,7 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         sample_weight : array_like of shape (n,), optional
             Weights ≥ 0. One of 0 leaves a sample out, but every class needs one above 0.
         classes : array_like of shape (classes,), optional
-            Of soft labels, the class of each column; by default 0, 1, 2 and so on. `classes_` has
-            them sorted.
+            Of soft labels, the class of each column, sorted; by default 0, 1, 2 and so on.
         """
         loss = self._loss()
         self._check_parameters(loss)
@@ -99,6 +98,7 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         self.classes_ = labels.classes
         self.coef_ = solution.coef.astype(features.dtype)
         self.intercept_ = solution.intercept.astype(features.dtype)
+        self.temperature_ = 1.0
         self.objective_ = solution.objective
         self.gap_ = solution.gap
         self.n_iter_ = monitor.iterations

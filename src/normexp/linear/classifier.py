@@ -71,6 +71,8 @@ class LinearClassifier(BaseLinearClassifier):
     intercept_ : ndarray of shape (classes,)
         Zeros without `fit_intercept`. A constant added to all of it changes no prediction of
         softmax or hinge.
+    temperature_ : float
+        What `predict_proba` divides the logits by: 1 until `calibrate` finds another.
     objective_ : float
         F at `coef_` and `intercept_`, before they were rounded to the type of the features.
     gap_ : float

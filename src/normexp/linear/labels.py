@@ -7,7 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_array
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+)
 
 from .. import _check
 from .._sparse import is_sparse
@@ -63,41 +68,64 @@ def soft_labels(
     class_weight: Mapping[Any, float] | str | None,
 ) -> Labels:
     """Read a mass for each class of each sample: each counts as a sample of that class would."""
-    masses = masses_of(y)
+    masses = _masses_of(y)
     if not loss.takes_probabilities:
         raise TypeError(
             f"y must hold class labels of shape (n,), as {loss!r} takes no soft labels; "
             f"got {_check.described(masses)}"
         )
-    names, order = _named(classes, masses.shape[1])
-    masses = masses[:, order] * _checked(sample_weight, masses)[:, None]
+    names = _named(classes, masses.shape[1])
+    masses *= _checked(sample_weight, masses)[:, None]
     with np.errstate(over="ignore"):
         masses *= _of_class(class_weight, names, masses.sum(axis=0))
         weight = masses.sum(axis=1)
         if not np.isfinite(weight.sum()):
             raise ValueError("y holds masses whose sum overflows")
-    shares = np.divide(masses, weight[:, None], out=masses.copy(), where=weight[:, None] > 0)
-    return _normalised(names, shares, weight, masses.sum(axis=0))
+    return _normalised(names, _shares(masses, weight), weight, masses.sum(axis=0))
+
+
+def labels_of(
+    y: Any, classes: NDArray[Any], sample_weight: ArrayLike | None
+) -> tuple[NDArray[Any], Array]:
+    """Class ids or shares of other samples than those of `fit`, and their weights."""
+    if are_soft(y):
+        masses = _masses_for(y, classes)
+        masses *= _checked(sample_weight, masses)[:, None]
+        weight = masses.sum(axis=1)
+        return _shares(masses, weight), weight
+    given = column_or_1d(y, warn=True)
+    if unknown := sorted({*given.tolist()} - {*classes.tolist()}, key=str):
+        raise ValueError(
+            f"y holds {unknown[0]!r}, which is no class of the training: {classes.tolist()}"
+        )
+    return np.searchsorted(classes, given), _checked(sample_weight, given)
 
 
 def share_predicted(
     y: Any, classes: NDArray[Any], predicted: NDArray[Any], sample_weight: ArrayLike | None
 ) -> float:
     """The share of the mass of soft labels that lies on the predicted classes."""
-    masses = masses_of(y)
-    if masses.shape != (len(predicted), len(classes)):
-        raise ValueError(
-            f"y must hold soft labels of shape {(len(predicted), len(classes))}, got {masses.shape}"
-        )
-    masses = masses * _checked(sample_weight, masses)[:, None]
+    masses = _masses_for(y, classes)
+    check_consistent_length(masses, predicted)
+    masses *= _checked(sample_weight, masses)[:, None]
     if not masses.any():
         raise ValueError("y holds no mass above 0")
     places = np.searchsorted(classes, predicted)
     return float(masses[np.arange(len(masses)), places].sum() / masses.sum())
 
 
-def masses_of(y: Any) -> Array:
-    """Soft labels as an array of float64, checked."""
+def _masses_for(y: Any, classes: NDArray[Any]) -> Array:
+    """Soft labels of classes that are known."""
+    masses = _masses_of(y)
+    if masses.shape[1] != len(classes):
+        raise ValueError(
+            f"y must hold soft labels of {len(classes)} classes, got {_check.described(masses)}"
+        )
+    return masses
+
+
+def _masses_of(y: Any) -> Array:
+    """Soft labels as an array of float64 of their own, checked."""
     given = np.asarray(y)
     if given.dtype.kind != "f":
         raise ValueError(
@@ -105,22 +133,32 @@ def masses_of(y: Any) -> Array:
             f"(n, classes), got {_check.described(given)}; of several labels for each sample no "
             "classifier is made here"
         )
-    masses: Array = check_array(given, dtype=np.float64, input_name="y")
+    masses: Array = check_array(given, dtype=np.float64, copy=True, input_name="y")
     _check.every(masses >= 0, masses, "y must hold soft labels, floats ≥ 0")
     return masses
 
 
-def _named(classes: ArrayLike | None, columns: int) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    """The classes of so many columns in sorted order, and where these stand."""
+def _named(classes: ArrayLike | None, columns: int) -> NDArray[Any]:
+    """The classes of so many columns.
+
+    In the order of `classes_`, so that a table of labels means the same to `fit` and to `score`.
+    """
     names = np.arange(columns) if classes is None else np.asarray(classes)
     if names.shape != (columns,):
         raise ValueError(
             f"classes must name the {columns} columns of y, got {_check.described(names)}"
         )
-    sorted_names, order = np.unique(names, return_index=True)
-    if len(sorted_names) < columns:
-        raise ValueError(f"classes must differ from each other, got {names.tolist()}")
-    return sorted_names, order
+    if not np.array_equal(names, np.unique(names)):
+        raise ValueError(
+            f"classes must be sorted, each once, and the columns of y with them: {names.tolist()}"
+        )
+    return names
+
+
+def _shares(masses: Array, weight: Array) -> Array:
+    """Masses as parts of the weight of their row, 0 where that is 0."""
+    total = weight[:, None]
+    return np.divide(masses, total, out=np.zeros_like(masses), where=total > 0)
 
 
 def _masses(target: NDArray[np.intp], weight: Array) -> Array:

@@ -2,14 +2,17 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from ..functions import log_softmax, softmax
 from ..losses import RowLoss
+from .labels import labels_of
+from .temperature import best_temperature
 
 # What features may be.
 TAKEN: dict[str, Any] = {"dtype": [np.float64, np.float32], "accept_sparse": "csr"}
@@ -26,6 +29,7 @@ class LinearPrediction(ABC):
     classes_: NDArray[Any]
     coef_: NDArray[Any]
     intercept_: NDArray[Any]
+    temperature_: float = 1.0  # until it is calibrated
 
     @abstractmethod
     def _loss(self) -> RowLoss:
@@ -49,16 +53,65 @@ class LinearPrediction(ABC):
         """Probabilities of the classes, of shape (n, classes): the softmax that the loss is of.
 
         Only for a loss that reads one, such as `CrossEntropy` and
-        ``SquaredError(on="probabilities")``: others have none.
+        ``SquaredError(on="probabilities")``: others have none. Its logits are divided by
+        `temperature_`, which `calibrate` sets.
         """
-        logits = self._logits(X)
-        return replace(self.loss_, axis=-1).probabilities(logits)
+        if self.temperature_ == 1.0:
+            return replace(self.loss_, axis=-1).probabilities(self._logits(X))
+        return softmax(self._log_proba(X), temperature=self.temperature_)
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Logarithms of the probabilities, in nats, exact also where these are close to 0 or 1."""
-        logits = self._logits(X)
-        return replace(self.loss_, axis=-1).log_probabilities(logits)
+        if self.temperature_ == 1.0:
+            return self._log_proba(X)
+        return log_softmax(self._log_proba(X), temperature=self.temperature_)
+
+    @available_if(_has_probabilities)
+    def calibrate(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Find the temperature whose probabilities fit other samples than those of `fit` best.
+
+        Sets `temperature_` to the T > 0 with the least cross-entropy of ``softmax(z / T)``, where
+        z are the logits as the loss reads them. `predict` and `decision_function` stay as they
+        are; the next `fit` sets it to 1.
+
+        Parameters
+        ----------
+        X : array_like of shape (n, features)
+            Samples that `fit` has not seen: of its own, the probabilities always seem right.
+        y : array_like
+            Labels, hard or soft, as for `fit`; not every class has to be among them.
+        sample_weight : array_like of shape (n,), optional
+
+        Raises
+        ------
+        ValueError
+            If no temperature is best: every sample is right, or the logits are no better than
+            none. `temperature_` is then what it was.
+
+        References
+        ----------
+        C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, On calibration of modern neural networks,
+        2017.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from normexp.linear import SoftmaxRegression
+        >>> X, y = load_digits(return_X_y=True)
+        >>> model = SoftmaxRegression(alpha=1e-6).fit(X[:500], y[:500])
+        >>> round(model.calibrate(X[500:1000], y[500:1000]).temperature_, 1)
+        3.6
+        """
+        logits = self._log_proba(X).astype(np.float64)
+        target, weight = labels_of(y, self.classes_, sample_weight)
+        check_consistent_length(logits, target)
+        self.temperature_ = best_temperature(logits, target, weight)
+        return self
+
+    def _log_proba(self, X: ArrayLike) -> NDArray[Any]:
+        """Logarithms of the probabilities of the loss itself."""
+        return replace(self.loss_, axis=-1).log_probabilities(self._logits(X))
 
     def _logits(self, X: ArrayLike) -> NDArray[Any]:
         check_is_fitted(self)
