@@ -333,10 +333,13 @@ def test_a_start_is_the_first_that_counts(fit_intercept):
     assert states[0].objective == pytest.approx(best.objective, rel=1e-12)
 
 
-def test_classifiers_say_which_solver_it_was():
+def test_classifiers_say_which_solver_it_was(monkeypatch):
     objective = problem(HINGES[0])
     X, y = objective.features, objective.target
     assert MulticlassSVM(alpha=0.1).fit(X, y).solver_ == "coordinate ascent on the dual"
+    few = MulticlassSVM(alpha=0.1).fit(csr_array(X), y)
+    assert few.solver_ == "coordinate ascent on the dual"
+    monkeypatch.setattr(ascent, "FEW", X.size - 1)
     sparse = MulticlassSVM().fit(csr_array(X), y)
     assert sparse.solver_ == "method of multipliers: the features are sparse"
 

@@ -1,4 +1,4 @@
-"""Every check that scikit-learn has for estimators, none excused."""
+"""Every check that scikit-learn has for estimators, none excused, at the defaults."""
 
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -19,16 +19,7 @@ ESTIMATORS = [
 ]
 
 
-def equivalent(estimator):
-    """Weighted and repeated samples must give the same scores to 1e-7: where the gap is quadratic
-    in their error, that takes a small one, which costs more than all the other checks."""
-    squared = getattr(estimator, "squared", False)
-    by_variant = {"weston-watkins": 1e-14, "crammer-singer": 1e-12}
-    tol = by_variant[estimator.variant] if squared else 1e-10
-    return estimator.set_params(tol=tol)
-
-
 @pytest.mark.filterwarnings("ignore")  # the checks judge warnings themselves
 @parametrize_with_checks(ESTIMATORS)
 def test_estimator_passes(estimator, check):
-    check(equivalent(estimator) if "sample_weight_equivalence" in str(check) else estimator)
+    check(estimator)

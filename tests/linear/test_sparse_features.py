@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 import normexp as nex
-from normexp.linear import LinearClassifier
+from normexp.linear import LinearClassifier, MulticlassSVM
 from normexp.losses import LOSSES
 
 
@@ -22,6 +22,7 @@ def no_filling(monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("sparse features were filled up with zeros")
 
+    monkeypatch.setattr("normexp.linear.ascent.FEW", 0)  # but where they are this few
     for kind in (sparse.csr_array, sparse.csr_matrix):
         monkeypatch.setattr(kind, "toarray", refuse)
         monkeypatch.setattr(kind, "todense", refuse)
@@ -40,6 +41,15 @@ def test_a_classifier_learns_the_same(name, kind, data, no_filling, monkeypatch)
     assert_allclose(trained.objective_, dense.objective_, rtol=1e-11)
     assert_allclose(logits, features.toarray() @ trained.coef_.T + trained.intercept_, atol=1e-14)
     assert_array_equal(predicted, trained.predict(features.toarray()))
+
+
+@pytest.mark.parametrize("squared", [False, True])
+@pytest.mark.parametrize("variant", ["weston-watkins", "crammer-singer"])
+def test_a_hinge_of_few_numbers_learns_as_if_they_were_dense(variant, squared, data):
+    features, labels = data
+    hinge = MulticlassSVM(variant, squared=squared, alpha=0.1)
+    found, expected = (hinge.fit(X, labels).coef_ for X in (features, features.toarray()))
+    assert_array_equal(found, expected)
 
 
 def test_probabilities_are_the_same(data):

@@ -1,4 +1,4 @@
-"""Hinges with dense features: coordinate ascent on the multipliers, stopped by the duality gap.
+"""Hinges with dense features, or few: coordinate ascent on the multipliers, stopped by the duality gap.
 
 The dual (see `duality`) is maximised over the multipliers of one row at a time, which is a formula,
 W and b following each change. Passes go over chosen multipliers alone: those above 0, and those
@@ -10,6 +10,7 @@ Where the gap shrinks too slowly, the method of multipliers goes on from W, b an
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from .face import LARGEST, Direction, Face, newton_direction
 from .objective import Array, Objective
 from .solution import Monitor, Solution
 
+# Sparse features of so few numbers, 0 or not, are as quickly gone over dense, and then the minimum is
+# found to the last digits: the method of multipliers stops as soon as the gap allows.
+FEW = 500_000
 PASSES = (1, 1, 15, 15, 15, 30)  # at most, from one choice to the next; the last from then on
 ENOUGH = 0.1  # of the violation that they began with: they end
 NEAR, NEAREST = 0.1, 1e-3  # of the margin: a slope so little below 0 may be above it soon
@@ -51,7 +55,10 @@ def minimize_hinge(
     S. S. Keerthi, S. Sundararajan, K.-W. Chang, C.-J. Hsieh and C.-J. Lin, A sequential dual method
     for large scale multi-class linear SVMs, 2008.
     """
-    if is_sparse(objective.features):
+    features = objective.features
+    if is_sparse(features) and math.prod(features.shape) <= FEW:
+        objective = replace(objective, features=features.toarray())
+    elif is_sparse(features):
         solution = method_of_multipliers.minimize_hinge(objective, start, monitor)
         return solution._replace(solver="method of multipliers: the features are sparse")
     dual = Dual.at(objective, start)

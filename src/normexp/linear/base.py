@@ -65,7 +65,8 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         Parameters
         ----------
         X : array_like, data frame or sparse matrix (`scipy.sparse`), shape (n, d)
-            What is sparse stays so, here and where a method takes features.
+            What is sparse stays so, here and where a method takes features; but for a hinge up to
+            500,000 numbers, 0 or not, are filled up.
         y : array_like
             The class of each sample, of shape (n,). Or soft labels, where the loss takes
             probabilities (`takes_probabilities`, as cross-entropy and squared error do): floats ≥ 0

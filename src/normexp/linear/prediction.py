@@ -57,7 +57,8 @@ class LinearPrediction(ABC):
         `temperature_`, which `calibrate` sets.
         """
         if self.temperature_ == 1.0:
-            return replace(self.loss_, axis=-1).probabilities(self._logits(X))
+            logits = self._logits(X)
+            return replace(self.loss_, axis=-1).probabilities(logits)
         return softmax(self._log_proba(X), temperature=self.temperature_)
 
     @available_if(_has_probabilities)
@@ -111,7 +112,8 @@ class LinearPrediction(ABC):
 
     def _log_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Logarithms of the probabilities of the loss itself."""
-        return replace(self.loss_, axis=-1).log_probabilities(self._logits(X))
+        logits = self._logits(X)
+        return replace(self.loss_, axis=-1).log_probabilities(logits)
 
     def _logits(self, X: ArrayLike) -> NDArray[Any]:
         check_is_fitted(self)
