@@ -1,4 +1,4 @@
-"""Hinges with dense features, or few: coordinate ascent on the multipliers, stopped by the duality gap.
+"""Hinges with dense features, or few: coordinate ascent on the multipliers, to a duality gap.
 
 The dual (see `duality`) is maximised over the multipliers of one row at a time, which is a formula,
 W and b following each change. Passes go over chosen multipliers alone: those above 0, and those
@@ -23,8 +23,8 @@ from .face import LARGEST, Direction, Face, newton_direction
 from .objective import Array, Objective
 from .solution import Monitor, Solution
 
-# Sparse features of so few numbers, 0 or not, are as quickly gone over dense, and then the minimum is
-# found to the last digits: the method of multipliers stops as soon as the gap allows.
+# Sparse features of so few numbers, 0 or not, are as quickly gone over dense; and the minimum is
+# then found to the last digits, where the method of multipliers stops as soon as the gap allows.
 FEW = 500_000
 PASSES = (1, 1, 15, 15, 15, 30)  # at most, from one choice to the next; the last from then on
 ENOUGH = 0.1  # of the violation that they began with: they end
