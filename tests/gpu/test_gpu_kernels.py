@@ -12,6 +12,7 @@ from .conftest import ON_GPU
 
 # The interpreter cuts bfloat16 off where a GPU rounds.
 ULPS = {"float16": 0.51, "bfloat16": 0.51 if ON_GPU else 1.01, "float32": 0.51, "float64": 4.0}
+BYTES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
 NIGHTLY = pytest.mark.nightly  # what differs from another case by little: the interpreter is slow
 TYPES = pytest.mark.parametrize(
     "dtype",
@@ -22,6 +23,9 @@ TYPES = pytest.mark.parametrize(
         "float64",
         "float32 in parts",
         pytest.param("float64 in parts", marks=NIGHTLY),
+        "bfloat16 in turn",
+        pytest.param("float32 in turn", marks=NIGHTLY),
+        pytest.param("float64 in turn", marks=NIGHTLY),
     ],
     indirect=True,
 )
@@ -32,12 +36,17 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning:triton.runtime.i
 
 @pytest.fixture
 def dtype(request, gpu, monkeypatch):
-    """A type; "in parts" with rows of which a program holds a third."""
-    name, *in_parts = request.param.split(maxsplit=1)
-    if in_parts:
+    """A type; with rows of which a program holds a third, "in parts" for three programs, or taken
+    "in turn" by one.
+    """
+    name, *how = request.param.split(maxsplit=1)
+    if how:
         launch = sys.modules[gpu.launch.__module__]
-        monkeypatch.setattr(launch, "WIDEST", 128)
-        monkeypatch.setattr(launch, "PART", 16 * (8 if name == "float64" else 4))
+        held = 16 * BYTES[name]
+        for limit in ("WIDEST", "WIDEST_SHORT", "PART"):
+            monkeypatch.setattr(launch, limit, held)
+        if how == ["in turn"]:
+            monkeypatch.setattr(launch, "MANY", 1)
     return name
 
 

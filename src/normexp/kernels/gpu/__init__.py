@@ -21,10 +21,11 @@ from .launch import (
     rows_in,
     run,
     strides,
-    tile_for,
+    tile_of_products,
+    tile_of_rows,
     tile_of_summaries,
 )
-from .tile import FINISH, SUMMARISE
+from .tile import FINISH, IN_TURN, SUMMARISE
 
 
 def softmax(logits: Logits, out: Tensor | None = None) -> Tensor:
@@ -85,7 +86,7 @@ def softmax_backward(p: Tensor, upstream: Tensor, out: Tensor | None = None) -> 
             f"upstream must have the shape of p, {tuple(p.shape)}, got {tuple(upstream.shape)}"
         )
     out = torch.empty_like(p) if out is None else out
-    tile = tile_for(p)
+    tile = tile_of_products(p)
     launch(
         _functions.softmax_backward_of_rows, p, tile, p, upstream, out, *per_part(p, tile, 1),
         *_shape(p), *strides(upstream)[1:], *strides(out)[1:],
@@ -114,16 +115,17 @@ def cross_entropy(
     total = None if weights is None else weights.sum(dtype=torch.float64)
     told = target.classes, target.weight, smoothing, norm, weights, total
     # One tile with and without the gradient: the value is the same to the bit.
-    tile = tile_for(x)
+    tile = tile_of_rows(x)
     parts = *per_part(x, tile, 4), x.new_empty(rows_in(x), dtype=torch.float64)
     kernel = _cross_entropy.cross_entropy_of_rows
     if len(grad):
         launch(kernel, x, tile, x, *told, grad, *parts, *_shape(x), *strides(grad)[1:])
     else:
         arguments = x, *told, None, *parts, *_shape(x), 0, 0, 0
-        run(kernel, x, tile, SUMMARISE, *arguments, parts=tile.parts)
+        phase = IN_TURN if tile.in_turn else SUMMARISE
+        run(kernel, x, tile, phase, *arguments, parts=tile.programs)
     losses = _cross_entropy.losses_of_rows
-    over_rows(losses, rows_in(x), tile.parts, *told, loss, *parts, rows_in(x), x.shape[1])
+    over_rows(losses, rows_in(x), tile.programs, *told, loss, *parts, rows_in(x), x.shape[1])
     return loss, grad
 
 
@@ -155,13 +157,13 @@ def _rows(
     """What has the shape of the logits: of whole rows, or of a part given the row's summary."""
     x = _values(logits)
     out = torch.empty_like(x) if out is None else out
-    tile, places = tile_for(x), (*_shape(x), *strides(out)[1:])
-    kernel = _functions.of_rows
+    kernel, places = _functions.of_rows, (*_shape(x), *strides(out)[1:])
     if summary is None:
+        tile = tile_of_rows(x)
         launch(kernel, x, tile, x, out, *per_part(x, tile, 2), *places, RESULT=result)
     else:
         arguments = x, out, summary.top, summary.rest, *places
-        run(kernel, x, tile, FINISH, *arguments, parts=1, RESULT=result)
+        run(kernel, x, tile_of_summaries(x), FINISH, *arguments, parts=1, RESULT=result)
     return out
 
 

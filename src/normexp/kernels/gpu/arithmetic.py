@@ -68,6 +68,28 @@ def unit(x, ARITHMETIC: tl.constexpr):
 
 
 @triton.jit
+def per_unit(x, ARITHMETIC: tl.constexpr):
+    """2^-BIAS: a GPU divides in forty instructions, also by a power of 2."""
+    if ARITHMETIC == SHORT:
+        return 2.3283064365386963e-10
+    elif ARITHMETIC == WIDE:
+        return 1.0
+    elif x.dtype == tl.float32:
+        return 5.421010862427522e-20
+    else:
+        return 8.636168555094445e-78
+
+
+@triton.jit
+def of_top(x, ARITHMETIC: tl.constexpr):
+    """What the exponential of the largest logit comes out as."""
+    if ARITHMETIC == WIDE:
+        return P0
+    else:
+        return unit(x, ARITHMETIC)
+
+
+@triton.jit
 def exponentials(x, top, ARITHMETIC: tl.constexpr):
     """2^BIAS · exp(x − top); NaN where x is NaN, and where both are infinite."""
     if ARITHMETIC == SHORT:
@@ -102,6 +124,11 @@ def exponentials(x, top, ARITHMETIC: tl.constexpr):
             q = Q0 + r * (Q1 + r * (Q2 + r * (Q3 + r * (Q4 + r * (Q5 + r * q)))))
             power = (kept.to(tl.int64, bitcast=True) << 52).to(tl.float64, bitcast=True)
             return tl.where(d < -880.0, 0.0, (1.0 + (r + r * r * q)) * power)
+
+
+@triton.jit
+def widened(x, ARITHMETIC: tl.constexpr):
+    return x.to(tl.float64) if ARITHMETIC == WIDE else x
 
 
 @triton.jit

@@ -15,10 +15,14 @@ to a row. In the tile of a row each of its threads would compute them, logarithm
 import triton
 import triton.language as tl
 
-from .arithmetic import OWN, exponentials, log1p, sum_of, unit
-from .summary import finite, merged, spread, summary_of
+from .arithmetic import OWN, exponentials, log1p, sum_of, unit, widened
+from .summary import RIGHT, both, finite, nothing_of, of_parts, spread, summary_of
 from .tile import (
+    AGAIN,
     FINISH,
+    IN_TURN,
+    NO_MORE,
+    ONCE,
     SUMMARISE,
     begin_of,
     beside,
@@ -80,72 +84,134 @@ def cross_entropy_of_rows(
 ):  # fmt: skip
     """The summaries, Σ u_k · (top − z_k) and Σ u_k of each part; and the gradient, where wanted."""
     turn = tl.program_id(0).to(tl.int64)
-    row = rows_of(turn, PARTS, ROWS)
-    column = classes_of(turn, PARTS, CLASSES)
+    row = rows_of(turn, PHASE, PARTS, ROWS)
     present = row < rows
-    here = present[:, None] & (column < classes)[None, :]
-    x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"))
-    if smoothing is not None:
-        u = of_class(class_weight, column, column < classes)
     # Each logit is read before the gradient may take its place: z_y here, for everyone.
     y = tl.load(ids + row, present, other=-1).to(tl.int64)
     if PHASE == FINISH:
-        z_y = tl.load(chosen + row, present, other=-float("inf")).to(x.dtype)
+        z_y = tl.load(chosen + row, present, other=-float("inf"))
     else:
         begin = begin_of(row, inner, x_outer, x_inner)
         known = (y >= 0) & (y < classes)
-        z_y = tl.load(logits + begin + y * x_class, known, other=-float("inf")).to(x.dtype)
-        if turn % PARTS == 0:
-            tl.store(chosen + row, z_y.to(tl.float64), present)
-    if PHASE != SUMMARISE:
-        a, b, n, T, ignored = target_of(
-            y, weight, smoothing, norm, class_weight, class_weights, row, present, classes
-        )
+        z_y = tl.load(logits + begin + y * x_class, known, other=-float("inf")).to(tl.float64)
+        if PHASE == IN_TURN or turn % PARTS == 0:
+            tl.store(chosen + row, z_y, present)
+    a, b, n, T, ignored = target_of(
+        y, weight, smoothing, norm, class_weight, class_weights, row, present, classes
+    )
+    told = present & (ignored == 0)
+    IS_SMOOTH: tl.constexpr = smoothing is not None
+    IS_PULLED: tl.constexpr = norm is not None
 
-    if PHASE == FINISH:
-        part, there = beside(row, SUMMARIES, WIDTH)
-        there = there & present[:, None]
-        top, rest = merged(
-            tl.load(tops + part, there, other=-float("inf")),
-            tl.load(rests + part, there, other=-1.0),
-        )
-        if ROWS == 1:
-            top, rest = spread(top), spread(rest)
-        e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
+    if PHASE == IN_TURN:
+        top, rest = nothing_of(row)
+        gap, mass = tl.zeros_like(top), tl.zeros_like(top)
+        for part in tl.range(PARTS):
+            column = classes_of(part, PARTS, CLASSES)
+            here = present[:, None] & (column < classes)[None, :]
+            x = read(
+                logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), AGAIN
+            )
+            part_top, part_rest, e = summary_of(x, here, ARITHMETIC, RIGHT)
+            before = top
+            top, rest = both(top, rest, part_top, part_rest, ARITHMETIC, x.dtype)
+            if IS_SMOOTH:
+                u = of_class(class_weight, column, column < classes)
+                part_gap, part_mass = gap_of(x, part_top, u, ARITHMETIC)
+                gap = lowered(gap, mass, before, top) + lowered(part_gap, part_mass, part_top, top)
+                mass += part_mass
+        if grad is not None:
+            for part in tl.range(PARTS):
+                column = classes_of(part, PARTS, CLASSES)
+                here = told[:, None] & (column < classes)[None, :]
+                x = read(
+                    logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"),
+                    NO_MORE,
+                )  # fmt: skip
+                u = of_class(class_weight, column, column < classes)
+                e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
+                g = gradient_of(
+                    x, e, top, rest, z_y.to(x.dtype), y, a, b, n, T, u, column, classes,
+                    IS_SMOOTH, IS_PULLED, ARITHMETIC,
+                )  # fmt: skip
+                write(grad, g, row, column, here, inner, g_outer, g_class, g_inner)
     else:
-        top, rest, e = summary_of(x, here, ARITHMETIC)
-        part = row * PARTS + turn % PARTS
-        tl.store(tops + part, top, present)
-        tl.store(rests + part, rest, present)
-        if smoothing is not None:
-            below = top.to(e.dtype)[:, None] - x.to(e.dtype)
-            below = tl.where(x == -float("inf"), float("inf"), below)
-            gap = sum_of(product(u.to(e.dtype)[None, :], below), ARITHMETIC)
-            tl.store(gaps + part, gap, present)
-            tl.store(masses + part, tl.sum(u, 0) + tl.zeros_like(gap), present)
+        column = classes_of(turn, PARTS, CLASSES)
+        here = present[:, None] & (column < classes)[None, :]
+        x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), ONCE)
+        u = of_class(class_weight, column, column < classes)
+        if PHASE == FINISH:
+            top, rest = of_parts(tops, rests, row, present, SUMMARIES, WIDTH)
+            if ROWS == 1:
+                top, rest = spread(top), spread(rest)
+            e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
+        else:
+            top, rest, e = summary_of(x, here, ARITHMETIC, RIGHT)
+            if IS_SMOOTH:
+                gap, mass = gap_of(x, top, u, ARITHMETIC)
+        if PHASE != SUMMARISE:
+            g = gradient_of(
+                x, e, top, rest, z_y.to(x.dtype), y, a, b, n, T, u, column, classes,
+                IS_SMOOTH, IS_PULLED, ARITHMETIC,
+            )  # fmt: skip
+            here = told[:, None] & (column < classes)[None, :]
+            write(grad, g, row, column, here, inner, g_outer, g_class, g_inner)
 
-    if PHASE != SUMMARISE:
-        if norm is not None:
-            pull = (2.0 * n * (top + log1p(rest))).to(e.dtype)
-        else:
-            pull = tl.zeros_like(a).to(e.dtype)
-        good = finite(top) & (y < classes)
-        one = unit(x, ARITHMETIC)
-        total, rest = ((1.0 + rest) * one).to(e.dtype), (rest * one).to(e.dtype)
-        inverse = tl.where(good, 1.0 / total, float("nan"))
-        a, b, T = a.to(e.dtype), b.to(e.dtype), T.to(e.dtype)
-        at_y = column[None, :] == y[:, None]
-        if smoothing is None:
-            e_y = exponentials(z_y, top.to(x.dtype), ARITHMETIC)
-            others = tl.where(z_y == top.to(x.dtype), rest, total - e_y)
-            g_y = (pull * e_y - a * others) * inverse
-            g = tl.where(at_y, g_y[:, None], e * ((a + pull) * inverse)[:, None])
-        else:
-            t = b[:, None] * u.to(e.dtype)[None, :] + tl.where(at_y, a[:, None], 0.0)
-            others = tl.where(x == top.to(x.dtype)[:, None], rest[:, None], total[:, None] - e)
-            g = (((T + pull)[:, None] - t) * e - t * others) * inverse[:, None]
-        g = tl.where(ignored[:, None], 0.0, g)
-        write(grad, g, row, column, here, inner, g_outer, g_class, g_inner)
+    if PHASE != FINISH:
+        place = row if PHASE == IN_TURN else row * PARTS + turn % PARTS
+        tl.store(tops + place, top, present)
+        tl.store(rests + place, rest, present)
+        if IS_SMOOTH:
+            tl.store(gaps + place, gap, present)
+            tl.store(masses + place, mass, present)
+    # What is ignored has no gradient, whatever its logits are.
+    left_out = present & ignored
+    if grad is not None and PHASE != SUMMARISE and tl.max(left_out.to(tl.int32), 0) > 0:
+        for part in tl.range(PARTS if PHASE == IN_TURN else 1):
+            column = classes_of(part if PHASE == IN_TURN else turn, PARTS, CLASSES)
+            here = left_out[:, None] & (column < classes)[None, :]
+            zero = tl.zeros([ROWS, CLASSES], tl.float32)
+            write(grad, zero, row, column, here, inner, g_outer, g_class, g_inner)
+
+
+@triton.jit
+def gap_of(x, top, u, ARITHMETIC: tl.constexpr):
+    """Σ u_k · (top − z_k) of a tile, and Σ u_k for each row."""
+    x = widened(x, ARITHMETIC)
+    below = tl.where(x == -float("inf"), float("inf"), top.to(x.dtype)[:, None] - x)
+    gap = sum_of(product(u.to(x.dtype)[None, :], below), ARITHMETIC)
+    return gap, tl.sum(u, 0) + tl.zeros_like(gap)
+
+
+@triton.jit
+def lowered(gap, mass, part_top, top):
+    """The gap of a part, measured from a higher top."""
+    return gap + tl.where(part_top == top, 0.0, product(mass, top - part_top))
+
+
+@triton.jit
+def gradient_of(
+    x, e, top, rest, z_y, y, a, b, n, T, u, column, classes,
+    IS_SMOOTH: tl.constexpr, IS_PULLED: tl.constexpr, ARITHMETIC: tl.constexpr,
+):  # fmt: skip
+    """The gradient of a tile, from the summaries of its rows."""
+    kind = e.dtype
+    pull = (2.0 * n * (top + log1p(rest))).to(kind) if IS_PULLED else tl.zeros_like(a).to(kind)
+    one = unit(x, ARITHMETIC)
+    total, rest = ((1.0 + rest) * one).to(kind), (rest * one).to(kind)
+    inverse = tl.where(finite(top) & (y < classes), 1.0 / total, float("nan"))
+    a, b, T, top = a.to(kind), b.to(kind), T.to(kind), top.to(x.dtype)
+    at_y = column[None, :] == y[:, None]
+    if IS_SMOOTH:
+        t = b[:, None] * u.to(kind)[None, :] + tl.where(at_y, a[:, None], 0.0)
+        others = tl.where(x == top[:, None], rest[:, None], total[:, None] - e)
+        return (((T + pull)[:, None] - t) * e - t * others) * inverse[:, None]
+    else:
+        e_y = exponentials(z_y, top, ARITHMETIC)
+        others = tl.where(z_y == top, rest, total - e_y)
+        g_y = (pull * e_y - a * others) * inverse
+        g = (e * ((a + pull) * inverse)[:, None]).to(x.dtype)
+        return tl.where(at_y, g_y.to(x.dtype)[:, None], g)
 
 
 @triton.jit
@@ -163,16 +229,16 @@ def losses_of_rows(
     a, b, n, T, ignored = target_of(
         y, weight, smoothing, norm, class_weight, class_weights, row, present, classes
     )
-    part, there = beside(row, SUMMARIES, WIDTH)
-    there = there & present[:, None]
-    part_tops = tl.load(tops + part, there, other=-float("inf"))
-    top, rest = merged(part_tops, tl.load(rests + part, there, other=-1.0))
+    top, rest = of_parts(tops, rests, row, present, SUMMARIES, WIDTH)
     log_total = log1p(rest)
     value = product(a, top - z_y) + T * log_total
     if smoothing is not None:
+        part, there = beside(row, SUMMARIES, WIDTH)
+        there = there & present[:, None]
+        part_tops = tl.load(tops + part, there, other=-float("inf"))
         mass = tl.load(masses + part, there, other=0.0)
-        gap = tl.load(gaps + part, there, other=0.0) + product(mass, top[:, None] - part_tops)
-        value += product(b, sum_of(gap, OWN))
+        gap = tl.load(gaps + part, there, other=0.0)
+        value += product(b, sum_of(lowered(gap, mass, part_tops, top[:, None]), OWN))
     if norm is not None:
         value += n * (top + log_total) * (top + log_total)
     value = tl.where(finite(top) & (y < classes), value, float("nan"))

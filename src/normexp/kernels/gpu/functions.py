@@ -3,10 +3,24 @@
 import triton
 import triton.language as tl
 
-from .arithmetic import OWN, WIDE, exponentials, log1p, sum_of, unit
-from .summary import finite, merged, spread, summary_of
+from .arithmetic import OWN, exponentials, log1p, sum_of, unit, widened
+from .summary import (
+    COUNTED,
+    RIGHT,
+    TOTAL,
+    both,
+    finite,
+    nothing_of,
+    of_parts,
+    spread,
+    summary_of,
+)
 from .tile import (
+    AGAIN,
     FINISH,
+    IN_TURN,
+    NO_MORE,
+    ONCE,
     SUMMARISE,
     WHOLE,
     beside,
@@ -31,34 +45,61 @@ def of_rows(
     PARTS: tl.constexpr, ROWS: tl.constexpr, CLASSES: tl.constexpr, ARITHMETIC: tl.constexpr,
 ):  # fmt: skip
     turn = tl.program_id(0).to(tl.int64)
-    row = rows_of(turn, PARTS, ROWS)
-    column = classes_of(turn, PARTS, CLASSES)
-    here = (row < rows)[:, None] & (column < classes)[None, :]
-    x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"))
-    if PHASE == FINISH:
-        part, there = beside(row, SUMMARIES, WIDTH)
-        there = there & (row < rows)[:, None]
-        top, rest = merged(
-            tl.load(tops + part, there, other=-float("inf")),
-            tl.load(rests + part, there, other=-1.0),
-        )
-        if ROWS == 1:
-            top, rest = spread(top), spread(rest)
-        e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
+    row = rows_of(turn, PHASE, PARTS, ROWS)
+    present = row < rows
+    if PHASE == IN_TURN:
+        top, rest = nothing_of(row)
+        for part in tl.range(PARTS):
+            column = classes_of(part, PARTS, CLASSES)
+            here = present[:, None] & (column < classes)[None, :]
+            x = read(
+                logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), AGAIN
+            )
+            part_top, part_rest, e = summary_of(x, here, ARITHMETIC, RIGHT)
+            top, rest = both(top, rest, part_top, part_rest, ARITHMETIC, x.dtype)
+        for part in tl.range(PARTS):
+            column = classes_of(part, PARTS, CLASSES)
+            here = present[:, None] & (column < classes)[None, :]
+            x = read(
+                logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), NO_MORE
+            )
+            e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
+            result = result_of(x, e, top, rest, RESULT, ARITHMETIC)
+            write(out, result, row, column, here, inner, out_outer, out_class, out_inner)
     else:
-        top, rest, e = summary_of(x, here, ARITHMETIC, PHASE == WHOLE and RESULT == SOFTMAX)
-    if PHASE == SUMMARISE:
-        part = row * PARTS + turn % PARTS
-        tl.store(tops + part, top, row < rows)
-        tl.store(rests + part, rest, row < rows)
-    else:
-        if RESULT == SOFTMAX:
-            scale = tl.where(finite(top), 1.0 / (1.0 + rest), float("nan")) / unit(x, ARITHMETIC)
-            result = e * scale.to(e.dtype)[:, None]
+        column = classes_of(turn, PARTS, CLASSES)
+        here = present[:, None] & (column < classes)[None, :]
+        x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), ONCE)
+        if PHASE == FINISH:
+            top, rest = of_parts(tops, rests, row, present, SUMMARIES, WIDTH)
+            if ROWS == 1:
+                top, rest = spread(top), spread(rest)
+            e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
         else:
-            log_total = tl.where(finite(top), log1p(rest.to(e.dtype)), float("nan"))
-            result = (x.to(e.dtype) - top.to(e.dtype)[:, None]) - log_total[:, None]
-        write(out, result, row, column, here, inner, out_outer, out_class, out_inner)
+            NEEDED: tl.constexpr = (
+                COUNTED if RESULT == SUMMARY
+                else TOTAL if RESULT == SOFTMAX and PHASE == WHOLE
+                else RIGHT
+            )  # fmt: skip
+            top, rest, e = summary_of(x, here, ARITHMETIC, NEEDED)
+        if PHASE == SUMMARISE:
+            part = row * PARTS + turn % PARTS
+            tl.store(tops + part, top, present)
+            tl.store(rests + part, rest, present)
+        else:
+            result = result_of(x, e, top, rest, RESULT, ARITHMETIC)
+            write(out, result, row, column, here, inner, out_outer, out_class, out_inner)
+
+
+@triton.jit
+def result_of(x, e, top, rest, RESULT: tl.constexpr, ARITHMETIC: tl.constexpr):
+    """Of a tile, from the summaries of its rows."""
+    if RESULT == SOFTMAX:
+        total = ((1.0 + rest) * unit(x, ARITHMETIC)).to(e.dtype)
+        return e * tl.where(finite(top), 1.0 / total, float("nan"))[:, None]
+    else:
+        log_total = tl.where(finite(top), log1p(rest.to(e.dtype)), float("nan"))
+        return (x.to(e.dtype) - top.to(e.dtype)[:, None]) - log_total[:, None]
 
 
 @triton.jit
@@ -68,11 +109,7 @@ def merge_rows(
 ):  # fmt: skip
     """Of each row the summaries of its parts: as one summary, or as its logsumexp."""
     row = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
-    part, there = beside(row, SUMMARIES, WIDTH)
-    there = there & (row < rows)[:, None]
-    top, rest = merged(
-        tl.load(tops + part, there, other=-float("inf")), tl.load(rests + part, there, other=-1.0)
-    )
+    top, rest = of_parts(tops, rests, row, row < rows, SUMMARIES, WIDTH)
     if log_of is None:
         tl.store(top_of + row, top, row < rows)
         tl.store(rest_of + row, rest, row < rows)
@@ -92,23 +129,50 @@ def softmax_backward_of_rows(
 ):  # fmt: skip
     """p_k · (v_k − Σ_j p_j · v_j), where v is the gradient of the softmax p."""
     turn = tl.program_id(0).to(tl.int64)
-    row = rows_of(turn, PARTS, ROWS)
-    column = classes_of(turn, PARTS, CLASSES)
-    here = (row < rows)[:, None] & (column < classes)[None, :]
-    q = read(p, row, column, here, inner, p_outer, p_class, p_inner, 0.0)
-    v = read(upstream, row, column, here, inner, up_outer, up_class, up_inner, 0.0)
-    if ARITHMETIC == WIDE:
-        q, v = q.to(tl.float64), v.to(tl.float64)
-    if PHASE == FINISH:
-        part, there = beside(row, SUMMARIES, WIDTH)
-        there = there & (row < rows)[:, None]
-        dot = sum_of(tl.load(dots + part, there, other=0.0), OWN)
-        if ROWS == 1:
-            dot = spread(dot)
+    row = rows_of(turn, PHASE, PARTS, ROWS)
+    present = row < rows
+    if PHASE == IN_TURN:
+        dot = tl.zeros_like(row).to(tl.float64)
+        for part in tl.range(PARTS):
+            column = classes_of(part, PARTS, CLASSES)
+            here = present[:, None] & (column < classes)[None, :]
+            q = read(p, row, column, here, inner, p_outer, p_class, p_inner, 0.0, AGAIN)
+            v = read(upstream, row, column, here, inner, up_outer, up_class, up_inner, 0.0, AGAIN)
+            dot += dot_of(q, v, ARITHMETIC)
+        for part in tl.range(PARTS):
+            column = classes_of(part, PARTS, CLASSES)
+            here = present[:, None] & (column < classes)[None, :]
+            q = read(p, row, column, here, inner, p_outer, p_class, p_inner, 0.0, NO_MORE)
+            v = read(upstream, row, column, here, inner, up_outer, up_class, up_inner, 0.0, NO_MORE)
+            g = times_lead(q, v, dot, ARITHMETIC)
+            write(out, g, row, column, here, inner, out_outer, out_class, out_inner)
     else:
-        dot = sum_of(q * v, ARITHMETIC)
-    if PHASE == SUMMARISE:
-        tl.store(dots + row * PARTS + turn % PARTS, dot, row < rows)
-    else:
-        result = q * (v - dot.to(v.dtype)[:, None])
-        write(out, result, row, column, here, inner, out_outer, out_class, out_inner)
+        column = classes_of(turn, PARTS, CLASSES)
+        here = present[:, None] & (column < classes)[None, :]
+        q = read(p, row, column, here, inner, p_outer, p_class, p_inner, 0.0, ONCE)
+        v = read(upstream, row, column, here, inner, up_outer, up_class, up_inner, 0.0, ONCE)
+        if PHASE == FINISH:
+            part, there = beside(row, SUMMARIES, WIDTH)
+            dot = sum_of(tl.load(dots + part, there & present[:, None], other=0.0), OWN)
+            if ROWS == 1:
+                dot = spread(dot)
+        else:
+            dot = dot_of(q, v, ARITHMETIC)
+        if PHASE == SUMMARISE:
+            tl.store(dots + row * PARTS + turn % PARTS, dot, present)
+        else:
+            g = times_lead(q, v, dot, ARITHMETIC)
+            write(out, g, row, column, here, inner, out_outer, out_class, out_inner)
+
+
+@triton.jit
+def dot_of(p, v, ARITHMETIC: tl.constexpr):
+    """Σ_j p_j · v_j of a tile."""
+    return sum_of(widened(p, ARITHMETIC) * widened(v, ARITHMETIC), ARITHMETIC)
+
+
+@triton.jit
+def times_lead(p, v, dot, ARITHMETIC: tl.constexpr):
+    """p_k · (v_k − dot)."""
+    v = widened(v, ARITHMETIC)
+    return widened(p, ARITHMETIC) * (v - dot.to(v.dtype)[:, None])

@@ -9,24 +9,36 @@ import triton
 
 from ..._settings import current_accuracy
 from .arithmetic import OWN, SHORT, WIDE
-from .tile import FINISH, SUMMARISE, WHOLE
+from .tile import FINISH, IN_TURN, SUMMARISE, WHOLE
 
 Tensor = Any
 
 STORED = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 # Where float64 has half the rate of float32: what computes with both stays bound by memory.
 WITH_FLOAT64 = {(6, 0), (7, 0), (8, 0), (9, 0), (10, 0)}
+WARP = 2048  # bytes of a tile to each warp
 WIDEST = 65536  # bytes of a row that a program holds
-PART = 8192  # bytes of a part of a longer one
+WIDEST_SHORT = 32768  # where float32 takes twice the room, and in turn is quicker
+IN_CACHE = 131072  # bytes of a row, up to which those of all programs fit in the second cache
+MANY = 512  # rows that keep a GPU busy with one program each
+PART = 8192  # bytes of a part of a row that programs share
 
 
 class Tile(NamedTuple):
-    """So many rows and classes to a program, so many programs to a row, so many warps to each."""
+    """So many rows to a program, or parts of so many classes to a row, and warps; and whether one
+    program takes all parts of its row.
+    """
 
     rows: int
     classes: int
     parts: int
     warps: int
+    in_turn: bool = False
+
+    @property
+    def programs(self) -> int:
+        """To a row, or to as many as one program holds."""
+        return 1 if self.in_turn else self.parts
 
 
 @cache
@@ -45,21 +57,33 @@ def arithmetic(x: Tensor) -> Any:
     return WIDE if current_accuracy() == "exact" and computes_wide(x.device) else OWN
 
 
-def tile_for(x: Tensor, widest: int | None = None) -> Tile:
-    """The tile for the rows of a tensor: whole ones, as long as the registers hold them."""
+def tile_for(x: Tensor, widest: int, in_cache: int = IN_CACHE) -> Tile:
+    """The tile for the rows of a tensor, of which a program holds so many bytes."""
     classes, bytes_each = x.shape[1], x.itemsize
     width = triton.next_power_of_2(classes)
-    if width > (widest or WIDEST // bytes_each):
-        part = PART // bytes_each
-        return Tile(1, part, triton.cdiv(classes, part), 4)
-    rows = max(1, 512 // width)
-    warps = min(16, max(bytes_each // 2, rows * width // 512))
-    return Tile(rows, width, 1, 32 if width * bytes_each == WIDEST else warps)
+    row = width * bytes_each
+    if row <= widest:
+        rows = max(1, WARP // row)
+        return Tile(rows, width, 1, max(1, rows * row // WARP))
+    if row <= in_cache and rows_in(x) >= MANY:
+        part = widest // bytes_each
+        return Tile(1, part, triton.cdiv(classes, part), 8 if widest < WIDEST else 32, True)
+    part = PART // bytes_each
+    return Tile(1, part, triton.cdiv(classes, part), PART // WARP)
+
+
+def tile_of_rows(x: Tensor) -> Tile:
+    """Where each number of a tile has its exponential beside it."""
+    return tile_for(x, WIDEST if x.itemsize > 2 else WIDEST_SHORT)
+
+
+def tile_of_products(x: Tensor) -> Tile:
+    return tile_for(x, WIDEST)
 
 
 def tile_of_summaries(x: Tensor) -> Tile:
-    """The same where nothing else is written: then there is nothing to hold."""
-    return tile_for(x, PART // x.itemsize)
+    """Where no row is read twice: then there is nothing to hold."""
+    return tile_for(x, PART, in_cache=0)
 
 
 def strides(x: Tensor) -> tuple[int, int, int, int]:
@@ -80,14 +104,14 @@ def on(x: Tensor) -> AbstractContextManager[Any]:
 
 def per_part(x: Tensor, tile: Tile, count: int) -> list[Tensor]:
     """Where the programs of a row leave what the others need: so many numbers for each part."""
-    return list(x.new_empty((count, rows_in(x), tile.parts), dtype=torch.float64))
+    return list(x.new_empty((count, rows_in(x), tile.programs), dtype=torch.float64))
 
 
 def run(
     kernel: Any, x: Tensor, tile: Tile, phase: Any, *arguments: Any, parts: int, **options: Any
 ) -> None:
     """One launch over all rows, each of so many parts that have a summary."""
-    programs = triton.cdiv(rows_in(x), tile.rows) * tile.parts
+    programs = triton.cdiv(rows_in(x), tile.rows) * tile.programs
     if programs:
         with on(x):
             kernel[programs,](
@@ -100,14 +124,16 @@ def run(
                 CLASSES=tile.classes,
                 ARITHMETIC=arithmetic(x),
                 num_warps=tile.warps,
+                enable_fp_fusion=True,
                 **options,
             )
 
 
 def launch(kernel: Any, x: Tensor, tile: Tile, *arguments: Any, **options: Any) -> None:
     """Whole rows: in one launch, or in two, the second of which reads what the first summarised."""
-    for phase in [WHOLE] if tile.parts == 1 else [SUMMARISE, FINISH]:
-        run(kernel, x, tile, phase, *arguments, parts=tile.parts, **options)
+    phases = [IN_TURN] if tile.in_turn else [WHOLE] if tile.parts == 1 else [SUMMARISE, FINISH]
+    for phase in phases:
+        run(kernel, x, tile, phase, *arguments, parts=tile.programs, **options)
 
 
 def over_rows(kernel: Any, rows: int, parts: int, *arguments: Any) -> None:
@@ -117,5 +143,10 @@ def over_rows(kernel: Any, rows: int, parts: int, *arguments: Any) -> None:
     if rows:
         with on(arguments[0]):
             kernel[triton.cdiv(rows, at_once),](
-                *arguments, SUMMARIES=parts, WIDTH=width, ROWS=at_once, num_warps=4
+                *arguments,
+                SUMMARIES=parts,
+                WIDTH=width,
+                ROWS=at_once,
+                num_warps=4,
+                enable_fp_fusion=True,
             )

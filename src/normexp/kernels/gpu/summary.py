@@ -8,30 +8,63 @@ Everything that a row has one of is float64.
 import triton
 import triton.language as tl
 
-from .arithmetic import OWN, exponentials, sum_of, unit
+from .arithmetic import OWN, exponentials, of_top, per_unit, sum_of
+from .tile import beside
+
+TOTAL = tl.constexpr(0)
+RIGHT = tl.constexpr(1)
+COUNTED = tl.constexpr(2)
 
 
 @triton.jit
-def summary_of(x, here, ARITHMETIC: tl.constexpr, TOTAL_ALONE: tl.constexpr = False):
+def summary_of(x, here, ARITHMETIC: tl.constexpr, NEEDED: tl.constexpr):
     """Top, rest and the exponentials of a tile of rows, −inf where nothing is `here`.
 
-    rest = Σ exp(x − top) over every class but one that attains the top. That is the total less 1,
-    unless one class leads, so that the total would hide the others: only then are they added up on
-    their own. So is what is not finite: of an infinite top each class that attains it counts 1.
-    Who wants the total alone needs none of that.
+    rest = Σ exp(x − top) over every class but one that attains the top, of an infinite top their
+    count. What is NEEDED of it:
+
+    TOTAL    only 1 + rest: the sum of all, less 1
+    RIGHT    rest in all its digits, which that loses where one class leads. Who leads is known by
+             the exponential, so that the logits need not be kept for it. Where the top is −inf it
+             is 0, which changes nothing in what it is merged with
+    COUNTED  the same for an infinite top as well, by another sum where the first shows the need
     """
     top = tl.max(x, 1)
     e = exponentials(x, top[:, None], ARITHMETIC)
-    total = sum_of(e, ARITHMETIC) / unit(x, ARITHMETIC)
-    rest = total - 1.0
-    if not TOTAL_ALONE:
-        hidden = tl.where(total >= 2.0, 0, 1)
+    if NEEDED == RIGHT:
+        leads = e == of_top(x, ARITHMETIC)
+        others = sum_of(tl.where(leads, 0.0, e), ARITHMETIC) * per_unit(x, ARITHMETIC)
+        rest = others + (tl.sum(leads.to(tl.int32), 1) - 1)
+        rest = tl.where(top == -float("inf"), 0.0, rest)
+    else:
+        rest = sum_of(e, ARITHMETIC) * per_unit(x, ARITHMETIC) - 1.0
+    if NEEDED == COUNTED:
+        hidden = tl.where(rest >= 0.5, 0, 1)
         if tl.max(hidden, 0) > 0:
-            leads = x == top[:, None]
-            others = sum_of(tl.where(leads, 0.0, e), ARITHMETIC) / unit(x, ARITHMETIC)
-            leaders = tl.sum((leads & here).to(tl.int32), 1)
-            rest = tl.where(hidden > 0, others + (leaders - 1), rest)
+            attained = x == top[:, None]
+            lower = sum_of(tl.where(attained, 0.0, e), ARITHMETIC) * per_unit(x, ARITHMETIC)
+            leaders = tl.sum((attained & here).to(tl.int32), 1)
+            rest = tl.where(hidden > 0, lower + (leaders - 1), rest)
     return top.to(tl.float64), rest, e
+
+
+@triton.jit
+def nothing_of(row):
+    """The summary of no class, for each row."""
+    zero = tl.zeros_like(row).to(tl.float64)
+    return zero - float("inf"), zero - 1.0
+
+
+@triton.jit
+def both(top, rest, other_top, other_rest, ARITHMETIC: tl.constexpr, kind: tl.constexpr):
+    """The summary of two parts of each row, as exact as exponentials of this arithmetic."""
+    largest = tl.maximum(top, other_top)
+    lower = tl.minimum(top, other_top).to(kind)
+    e = exponentials(lower, largest.to(kind), ARITHMETIC) * per_unit(lower, ARITHMETIC)
+    e = tl.where(top == other_top, 1.0, e.to(tl.float64))
+    leads = top >= other_top
+    rest_of_lower = tl.where(leads, other_rest, rest)
+    return largest, tl.where(leads, rest, other_rest) + e * (1.0 + rest_of_lower)
 
 
 @triton.jit
@@ -39,12 +72,22 @@ def merged(tops, rests):
     """The summary of all parts of each row, whose summaries stand side by side."""
     top = tl.max(tops, 1)
     attained = tops == top[:, None]
-    e = exponentials(tops, top[:, None], OWN) / unit(tops, OWN)
+    e = exponentials(tops, top[:, None], OWN) * per_unit(tops, OWN)
     e = tl.where(attained, 1.0, e) * (1.0 + rests)
     index = tl.arange(0, tops.shape[1])[None, :]
     leader = tl.min(tl.where(attained, index, tops.shape[1]), 1)
     rest = sum_of(tl.where(index == leader[:, None], rests, e), OWN)
     return top, rest
+
+
+@triton.jit
+def of_parts(tops, rests, row, present, SUMMARIES: tl.constexpr, WIDTH: tl.constexpr):
+    """The summary of all parts of each row, whose summaries are in memory."""
+    part, there = beside(row, SUMMARIES, WIDTH)
+    there = there & present[:, None]
+    return merged(
+        tl.load(tops + part, there, other=-float("inf")), tl.load(rests + part, there, other=-1.0)
+    )
 
 
 @triton.jit

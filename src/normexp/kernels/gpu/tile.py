@@ -1,8 +1,10 @@
-"""What one program works on: some whole rows, or a part of a row that no program could hold.
+"""What one program works on: some whole rows, or a part of one.
 
-Of rows in parts one launch writes the summaries (`SUMMARISE`), and the next merges them and
-finishes each part (`FINISH`): logits then come from memory twice. Programs that wait for each
-other's summaries, with their part in registers or in the second cache, were no faster on an H100.
+A row that a program holds comes from memory once (`WHOLE`). Of one that is somewhat longer it takes
+the parts in turn (`IN_TURN`), twice: the second cache, which is told to keep them, still has them
+when the rows of all programs fit there. Longer rows, or few, are shared by programs: one launch
+writes the summaries of their parts (`SUMMARISE`), and the next merges them and finishes each part
+(`FINISH`); logits then come from memory twice.
 """
 
 import triton
@@ -11,16 +13,24 @@ import triton.language as tl
 WHOLE = tl.constexpr(0)
 SUMMARISE = tl.constexpr(1)
 FINISH = tl.constexpr(2)
+IN_TURN = tl.constexpr(3)
+# Whether a tile is read again, so that the second cache shall keep it.
+ONCE = tl.constexpr("")
+AGAIN = tl.constexpr("evict_last")
+NO_MORE = tl.constexpr("evict_first")
 
 
 @triton.jit
-def rows_of(turn, PARTS: tl.constexpr, ROWS: tl.constexpr):
-    return turn // PARTS * ROWS + tl.arange(0, ROWS)
+def rows_of(turn, PHASE: tl.constexpr, PARTS: tl.constexpr, ROWS: tl.constexpr):
+    if PHASE == IN_TURN:
+        return turn * ROWS + tl.arange(0, ROWS)
+    else:
+        return turn // PARTS * ROWS + tl.arange(0, ROWS)
 
 
 @triton.jit
-def classes_of(turn, PARTS: tl.constexpr, CLASSES: tl.constexpr):
-    return turn % PARTS * CLASSES + tl.arange(0, CLASSES)
+def classes_of(part, PARTS: tl.constexpr, CLASSES: tl.constexpr):
+    return part % PARTS * CLASSES + tl.arange(0, CLASSES)
 
 
 @triton.jit
@@ -36,10 +46,14 @@ def places(begin, column, class_stride):
 
 
 @triton.jit
-def read(values, row, column, here, inner, outer_stride, class_stride, inner_stride, other):
+def read(
+    values, row, column, here, inner, outer_stride, class_stride, inner_stride, other,
+    KEPT: tl.constexpr,
+):  # fmt: skip
     """A tile of an array, half types as float32; `other` where nothing is `here`."""
     begin = begin_of(row, inner, outer_stride, inner_stride)
-    x = tl.load(values + places(begin, column, class_stride), here, other=other)
+    place = values + places(begin, column, class_stride)
+    x = tl.load(place, here, other=other, eviction_policy=KEPT)
     return x if x.dtype == tl.float64 else x.to(tl.float32)
 
 
