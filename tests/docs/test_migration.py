@@ -10,6 +10,8 @@ import normexp as nex
 from normexp.linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
 
 PAGES = Path(__file__).parents[2] / "docs/migration"
+FINE = {"tol": 1e-10, "max_iter": 1_000_000, "random_state": 0}
+SLOWLY = {"average": True, "max_iter": 20_000, "tol": None, "random_state": 0}
 CODE = re.compile(r"`([^`]+)`")
 
 
@@ -99,24 +101,67 @@ def test_optax(theirs, ours):
 @rows_of("scikit-learn.md")
 def test_scikit_learn(theirs, ours):
     from sklearn import metrics
-    from sklearn.datasets import load_iris
-    from sklearn.linear_model import LogisticRegression, RidgeClassifier
-    from sklearn.preprocessing import scale
+    from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
     from sklearn.svm import LinearSVC
     from sklearn.utils import extmath
 
-    X, y = load_iris(return_X_y=True)
-    X = scale(X)
-    names = {
-        **{"nex": nex, "np": np, "metrics": metrics, "extmath": extmath},
-        **{kind.__name__: kind for kind in (LogisticRegression, RidgeClassifier, LinearSVC)},
-        **{kind.__name__: kind for kind in (LinearClassifier, MulticlassSVM, SoftmaxRegression)},
-        **{"X": X, "y": y, "two": y // 2, "n": len(X)},
-        "fine": {"tol": 1e-10, "max_iter": 1_000_000, "random_state": 0},
-        "z": X @ np.random.default_rng(0).normal(size=(4, 3)),
-    }
+    theirs_alone = (LogisticRegression, RidgeClassifier, LinearSVC, SGDClassifier)
+    names = flowers() | {"metrics": metrics, "extmath": extmath, "fine": FINE, "slowly": SLOWLY}
+    names |= {kind.__name__: kind for kind in theirs_alone}
+    names["z"] = names["X"] @ np.random.default_rng(0).normal(size=(4, 3))
     names["p"] = nex.softmax(names["z"])
     check(theirs, names, ours, names, rtol=1e-4, atol=1e-4)
+
+
+@rows_of("liblinear.md")
+def test_liblinear(theirs, ours):
+    names = flowers()
+    expected = liblinear(theirs, names)
+    np.testing.assert_allclose(eval(ours, names), expected, rtol=1e-4, atol=1e-4)
+
+
+def liblinear(command, names):
+    """The decision values of a command of liblinear, by scikit-learn's copy of its code."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.svm import LinearSVC
+
+    word, *options, which = command.split()
+    assert word == "train"
+    given = dict(zip(options[::2], options[1::2], strict=True))
+    weight = {int(name[2:]): float(value) for name, value in given.items() if name[:2] == "-w"}
+    assert given.keys() <= {"-s", "-c", "-B", *(f"-w{label}" for label in weight)}
+    how = FINE | {"C": float(given["-c"]), "fit_intercept": given.get("-B") == "1"}
+    how["class_weight"] = weight or None
+    kinds = {
+        0: LogisticRegression(solver="liblinear", **how),
+        7: LogisticRegression(solver="liblinear", dual=True, **how),
+        1: LinearSVC(dual=True, **how),
+        2: LinearSVC(dual=False, **how),
+        3: LinearSVC(loss="hinge", **how),
+        4: LinearSVC(multi_class="crammer_singer", **how),
+    }
+    kind = kinds[int(given["-s"])]
+    if which == "three" and isinstance(kind, LogisticRegression):
+        kind = OneVsRestClassifier(kind)
+    target = {"two": names["two"], "three": names["y"]}[which]
+    return kind.fit(names["X"], target).decision_function(names["X"])
+
+
+def flowers():
+    """What the names in the tables of classifiers stand for."""
+    from sklearn.datasets import load_iris
+    from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.preprocessing import scale
+
+    X, y = load_iris(return_X_y=True)
+    X = scale(X)
+    ours = (LinearClassifier, MulticlassSVM, SoftmaxRegression, OneVsRestClassifier)
+    return {
+        **{"X": X, "y": y, "two": y // 2, "n": len(X), "X1": np.c_[X, np.ones(len(X))]},
+        **{kind.__name__: kind for kind in ours},
+        **{"nex": nex, "np": np},
+    }
 
 
 @rows_of("caffe.md")
@@ -127,4 +172,4 @@ def test_caffe_calls_of_ours_run(theirs, ours):
 def test_every_page_has_rows():
     pages = [page.name for page in PAGES.glob("*.md") if page.name != "index.md"]
     assert all(len(list(pairs(page))) >= 9 for page in pages)
-    assert len(pages) == 6
+    assert len(pages) == 7
