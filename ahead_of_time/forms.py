@@ -18,7 +18,18 @@ from numpy.typing import NDArray
 
 from normexp import accuracy
 from normexp._arrays import loss_type
-from normexp.kernels import NO_MASK, BackEnd, Logits, Mass, Summary, Target, cpu, no_gradient
+from normexp.kernels import (
+    NO_MASK,
+    PADDING,
+    BackEnd,
+    Logits,
+    Mass,
+    SparseRows,
+    Summary,
+    Target,
+    cpu,
+    no_gradient,
+)
 from normexp.kernels.cpu.entries import Entry
 from normexp.kernels.cpu.of_ascent import Affine, Chosen, Multipliers, Samples, ascend
 from normexp.kernels.cpu.sizes import NARROW
@@ -169,6 +180,20 @@ def number(values: Array) -> list[float]:
     return [1.0]
 
 
+def columns(dtype: np.dtype[Any]) -> list[Array]:
+    return [np.zeros((ROWS, PADDING), loss_type(dtype))]
+
+
+def sparse_rows(values: Array) -> list[SparseRows]:
+    """As SciPy has them, of the type of a matrix or of a narrower one."""
+    starts = np.zeros(ROWS + 1, np.int64)
+    return [
+        SparseRows(np.zeros(0, dtype), np.zeros(0, index), starts)
+        for dtype in {np.dtype(np.float32), values.dtype}
+        for index in (np.int32, np.int64)
+    ]
+
+
 def samples(dtype: np.dtype[Any]) -> list[Samples]:
     nothing, none = np.zeros(ROWS), np.zeros(ROWS, np.int64)
     features = np.zeros((ROWS, ROWS), loss_type(dtype))
@@ -192,6 +217,8 @@ FIRST: dict[str, Any] = {
     "summary": lambda dtype: [Summary(np.zeros(ROWS), np.zeros(ROWS))],
     "linear x": lambda dtype: [np.zeros((ROWS, ROWS), loss_type(dtype))],
     "add_outer grad": lambda dtype: [np.zeros((ROWS, ROWS), loss_type(dtype))],
+    "sparse_linear weight": columns,
+    "add_sparse_outer grad": columns,
     "samples": samples,
 }
 # Of the others, or of those of one function.
@@ -227,6 +254,10 @@ OTHERS: dict[str, Any] = {
     "linear out": like,
     "add_outer x": like,
     "add_outer total": lambda values: [np.zeros(values.shape)],
+    "sparse_linear x": sparse_rows,
+    "sparse_linear out": like,
+    "add_sparse_outer x": sparse_rows,
+    "add_sparse_outer total": lambda values: [np.zeros(values.shape)],
     # Second derivatives.
     "vector": like,
     "weston_watkins_hessian_product target": label_targets,

@@ -26,7 +26,12 @@ def as_sparse(values: Any, name: str) -> Any:
             f"{name} must hold float32, float64, integers or booleans where they are sparse, "
             f"got {values.dtype}"
         )
-    return values if isinstance(values, csr_array) else csr_array(values)
+    rows = values if isinstance(values, csr_array) else csr_array(values)
+    try:
+        rows.check_format()  # no kernel looks whether a column is there
+    except ValueError as error:
+        raise ValueError(f"{name} is no valid sparse array: {error}") from error
+    return rows
 
 
 def emptied(rows: Any, which: NDArray[np.bool_]) -> Any:

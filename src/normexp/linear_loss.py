@@ -6,6 +6,7 @@ logits stand in memory, nor a second array as large as a large weight. Of few cl
 few rows that their features are still in a cache when the gradient asks for them again.
 """
 
+import math
 from collections.abc import Collection
 from typing import Any, NamedTuple, Protocol
 
@@ -13,19 +14,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import HALF_TYPES, as_floating, loss_type
-from ._sparse import as_sparse, emptied, is_sparse
-from .kernels import kernels_for
+from ._linear_products import products_of
+from ._sparse import as_sparse, is_sparse
 
 Array = NDArray[Any]
 
 TILE_BYTES = 4 << 20  # logits of one tile: they stay in a cache
 TILE_ROWS = 64  # but no fewer rows than make a matrix product worth it,
 MOST_BYTES = 16 << 20  # unless they are this large
-FEW_CLASSES = 24  # of more of them BLAS is as fast
-FEW_NUMBERS = 1 << 20  # of a weight with few classes; its gradient is added up in float64
-FEATURES_BYTES = 4 << 20  # of one tile, where classes are few
-WIDENED_BYTES = 16 << 20  # of one tile, where features come in another type than is computed in
-PRODUCT_BYTES = 64 << 20  # of the gradient of the weight, computed at a time and then added
 
 
 class LinearLossGrad(NamedTuple):
@@ -126,89 +122,49 @@ class LinearLoss:
             )
         losses = self.bound.new_losses()
         grad_x = np.empty(x.shape, w.dtype) if "features" in wanted else None
-        are_few = not is_sparse(x) and len(w) <= FEW_CLASSES and w.size <= FEW_NUMBERS
-        grad_w = np.zeros(w.shape, np.float64 if are_few else w.dtype)
-        grad_b = np.zeros(len(w), grad_w.dtype)
-        for tile in tiles(len(w) * w.itemsize, most_rows(x, w, are_few), x.shape[0]):
-            seen = self._rows(x[tile], tile, w.dtype)
-            logits = self._logits(seen, w, b, are_few)
+        products = products_of(x, w, self._memory)
+        grad_b = np.zeros(len(w), products.total.dtype)
+        for tile in tiles(len(w) * w.itemsize, products.most_rows, x.shape[0]):
+            seen = products.rows(x, tile, self._which_left_out(tile))
+            logits = self._memory("logits", (tile.stop - tile.start, len(w)), w.dtype)
+            products.put_logits(seen, logits)
+            if b is not None:
+                logits += b
             grad = self._memory("grad", logits.shape, w.dtype) if wanted else None
             self.bound.compute(logits, tile, losses, grad)
             if grad is None:
                 continue
             if grad_x is not None:
                 np.matmul(grad, w, out=grad_x[tile])
-            if are_few:
-                kernels_for(grad).add_outer(grad, seen, grad_w)
-            else:
-                self._add_product(grad, seen, grad_w)
+            products.add(grad, seen)
             grad_b += grad.sum(axis=0, dtype=grad_b.dtype)
         if grad_x is not None:
             grad_x = grad_x.reshape(shape).astype(types[0], copy=False)
         return LinearLossGrad(
             self.bound.reduced(losses, loss_type(np.result_type(*types))),
             grad_x,
-            grad_w.astype(types[1], copy=False),
+            products.gradient().astype(types[1], copy=False),
             None if b is None else grad_b.astype(types[-1], copy=False),
         )
 
-    def _rows(self, x: Any, tile: slice, dtype: np.dtype[Any]) -> Any:
-        """The features of a tile; a sample that is left out may hold NaN, and 0 · NaN is not 0."""
-        if is_sparse(x):
-            x = x.astype(dtype, copy=False)
-        elif x.dtype != dtype:
-            x, narrow = self._memory("features", x.shape, dtype), x
-            np.copyto(x, narrow)
+    def _which_left_out(self, tile: slice) -> NDArray[np.bool_] | None:
+        """Samples of a tile that are left out, None if none is."""
         if self._left_out is None or not np.any(left_out := self._left_out[tile]):
-            return x
-        return emptied(x, left_out) if is_sparse(x) else np.where(left_out[:, None], 0, x)
+            return None
+        return left_out
 
-    def _logits(self, seen: Any, w: Array, b: Array | None, are_few: bool) -> Array:
-        if is_sparse(seen):
-            logits: Array = seen @ w.T
-        else:
-            logits = self._memory("logits", (len(seen), len(w)), w.dtype)
-            if are_few:
-                kernels_for(w).linear(seen, w, logits)
-            else:
-                np.matmul(seen, w.T, out=logits)
-        if b is not None:
-            logits += b
-        return logits
-
-    def _add_product(self, grad: Array, seen: Any, total: Array) -> None:
-        """total += grad.T @ seen, some classes at a time."""
-        if is_sparse(seen):
-            total += grad.T @ seen
-            return
-        row_bytes = max(total.shape[1], 1) * total.itemsize
-        step = max(PRODUCT_BYTES // row_bytes, 1)
-        for start in range(0, len(total), step):
-            part = slice(start, min(start + step, len(total)))
-            product = self._memory("product", total[part].shape, total.dtype)
-            np.matmul(grad[:, part].T, seen, out=product)
-            total[part] += product
-
-    def _memory(self, name: str, shape: tuple[int, int], dtype: np.dtype[Any]) -> Array:
+    def _memory(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """An array that is used again by the next tile, and by the next call."""
         kept = self._kept.get(name)
-        if kept is None or kept.dtype != dtype or kept.size < shape[0] * shape[1]:
-            kept = self._kept[name] = np.empty(shape[0] * shape[1], dtype)
-        return kept[: shape[0] * shape[1]].reshape(shape)
-
-
-def most_rows(x: Any, w: Array, are_few: bool) -> int:
-    """How many rows of features a tile may have, for the room that they take."""
-    rows, size = x.shape
-    if is_sparse(x) or (x.dtype == w.dtype and not are_few):
-        return int(rows)
-    room = FEATURES_BYTES if are_few else WIDENED_BYTES
-    return int(max(TILE_ROWS, room // max(size * w.itemsize, 1)))
+        size = math.prod(shape)
+        if kept is None or kept.dtype != dtype or kept.size < size:
+            kept = self._kept[name] = np.empty(size, dtype)
+        return kept[:size].reshape(shape)
 
 
 def tiles(row_bytes: int, most: int, samples: int) -> list[slice]:
     """The samples, as many at a time as are worth a matrix product of so many bytes of logits."""
     row_bytes = max(row_bytes, 1)
-    rows = min(max(TILE_ROWS, TILE_BYTES // row_bytes), max(MOST_BYTES // row_bytes, 1), most)
-    rows = max(rows, 1)
+    rows = min(max(TILE_ROWS, TILE_BYTES // row_bytes), max(MOST_BYTES // row_bytes, 1))
+    rows = min(rows, max(TILE_ROWS, most))
     return [slice(start, min(start + rows, samples)) for start in range(0, samples, rows)]

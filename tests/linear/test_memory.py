@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from normexp.linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
 
@@ -77,3 +78,14 @@ def test_narrow_features_have_the_optimum_of_wide_ones(name):
     assert narrow.objective_ == pytest.approx(wide.objective_, rel=2e-8)
     assert narrow.gap_ <= 1e-8
     assert narrow.coef_.dtype == np.float32
+
+
+def test_sparse_features_stay_sparse_and_alone():
+    rng = np.random.default_rng(0)
+    y = rng.integers(CLASSES, size=ROWS)
+    words = rng.integers(3000, size=(ROWS, 200)).astype(np.int32)
+    words[:, 0] = y
+    ends = np.arange(0, words.size + 1, 200, dtype=np.int32)
+    X = csr_array((np.ones(words.size, np.float32), words.ravel(), ends), shape=(ROWS, 3000))
+    size = X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
+    assert peak_of(SoftmaxRegression(callbacks=[stopped]).fit, X, y) < SHARE * size

@@ -11,9 +11,11 @@ import numpy as np
 from .contract import (
     NO_MASK,
     NOTHING,
+    PADDING,
     BackEnd,
     Logits,
     Mass,
+    SparseRows,
     Summary,
     Target,
     no_gradient,
@@ -22,9 +24,11 @@ from .contract import (
 __all__ = [
     "NOTHING",
     "NO_MASK",
+    "PADDING",
     "BackEnd",
     "Logits",
     "Mass",
+    "SparseRows",
     "Summary",
     "Target",
     "kernels_for",

@@ -28,6 +28,7 @@ Array = NDArray[Any]
 
 NO_MASK: NDArray[np.bool_] = np.empty((0, 0), np.bool_)
 NOTHING: NDArray[np.float64] = np.empty(0)
+PADDING = 8  # columns: whole cache lines of float64
 
 
 class Logits(NamedTuple):
@@ -51,6 +52,22 @@ class Logits(NamedTuple):
                 f"got {self.temperature} and {self.softcap}"
             )
         return self
+
+
+class SparseRows(NamedTuple):
+    """Rows of which most numbers are 0: row r has those from ``starts[r]`` to ``starts[r + 1]``.
+
+    Each is one of `values` in the column that `indices` tells, which is not looked at again.
+    """
+
+    values: Array
+    indices: NDArray[np.signedinteger[Any]]
+    starts: NDArray[np.int64]
+
+    @property
+    def size(self) -> int:
+        """Of their numbers."""
+        return int(self.starts[-1] - self.starts[0])
 
 
 class Target(NamedTuple):
@@ -283,6 +300,16 @@ class BackEnd(Protocol):
 
     def add_outer(self, grad: Array, x: Array, total: Array) -> Array:
         """total_kj += Σ_r grad_rk · x_rj; the total is of float64."""
+
+    # Likewise of sparse rows, with any number of outputs. Here weight and total are (inputs, padded
+    # outputs): what is beyond the outputs fills the columns up to a multiple of PADDING, and may
+    # hold anything that is no obstacle to arithmetic. x is of the type of the weight or narrower.
+
+    def sparse_linear(self, weight: Array, x: SparseRows, out: Array) -> Array:
+        """out_rk = Σ_j x_rj · weight_jk."""
+
+    def add_sparse_outer(self, grad: Array, x: SparseRows, total: Array) -> Array:
+        """total_jk += Σ_r x_rj · grad_rk; the total is of float64."""
 
     # The second derivative: the product of each row's own Hessian with a vector, which has the
     # shape and type of the logits. Where a loss has a kink it is 0, and NaN where its gradient is.

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .._sparse import is_sparse
 from .objective import Array
-from .products import tiles, wide
+from .products import gradient, logits, tiles, wide
 
 
 class Spectrum(NamedTuple):
@@ -62,10 +62,10 @@ def covariance_product(
     total = np.zeros_like(matrix)
     of_mean = mean @ matrix
     for rows in tiles(features, len(index)):
-        seen = wide(features[index[rows]])
-        product = seen @ matrix
+        seen = features[index[rows]]
+        product = logits(seen, matrix.T)
         product -= of_mean
         product *= weight[rows, None]
-        total += seen.T @ product
+        total += gradient(seen, product).T
         total -= np.outer(mean, product.sum(axis=0))
     return total

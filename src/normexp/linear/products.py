@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._linear_products import by_feature, sparse_rows
 from .._sparse import is_sparse
+from ..kernels import kernels_for
 
 Array = NDArray[np.float64]
 
@@ -21,13 +23,23 @@ TILE_ROWS = 64  # but no fewer than make a matrix product worth it
 def logits(features: Any, weight: Array) -> Array:
     """``X Wᵀ``"""
     found = np.empty((features.shape[0], len(weight)))
+    if is_sparse(features):
+        columns = by_feature(weight)
+        return np.asarray(kernels_for(found).sparse_linear(columns, sparse_rows(features), found))
     for rows in tiles(features):
         found[rows] = wide(features[rows]) @ weight.T
     return found
 
 
 def gradient(features: Any, slopes: Array, mean: Array | None = None) -> Array:
-    """``Gᵀ (X − 1 μᵀ)``, the gradient in W from that of the logits; μ is 0 if it is not given."""
+    """``Gᵀ (X − 1 μᵀ)``, the gradient in W from that of the logits.
+
+    μ is 0 where it is not given, and of sparse features.
+    """
+    if is_sparse(features):
+        columns = by_feature(np.zeros((slopes.shape[1], features.shape[1])))
+        kernels_for(slopes).add_sparse_outer(slopes, sparse_rows(features), columns)
+        return np.ascontiguousarray(columns[:, : slopes.shape[1]].T)
     total = np.zeros((slopes.shape[1], features.shape[1]))
     for rows in tiles(features):
         total += slopes[rows].T @ wide(features[rows], mean)
@@ -60,7 +72,7 @@ def tiles(features: Any, count: int | None = None) -> Iterator[slice]:
     """Slices of so many rows of features, or of all of them."""
     rows, size = features.shape
     count = rows if count is None else count
-    numbers = features.nnz / max(rows, 1) if is_sparse(features) else size
+    numbers = 2 * features.nnz / max(rows, 1) if is_sparse(features) else size  # with its place
     step = max(int(TILE_BYTES / (8 * max(numbers, 1))), TILE_ROWS)
     for start in range(0, count, step):
         yield slice(start, min(start + step, count))

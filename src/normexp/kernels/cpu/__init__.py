@@ -40,12 +40,14 @@ from .of_parts import (
     target_mass,
 )
 from .of_products import add_outer, linear
+from .of_sparse import add_sparse_outer, sparse_linear
 from .options import Focal, Hinge
 from .sizes import LOGARITHMS, LOSSES, NARROW, PROBABILITIES
 from .wide import WideTile, capped_loss, rounded
 
 __all__ = [
     "add_outer",
+    "add_sparse_outer",
     "binary_cross_entropy",
     "binary_cross_entropy_hessian_product",
     "binary_log_loss",
@@ -73,6 +75,7 @@ __all__ = [
     "sigmoid",
     "signed_logsumexp",
     "softmax",
+    "sparse_linear",
     "squared_error",
     "squared_error_hessian_product",
     "summarise",

@@ -37,11 +37,12 @@ from .parts import (
     summarise,
     target_mass,
 )
-from .products import add_outer, linear
+from .products import add_outer, add_sparse_outer, linear, sparse_linear
 from .targets import read_target
 
 __all__ = [
     "add_outer",
+    "add_sparse_outer",
     "binary_cross_entropy",
     "binary_cross_entropy_hessian_product",
     "binary_log_loss",
@@ -70,6 +71,7 @@ __all__ = [
     "sigmoid",
     "signed_logsumexp",
     "softmax",
+    "sparse_linear",
     "squared_error",
     "squared_error_hessian_product",
     "summarise",
