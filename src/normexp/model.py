@@ -27,7 +27,7 @@ with extra("cli"):
     from safetensors.numpy import save
 
     from .model_state import (
-        UNCALIBRATED,
+        PLAIN,
         DamagedError,
         State,
         UnknownLossError,
@@ -137,6 +137,7 @@ class Model:
             "classes": self.classifier.classes_.tolist(),
             "loss": {"type": type(loss).__name__, "options": dataclasses.asdict(loss)},
             "alpha": self.classifier.alpha,
+            "l1_ratio": self.classifier.l1_ratio,
             "temperature": self.classifier.temperature_,
             "target": self.target,
             "class_names": self.class_names,
@@ -147,7 +148,7 @@ class Model:
         tensors = {f"encoder.{name}": array for name, array in arrays.items()}
         tensors |= {"coef": self.classifier.coef_, "intercept": self.classifier.intercept_}
         texts = {name: _as_json(name, value) for name, value in plain.items()}
-        metadata = {name: text for name, text in texts.items() if UNCALIBRATED.get(name) != text}
+        metadata = {name: text for name, text in texts.items() if PLAIN.get(name) != text}
         _check(metadata, tensors, loss)  # what could not be read again is not written
         content = save(
             {name: np.ascontiguousarray(array) for name, array in tensors.items()},
@@ -256,7 +257,7 @@ def _classifier(
     state: State, loss: RowLoss, coef: NDArray[Any], intercept: NDArray[Any]
 ) -> LinearClassifier:
     """A classifier as if it had just been fitted."""
-    classifier = LinearClassifier(loss, alpha=state.alpha)
+    classifier = LinearClassifier(loss, alpha=state.alpha, l1_ratio=state.l1_ratio)
     classifier.loss_ = loss
     classifier.classes_ = np.array(state.classes)
     classifier.coef_, classifier.intercept_ = coef, intercept

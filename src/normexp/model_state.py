@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from .data.dates import DAYS, PARTS, part_names
 from .data.writing import SEPARATED
-from .linear.solvers import solver_of
+from .linear.solvers import solver_of, takes_lasso
 from .losses import ROW_LOSSES, RowLoss
 
 FLOATS = {"F32": np.float32, "F64": np.float64}  # as safetensors calls them
 
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-UNCALIBRATED = {"temperature": "1.0"}  # is no field of a file
+PLAIN = {"l1_ratio": "0.0", "temperature": "1.0"}  # are no fields of a file
 
 KINDS = {"boolean": "number"}  # what is encoded as another kind
 Claim = tuple[bool, str]  # whether it holds, and what is expected
@@ -85,6 +85,7 @@ class State(Struct, kw_only=True):
     classes: list[Int64 | str]
     loss: LossState
     alpha: float
+    l1_ratio: float
     temperature: float
     target: str | Int64 | None
     class_names: list[str] | None
@@ -122,7 +123,7 @@ def read_state(
         If the class of the loss is not at hand.
     """
     types = get_type_hints(State, include_extras=True)
-    metadata = UNCALIBRATED | dict(metadata)
+    metadata = PLAIN | dict(metadata)
     check_names("field", metadata, types)
     state = State(**{name: _field(name, metadata[name], types[name]) for name in types})
     for name, claims in CLAIMS.items():
@@ -144,6 +145,7 @@ def read_state(
     except (TypeError, ValueError) as error:
         raise DamagedError(f"loss: {error}") from error
     _hold("alpha", _alpha(state, loss))
+    _hold("l1_ratio", _l1_ratio(state, loss))
     _hold("temperature", _temperature(state, loss))
     return state, loss
 
@@ -243,6 +245,12 @@ def _alpha(state: State, loss: RowLoss) -> Iterator[Claim]:
     is_enough = state.alpha > 0 or not solver_of(loss).needs_penalty
     yield is_enough, f"a number above 0 for a hinge, got {state.alpha}"
     yield state.alpha >= 0, f"a number of 0 or more, got {state.alpha}"
+
+
+def _l1_ratio(state: State, loss: RowLoss) -> Iterator[Claim]:
+    yield 0 <= state.l1_ratio <= 1, f"a number from 0 to 1, got {state.l1_ratio}"
+    has_use = state.l1_ratio == 0 or takes_lasso(loss)
+    yield has_use, f"0 for a loss that is not smooth, got {state.l1_ratio}"
 
 
 def _temperature(state: State, loss: RowLoss) -> Iterator[Claim]:

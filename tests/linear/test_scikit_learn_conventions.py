@@ -9,6 +9,7 @@ from normexp.linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
 ESTIMATORS = [
     LinearClassifier(),
     SoftmaxRegression(),
+    SoftmaxRegression(l1_ratio=0.5),
     MulticlassSVM(),
     MulticlassSVM("crammer-singer"),
     MulticlassSVM(squared=True),

@@ -130,7 +130,7 @@ def test_more_features_than_are_worth_knowing(loss):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 40)) @ rng.normal(size=(40, 1700)) + 3
     y = np.arange(300) % 4
-    model = LinearClassifier(loss, alpha=1.0).fit(X, y)
+    model = LinearClassifier(loss, alpha=1.0, solver="lbfgs").fit(X, y)
     assert model.gap_ <= 1e-6
     assert model.solver_ == "L-BFGS on 128 directions of 1700 features"
 
@@ -204,6 +204,8 @@ def test_few_iterations_where_features_are_correlated():
         ("softmax", "auto", "Newton's method: there are few parameters"),
         ("softmax", "lbfgs", "L-BFGS on 8 features"),
         ("focal", "auto", "L-BFGS on 8 features"),
+        ("squared-error", "auto", "normal equations: the loss is quadratic"),
+        ("squared-error", "lbfgs", "L-BFGS on 8 features"),
         (Robust(), "auto", "L-BFGS on 8 features"),
         ("svm-squared", "lbfgs", "L-BFGS on 8 features"),
     ],

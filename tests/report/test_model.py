@@ -195,3 +195,12 @@ def test_the_temperature_comes_back_and_only_where_there_is_one(tmp_path):
     model.classifier.loss_ = nex.SquaredError()
     with pytest.raises(ValueError, match="temperature: expected 1 where there are no prob"):
         model.save(tmp_path / "none")
+
+
+def test_the_share_of_an_l1_norm_comes_back(tmp_path):
+    model, _ = trained(SoftmaxRegression(alpha=0.01, l1_ratio=0.5))
+    model.save(tmp_path / "model")
+    assert Model.load(tmp_path / "model").classifier.l1_ratio == 0.5
+    model.classifier.loss_ = nex.MulticlassHinge()
+    with pytest.raises(ValueError, match="l1_ratio: expected 0 for a loss that is not smooth"):
+        model.save(tmp_path / "none")

@@ -119,6 +119,7 @@ CRAFTED = [
     # The fields by themselves.
     ("rows.csv", drop("alpha"), "alpha: the field is missing"),
     ("rows.csv", put("more", value=1), "'more': no field of a model"),
+    ("iris", put("l1_ratio", value=1.5), "l1_ratio: expected a number from 0 to 1, got 1.5"),
     ("iris", put("temperature", value=0.0), "temperature: expected a finite number above 0"),
     ("iris", put("temperature", value="2"), "temperature: expected float, got str"),
     ("rows.csv", put("alpha", value="1"), "alpha: expected float, got str"),

@@ -19,7 +19,7 @@ from .labels import Labels, are_soft, hard_labels, share_predicted, soft_labels
 from .objective import Array, Objective
 from .prediction import TAKEN, LinearPrediction
 from .solution import Callback, Iteration, Monitor, in_words
-from .solvers import solver_named
+from .solvers import Solver, solver_named
 from .threads import blas, blas_threads
 
 
@@ -34,6 +34,7 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         self,
         *,
         alpha: float = ALPHA,
+        l1_ratio: float = 0.0,
         fit_intercept: bool = True,
         class_weight: Mapping[Any, float] | str | None = None,
         max_iter: int = MAX_ITER,
@@ -44,6 +45,7 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         solver: str = "auto",
     ) -> None:
         self.alpha = alpha
+        self.l1_ratio = l1_ratio
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
         self.max_iter = max_iter
@@ -89,10 +91,11 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
             len(labels.classes),
             float(self.alpha),
             bool(self.fit_intercept),
+            float(self.l1_ratio),
         )
         printing: list[Callback] = [print_iteration] if self.verbose else []
         monitor = Monitor(self.tol, self.max_iter, [*printing, *(self.callbacks or ())])
-        solver = solver_named(self.solver, loss)
+        solver = self._solver(loss)
         with blas().limit(limits=blas_threads(features, labels.classes)):
             solution = solver.minimize(objective, self._start(objective, labels.classes), monitor)
         self.loss_ = loss
@@ -122,7 +125,8 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
 
     def _check_parameters(self, loss: RowLoss) -> None:
         _check.between(self.alpha, 0.0, np.finfo(np.float64).max, "alpha")
-        if self.alpha == 0 and solver_named(self.solver, loss).needs_penalty:
+        _check.between(self.l1_ratio, 0.0, 1.0, "l1_ratio")
+        if self.alpha == 0 and self._solver(loss).needs_penalty:
             raise ValueError("alpha must be above 0 for a hinge, got 0")
         _check.flag(self.fit_intercept, "fit_intercept")
         _check.flag(self.warm_start, "warm_start")
@@ -131,6 +135,9 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         _check.positive(self.tol, "tol")
         if not all(callable(callback) for callback in self.callbacks or ()):
             raise TypeError(f"callbacks must be callables, got {self.callbacks!r}")
+
+    def _solver(self, loss: RowLoss) -> Solver:
+        return solver_named(self.solver, loss, has_lasso=self.alpha * self.l1_ratio > 0)
 
     def _read(
         self,

@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..linear_loss import LinearLoss
+from ..linear_loss import BoundLoss, LinearLoss
 from ..losses import RowLoss
 from .objective import Array, Objective
 from .products import mean_of
-from .sampling import Watched
 
 
 class Point(NamedTuple):
@@ -35,12 +34,12 @@ class Centred:
     mean : ndarray of shape (d,)
     """
 
-    def __init__(self, objective: Objective[RowLoss], watched: Watched) -> None:
+    def __init__(self, objective: Objective[RowLoss], bound: BoundLoss) -> None:
         self.objective = objective
         self.mean = np.zeros(objective.features.shape[1])
         if objective.fit_intercept:
             self.mean = mean_of(objective.features, objective.sample_weight)
-        self._linear_loss = LinearLoss(watched)
+        self._linear_loss = LinearLoss(bound)
 
     def centred(self, params: Array) -> Array:
         """W and c, from W and b."""

@@ -10,18 +10,20 @@ from .solution import Callback
 
 
 class LinearClassifier(BaseLinearClassifier):
-    """A linear classifier: logits ``z = W x + b``, a loss of them, and a ridge penalty on W.
+    """A linear classifier: logits ``z = W x + b``, a loss of them, and a penalty on W.
 
     Minimises, over weights W of shape (classes, features) and an intercept b that is not penalised,
 
-        F(W, b) = (1 / Σ_i s_i) · Σ_i s_i · loss(W x_i + b, y_i) + alpha/2 · ‖W‖²
+        F(W, b) = (1 / Σ_i s_i) · Σ_i s_i · loss(W x_i + b, y_i)
+                  + alpha · [l1_ratio · Σ|W| + (1 − l1_ratio)/2 · ‖W‖²]
 
     where ``s_i = sample_weight[i] · class_weight[y_i]``. With soft labels, which `fit` takes for
     losses of probabilities, y_i is a share of every class.
 
     Hinges are minimised by coordinate ascent on their dual or, where that is slow, by the method of
     multipliers; other losses by L-BFGS in the coordinates of centred features, whose first matrix
-    is made of their covariance and of the mean curvature of the loss, or by Newton's method. Each
+    is made of their covariance and of the mean curvature of the loss, or by Newton's method;
+    squared error on logits by its normal equations; with an L1 norm by proximal Newton steps. Each
     stops on a bound of what is left to gain, `gap_`, rather than on a number of passes.
 
     Features of float32 or float64 stay what and where they are, be it in a file that is mapped into
@@ -44,11 +46,16 @@ class LinearClassifier(BaseLinearClassifier):
         with three classes or more, and as ``LinearSVC(multi_class="crammer_singer")`` without
         intercepts. With two classes `LogisticRegression` has one row of weights for our two:
         ``alpha = 2 / (C · n)``.
+    l1_ratio : float
+        The share of the L1 norm in the penalty, 0 to 1; above 0 weights that matter little are
+        exactly 0. For smooth losses only, of which a hinge is none here. As that of
+        `LogisticRegression`, with the alpha above; with two classes, for its C and its l1_ratio r,
+        ``alpha = (2 − r) / (C · n)`` and ``l1_ratio = r / (2 − r)``.
     fit_intercept : bool
     class_weight : mapping of class to weight, "balanced" or None
         "balanced" gives every class the same total weight.
     max_iter : int
-        Iterations of L-BFGS; for a hinge, evaluations with all samples.
+        Iterations of L-BFGS or Newton's method; for a hinge, evaluations with all samples.
     tol : float
         The training ends when ``gap_ ≤ tol``.
     warm_start : bool
@@ -58,8 +65,9 @@ class LinearClassifier(BaseLinearClassifier):
     callbacks : sequence of callables, optional
         Called with an `Iteration` after each iteration. One that returns true ends the training.
     solver : {"auto", "lbfgs", "dual"}
-        "auto" takes what is quickest: for a hinge "dual"; for other losses Newton's method where
-        there are few parameters, or "lbfgs", which takes a smooth hinge as well.
+        "auto" takes what is quickest: for a hinge "dual"; for squared error on logits its normal
+        equations; for other losses Newton's method where there are few parameters, or "lbfgs",
+        which takes a smooth hinge as well. With an L1 norm there is "auto" alone.
 
     Attributes
     ----------
@@ -76,13 +84,14 @@ class LinearClassifier(BaseLinearClassifier):
     objective_ : float
         F at `coef_` and `intercept_`, before they were rounded to the type of the features.
     gap_ : float
-        Upper bound on ``(objective_ - min F) / objective_``. For hinges a true duality gap.
-        For other convex losses it follows from the gradient and the penalty, up to an assumption on
-        the logits at the mean of the features: that the best ones are no further from these than
-        the larger of 1 and their norm. Where the loss is not known to be convex (`is_convex`), as
-        `Focal`, softcap, z_loss and ``SquaredError(on="probabilities")`` are not, a small gap says
-        that the point is stationary, not that no other is lower. With ``alpha=0`` it is the square
-        of the gradient's largest entry.
+        Upper bound on ``(objective_ - min F) / objective_``. For hinges, and for cross-entropy with
+        an L1 norm, a true duality gap. For other convex losses it follows from the gradient and the
+        penalty, up to an assumption on the logits at the mean of the features: that the best ones
+        are no further from these than the larger of 1 and their norm; with an L1 norm up to another
+        one, that the loss is never negative. Where the loss is not known to be convex
+        (`is_convex`), as `Focal`, softcap, z_loss and ``SquaredError(on="probabilities")`` are not,
+        a small gap says that the point is stationary, not that no other is lower. With ``alpha=0``
+        it is the square of the gradient's largest entry.
     n_iter_ : int
     result_ : str
         In words, how the training ended, how far from the minimum it may be, and what to do if
@@ -117,6 +126,7 @@ class LinearClassifier(BaseLinearClassifier):
         loss: str | RowLoss = "softmax",
         *,
         alpha: float = ALPHA,
+        l1_ratio: float = 0.0,
         fit_intercept: bool = True,
         class_weight: Mapping[Any, float] | str | None = None,
         max_iter: int = MAX_ITER,
@@ -128,6 +138,7 @@ class LinearClassifier(BaseLinearClassifier):
     ) -> None:
         super().__init__(
             alpha=alpha,
+            l1_ratio=l1_ratio,
             fit_intercept=fit_intercept,
             class_weight=class_weight,
             max_iter=max_iter,

@@ -91,3 +91,13 @@ def by_differences(bound: Bound, logits: Array, weight: Array) -> Array:
     columns = [bound.value_and_grad(logits + step).grad - before for step in steps]
     hessians = np.stack(columns, axis=2) / DIFFERENCE
     return np.asarray((hessians + hessians.transpose(0, 2, 1)) / 2)
+
+
+def hessian_product(bound: Bound, logits: Array, vector: Array) -> Array:
+    """The Hessian of each row times a vector of its own."""
+    if bound.loss.kernel is not None:
+        return np.asarray(bound.hessian_product(logits, vector))
+    largest = float(np.abs(vector).max(initial=0.0))
+    step = DIFFERENCE / largest if largest else 1.0
+    change = bound.value_and_grad(logits + step * vector).grad - bound.value_and_grad(logits).grad
+    return np.asarray(change / step)

@@ -1,16 +1,14 @@
 """L-BFGS and Newton's method in centred coordinates, stopped by a bound on what is left to gain."""
 
 from ..losses import RowLoss
-from .centring import Centred, Point
+from .centring import Centred
 from .first_matrix import FirstMatrix
 from .line_search import lower_point
 from .newton import NewtonMatrix, is_small
 from .objective import Array, Objective
 from .pairs import Pairs
+from .progress import Progress
 from .solution import Monitor, Outcome, Solution
-
-PATIENCE = 30  # iterations that bring neither a lower value nor half the gap
-LOWER = 1e-14  # in parts of the value: anything less is rounding
 
 
 def minimize_smooth(
@@ -48,20 +46,3 @@ def minimize_smooth(
             outcome = monitor(point.value, point.gap, *objective.split(centred.plain(point.params)))
     params = centred.plain(point.params)
     return Solution(*objective.split(params), point.value, point.gap, first.name, outcome)
-
-
-class Progress:
-    """Whether a minimisation still comes lower, or only moves about within rounding."""
-
-    def __init__(self, point: Point) -> None:
-        self.value = point.value
-        self.gap = point.gap
-        self.waited = 0
-
-    def has_ended(self, point: Point) -> bool:
-        is_lower = point.value < self.value - LOWER * abs(self.value)
-        is_surer = point.gap < self.gap / 2
-        self.value = min(self.value, point.value)
-        self.gap = min(self.gap, point.gap)
-        self.waited = 0 if is_lower or is_surer else self.waited + 1
-        return self.waited > PATIENCE

@@ -1,4 +1,4 @@
-"""The objective that every linear classifier here minimises: a mean loss and a ridge penalty."""
+"""The objective that every linear classifier here minimises: a mean loss and a penalty."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,10 +17,11 @@ L_co = TypeVar("L_co", bound=RowLoss, covariant=True)
 
 @dataclass(frozen=True, eq=False)
 class Objective(Generic[L_co]):
-    """``F(W, b) = Σ_i s_i · loss(W x_i + b, y_i) + alpha/2 · ‖W‖²``.
+    """``F(W, b) = Σ_i s_i · loss(W x_i + b, y_i) + lasso · Σ|W| + ridge/2 · ‖W‖²``.
 
     Called with `params`, the entries of W (row by row) and then those of b as one flat vector, it
-    gives F and its gradient in the same layout. Without an intercept the vector ends with W.
+    gives F and, in the same layout, its gradient, but for that of ``Σ|W|``, which has none at 0.
+    Without an intercept the vector ends with W.
 
     Attributes
     ----------
@@ -29,6 +30,8 @@ class Objective(Generic[L_co]):
     target : (n,) class ids, or shares of shape (n, classes), of a loss that takes probabilities
     sample_weight : (n,)
         The s_i; classifiers make them sum to 1.
+    alpha, l1_ratio : float
+        ``lasso = alpha · l1_ratio`` and ``ridge = alpha · (1 − l1_ratio)``.
     """
 
     loss: L_co
@@ -38,6 +41,15 @@ class Objective(Generic[L_co]):
     classes: int
     alpha: float
     fit_intercept: bool
+    l1_ratio: float = 0.0
+
+    @property
+    def lasso(self) -> float:
+        return self.alpha * self.l1_ratio
+
+    @property
+    def ridge(self) -> float:
+        return self.alpha * (1 - self.l1_ratio)
 
     def __call__(self, params: Array) -> tuple[float, Array]:
         return self.evaluated_by(self._linear_loss, params)
@@ -48,7 +60,7 @@ class Objective(Generic[L_co]):
         given = operands(self.features, weight, bias)
         value, _, weight_grad, bias_grad = linear_loss(given, ("weight",))
         assert bias_grad is not None
-        grad = self.join(weight_grad + self.alpha * weight, bias_grad)
+        grad = self.join(weight_grad + self.ridge * weight, bias_grad)
         return float(value) + self.penalty(weight), grad
 
     @cached_property
@@ -76,7 +88,8 @@ class Objective(Generic[L_co]):
         return products.logits(self.features, weight) + bias
 
     def penalty(self, weight: Array) -> float:
-        return float(self.alpha / 2 * np.vdot(weight, weight))
+        squares = self.ridge / 2 * np.vdot(weight, weight)
+        return float(squares + self.lasso * np.abs(weight).sum()) if self.lasso else float(squares)
 
     def of_rows(self, index: NDArray[np.intp]) -> "Objective[L_co]":
         """The objective of some rows alone, each with the weight that it has here."""
@@ -88,7 +101,7 @@ class Objective(Generic[L_co]):
         )
 
     def excess(self, params: Array, grad: Array) -> float:
-        """Upper bound on ``F - min F`` from the gradient, for a convex loss and ``alpha > 0``.
+        """Upper bound on ``F - min F`` from the gradient, for a convex loss and ``lasso = 0``.
 
         F is then alpha-strongly convex in W, and convex in b:
 

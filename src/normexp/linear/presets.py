@@ -52,6 +52,7 @@ class MulticlassSVM(BaseLinearClassifier):
         margin: float = 1.0,
         squared: bool = False,
         alpha: float = ALPHA,
+        l1_ratio: float = 0.0,
         fit_intercept: bool = True,
         class_weight: Mapping[Any, float] | str | None = None,
         max_iter: int = MAX_ITER,
@@ -63,6 +64,7 @@ class MulticlassSVM(BaseLinearClassifier):
     ) -> None:
         super().__init__(
             alpha=alpha,
+            l1_ratio=l1_ratio,
             fit_intercept=fit_intercept,
             class_weight=class_weight,
             max_iter=max_iter,

@@ -68,11 +68,12 @@ def wide(x: Any, mean: Array | None = None) -> Any:
     return np.subtract(x, mean, dtype=np.float64, order="C")
 
 
-def tiles(features: Any, count: int | None = None) -> Iterator[slice]:
-    """Slices of so many rows of features, or of all of them."""
+def tiles(features: Any, count: int | None = None, most: int | None = None) -> Iterator[slice]:
+    """Slices of so many rows of features, or of all of them; each of so many rows at most."""
     rows, size = features.shape
     count = rows if count is None else count
     numbers = 2 * features.nnz / max(rows, 1) if is_sparse(features) else size  # with its place
     step = max(int(TILE_BYTES / (8 * max(numbers, 1))), TILE_ROWS)
+    step = step if most is None else max(min(step, most), 1)
     for start in range(0, count, step):
         yield slice(start, min(start + step, count))

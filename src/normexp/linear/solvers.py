@@ -5,10 +5,12 @@ from functools import partial, singledispatch
 from typing import Any, NamedTuple
 
 from .. import _check
-from ..losses import MulticlassHinge, RowLoss
+from ..losses import MulticlassHinge, RowLoss, SquaredError
 from .ascent import minimize_hinge
 from .lbfgs import minimize_smooth
+from .normal_equations import minimize_squares
 from .objective import Array, Objective
+from .proximal_newton import minimize_with_lasso
 from .solution import Monitor, Solution
 
 
@@ -21,6 +23,8 @@ class Solver(NamedTuple):
 
 DUAL = Solver(minimize_hinge, needs_penalty=True)
 LBFGS = Solver(partial(minimize_smooth, is_newton=False))
+SQUARES = Solver(minimize_squares)
+PROXIMAL = Solver(minimize_with_lasso)
 
 
 @singledispatch
@@ -34,9 +38,28 @@ def _(loss: MulticlassHinge) -> Solver:
     return DUAL
 
 
-def solver_named(name: str, loss: RowLoss) -> Solver:
+@solver_of.register
+def _(loss: SquaredError) -> Solver:
+    return SQUARES if loss.on == "logits" else Solver(minimize_smooth)
+
+
+def takes_lasso(loss: RowLoss) -> bool:
+    """Whether the penalty may have an L1 norm: Newton's steps are for a smooth loss."""
+    return loss.is_smooth and solver_of(loss) is not DUAL
+
+
+def solver_named(name: str, loss: RowLoss, has_lasso: bool = False) -> Solver:
     """The solver of this name for a loss, the best one where that is "auto"."""
     _check.one_of(name, ("auto", "lbfgs", "dual"), "solver")
+    if has_lasso:
+        if not takes_lasso(loss):
+            raise ValueError(
+                f"l1_ratio must be 0 for a hinge, and a loss that is not known to be smooth, got "
+                f"more for {loss!r}"
+            )
+        if name != "auto":
+            raise ValueError(f"solver {name!r} knows no L1 norm: leave it to 'auto', or l1_ratio=0")
+        return PROXIMAL
     best = solver_of(loss)
     if name == "auto" or (name == "dual" and best is DUAL):
         return best
