@@ -4,12 +4,14 @@ from .._extras import extra
 
 with extra("linear"):
     from .base import BaseLinearClassifier
+    from .batches import Batches
     from .classifier import LinearClassifier
     from .presets import MulticlassSVM, SoftmaxRegression
     from .solution import Iteration
 
 __all__ = [
     "BaseLinearClassifier",
+    "Batches",
     "Iteration",
     "LinearClassifier",
     "MulticlassSVM",

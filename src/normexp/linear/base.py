@@ -15,11 +15,13 @@ from .. import _check
 from .._defaults import ALPHA, MAX_ITER, TOL
 from .._sparse import as_sparse, is_sparse
 from ..losses import RowLoss
+from .batches import Batches
 from .labels import Labels, are_soft, hard_labels, share_predicted, soft_labels
 from .objective import Array, Objective
 from .prediction import TAKEN, LinearPrediction
 from .solution import Callback, Iteration, Monitor, in_words
-from .solvers import Solver, solver_named
+from .solvers import LBFGS, Solver, solver_named
+from .streaming import StreamedObjective, streamed
 from .threads import blas, blas_threads
 
 
@@ -57,8 +59,8 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
 
     def fit(
         self,
-        X: ArrayLike,
-        y: ArrayLike,
+        X: ArrayLike | Batches,
+        y: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         classes: ArrayLike | None = None,
     ) -> Self:
@@ -68,7 +70,8 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         ----------
         X : array_like, data frame or sparse matrix (`scipy.sparse`), shape (n, d)
             What is sparse stays so, here and where a method takes features; but for a hinge up to
-            500,000 numbers, 0 or not, are filled up.
+            500,000 numbers, 0 or not, are filled up. Or `Batches`, alone, which hold labels and
+            weights too, for a smooth loss.
         y : array_like
             The class of each sample, of shape (n,). Or soft labels, where the loss takes
             probabilities (`takes_probabilities`, as cross-entropy and squared error do): floats ≥ 0
@@ -82,9 +85,13 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         """
         loss = self._loss()
         self._check_parameters(loss)
+        if isinstance(X, Batches):
+            if any(given is not None for given in (y, sample_weight, classes)):
+                raise ValueError("y, sample_weight and classes must not be given beside Batches")
+            return self._fit(loss, *self._streamed(X, loss))
         features, labels = self._read(X, y, loss, sample_weight, classes)
         objective = Objective(
-            replace(loss, reduction="sum", axis=-1, ignore_index=None),
+            _summed(loss),
             features,
             labels.target,
             labels.sample_weight,
@@ -93,15 +100,46 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
             bool(self.fit_intercept),
             float(self.l1_ratio),
         )
+        return self._fit(loss, objective, labels.classes, features.dtype)
+
+    def _streamed(
+        self, batches: Batches, loss: RowLoss
+    ) -> tuple[StreamedObjective, NDArray[Any], np.dtype[Any]]:
+        """The objective of batches, with the classes and the type of the features."""
+        if not loss.is_smooth or self.solver == "dual" or self.alpha * self.l1_ratio > 0:
+            raise ValueError(
+                f"Batches go to L-BFGS, for smooth losses and l1_ratio=0, got {loss!r} and "
+                f"{self.l1_ratio} with solver {self.solver!r}: features that are mapped into "
+                "memory (numpy.memmap) may have any"
+            )
+        objective, found = streamed(
+            batches,
+            self,
+            _summed(loss),
+            self.class_weight,
+            float(self.alpha),
+            bool(self.fit_intercept),
+        )
+        return objective, found.classes, found.dtype
+
+    def _fit(
+        self,
+        loss: RowLoss,
+        objective: Objective[RowLoss],
+        classes: NDArray[Any],
+        dtype: np.dtype[Any],
+    ) -> Self:
+        """Minimise the objective, and keep what comes of it."""
         printing: list[Callback] = [print_iteration] if self.verbose else []
         monitor = Monitor(self.tol, self.max_iter, [*printing, *(self.callbacks or ())])
-        solver = self._solver(loss)
-        with blas().limit(limits=blas_threads(features, labels.classes)):
-            solution = solver.minimize(objective, self._start(objective, labels.classes), monitor)
+        is_streamed = isinstance(objective, StreamedObjective)
+        solver = LBFGS if is_streamed else self._solver(loss)
+        with blas().limit(limits=blas_threads(objective.features, classes)):
+            solution = solver.minimize(objective, self._start(objective, classes), monitor)
         self.loss_ = loss
-        self.classes_ = labels.classes
-        self.coef_ = solution.coef.astype(features.dtype)
-        self.intercept_ = solution.intercept.astype(features.dtype)
+        self.classes_ = classes
+        self.coef_ = solution.coef.astype(dtype)
+        self.intercept_ = solution.intercept.astype(dtype)
         self.temperature_ = 1.0
         self.objective_ = solution.objective
         self.gap_ = solution.gap
@@ -172,6 +210,11 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
                 f"features of the last fit, got {shape[0]} classes and {shape[1]} features"
             )
         return objective.join(*(part.astype(np.float64) for part in (self.coef_, self.intercept_)))
+
+
+def _summed(loss: RowLoss) -> RowLoss:
+    """A loss as objectives take it."""
+    return replace(loss, reduction="sum", axis=-1, ignore_index=None)
 
 
 def print_iteration(state: Iteration) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 from ..linear_loss import BoundLoss, LinearLoss
 from ..losses import RowLoss
 from .objective import Array, Objective
-from .products import mean_of
 
 
 class Point(NamedTuple):
@@ -38,7 +37,7 @@ class Centred:
         self.objective = objective
         self.mean = np.zeros(objective.features.shape[1])
         if objective.fit_intercept:
-            self.mean = mean_of(objective.features, objective.sample_weight)
+            self.mean = objective.mean()
         self._linear_loss = LinearLoss(bound)
 
     def centred(self, params: Array) -> Array:

@@ -16,7 +16,7 @@ from .choice import Slopes, kind_of
 from .duality import dual_value, linear_gradient
 from .face import Direction
 from .objective import Array, Objective
-from .products import mean_of, squares_of
+from .products import squares_of
 from .projections import project
 
 CONSTANT = 0.05  # the square of the constant, in parts of the mean ‖x‖²
@@ -59,7 +59,7 @@ class Dual:
         weights, bias = objective.split(start)
         mean = np.zeros(features.shape[1])
         if objective.fit_intercept:
-            mean = mean_of(features, weight)
+            mean = objective.mean()
         squares = squares_of(features, mean)
         constant = 0.0
         if objective.fit_intercept:

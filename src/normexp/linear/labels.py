@@ -51,12 +51,9 @@ def hard_labels(
     """Read a class label for each sample."""
     check_classification_targets(y)
     classes, target = np.unique(y, return_inverse=True)
-    if len(classes) < 2:
-        raise ValueError(
-            f"y must hold at least two classes, got one class: {classes.tolist()[0]!r}"
-        )
-    weight = _checked(sample_weight, y)
-    weight = weight * _of_class(class_weight, classes, _masses(target, weight))[target]
+    check_several(classes)
+    weight = checked_weight(sample_weight, y)
+    weight = weight * class_weights(class_weight, classes, _masses(target, weight))[target]
     return _normalised(classes, target.astype(np.int64), weight, _masses(target, weight))
 
 
@@ -75,9 +72,9 @@ def soft_labels(
             f"got {_check.described(masses)}"
         )
     names = _named(classes, masses.shape[1])
-    masses *= _checked(sample_weight, masses)[:, None]
+    masses *= checked_weight(sample_weight, masses)[:, None]
     with np.errstate(over="ignore"):
-        masses *= _of_class(class_weight, names, masses.sum(axis=0))
+        masses *= class_weights(class_weight, names, masses.sum(axis=0))
         weight = masses.sum(axis=1)
         if not np.isfinite(weight.sum()):
             raise ValueError("y holds masses whose sum overflows")
@@ -90,7 +87,7 @@ def labels_of(
     """Class ids or shares of other samples than those of `fit`, and their weights."""
     if are_soft(y):
         masses = _masses_for(y, classes)
-        masses *= _checked(sample_weight, masses)[:, None]
+        masses *= checked_weight(sample_weight, masses)[:, None]
         weight = masses.sum(axis=1)
         return _shares(masses, weight), weight
     given = column_or_1d(y, warn=True)
@@ -98,7 +95,7 @@ def labels_of(
         raise ValueError(
             f"y holds {unknown[0]!r}, which is no class of the training: {classes.tolist()}"
         )
-    return np.searchsorted(classes, given), _checked(sample_weight, given)
+    return np.searchsorted(classes, given), checked_weight(sample_weight, given)
 
 
 def share_predicted(
@@ -107,7 +104,7 @@ def share_predicted(
     """The share of the mass of soft labels that lies on the predicted classes."""
     masses = _masses_for(y, classes)
     check_consistent_length(masses, predicted)
-    masses *= _checked(sample_weight, masses)[:, None]
+    masses *= checked_weight(sample_weight, masses)[:, None]
     if not masses.any():
         raise ValueError("y holds no mass above 0")
     places = np.searchsorted(classes, predicted)
@@ -166,14 +163,14 @@ def _masses(target: NDArray[np.intp], weight: Array) -> Array:
     return np.bincount(target, weight).astype(np.float64)
 
 
-def _checked(sample_weight: ArrayLike | None, samples: NDArray[Any]) -> Array:
+def checked_weight(sample_weight: ArrayLike | None, samples: NDArray[Any]) -> Array:
     weight: Array = _check_sample_weight(
         sample_weight, samples, dtype=np.float64, ensure_non_negative=True
     )
     return weight
 
 
-def _of_class(
+def class_weights(
     class_weight: Mapping[Any, float] | str | None, classes: NDArray[Any], mass: Array
 ) -> Array:
     """The weight of each class, of which the samples have so much mass."""
@@ -183,8 +180,19 @@ def _of_class(
     return weight
 
 
-def _normalised(classes: NDArray[Any], target: NDArray[Any], weight: Array, mass: Array) -> Labels:
+def check_several(classes: NDArray[Any]) -> None:
+    if len(classes) < 2:
+        raise ValueError(
+            f"y must hold at least two classes, got one class: {classes.tolist()[0]!r}"
+        )
+
+
+def check_mass(classes: NDArray[Any], mass: Array) -> None:
     if not (mass > 0).all():
         empty = classes.tolist()[mass.argmin()]
         raise ValueError(f"class {empty!r} has no sample of weight above 0")
+
+
+def _normalised(classes: NDArray[Any], target: NDArray[Any], weight: Array, mass: Array) -> Labels:
+    check_mass(classes, mass)
     return Labels(classes, target, weight / weight.sum())

@@ -72,6 +72,10 @@ class Objective(Generic[L_co]):
     def _linear_loss(self) -> LinearLoss:
         return LinearLoss(self.bound)
 
+    def mean(self) -> Array:
+        """Of the features, weighted."""
+        return products.mean_of(self.features, self.sample_weight)
+
     def split(self, params: Array) -> tuple[Array, Array]:
         """W, of shape (classes, d), and b, which is 0 where it is not fitted."""
         shape = self.classes, self.features.shape[1]

@@ -1,0 +1,168 @@
+"""The objective of rows that are read batch by batch."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
+from sklearn.base import BaseEstimator
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from .._sparse import as_sparse, is_sparse
+from ..linear_loss import LinearLoss
+from ..losses import RowLoss
+from .batches import Batches
+from .first_matrix import ROWS
+from .labels import check_mass, check_several, checked_weight, class_weights
+from .objective import Array, Objective
+from .prediction import TAKEN
+from .products import gradient
+from .sampling import some_of
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StreamedObjective(Objective[RowLoss]):
+    """An objective whose rows are read anew whenever it is computed.
+
+    Its features, target and weights are those of a sample, which stays in memory: the shape of the
+    objective is estimated from them.
+
+    Attributes
+    ----------
+    parts : callable
+        The objectives of the batches, without penalty: the whole is their sum.
+    centre : ndarray of shape (d,)
+        The mean of the features of all rows.
+    """
+
+    parts: Callable[[], Iterator[Objective[RowLoss]]]
+    centre: Array
+
+    def mean(self) -> Array:
+        return self.centre
+
+    def evaluated_by(self, linear_loss: LinearLoss, params: Array) -> tuple[float, Array]:
+        """The `linear_loss` is of the sample, and is to see its logits."""
+        super().evaluated_by(linear_loss, params)
+        weight, _ = self.split(params)
+        value = self.penalty(weight)
+        grad = self.join(self.ridge * weight, np.zeros(self.classes))
+        for part in self.parts():
+            of_part, grad_of_part = part(params)
+            value += of_part
+            grad += grad_of_part
+        return value, grad
+
+
+class Rows(NamedTuple):
+    """A batch, checked."""
+
+    features: Any
+    labels: NDArray[Any]
+    weight: Array
+
+
+def rows_of(batches: Batches, estimator: BaseEstimator, is_first: bool = False) -> Iterator[Rows]:
+    """The batches that are not empty; the first pass tells the estimator of the features."""
+    for X, y, sample_weight in batches:
+        if not np.shape(y)[0]:
+            continue
+        features, labels = validate_data(estimator, X, y, reset=is_first, **TAKEN)
+        check_classification_targets(labels)
+        if is_sparse(features):
+            features = as_sparse(features, "X")
+        weight: Array = np.zeros(len(labels))  # which of all rows together is an error
+        if sample_weight is None or not np.array_equal(sample_weight, weight):
+            weight = checked_weight(sample_weight, labels)
+        yield Rows(features, labels, weight)
+        is_first = False
+
+
+class Survey(NamedTuple):
+    """What the first pass finds: all that has to be known before any row can be weighed."""
+
+    rows: int
+    classes: NDArray[Any]
+    of_class: Array  # by what weights of samples are multiplied, so that they all sum to 1
+    dtype: np.dtype[Any]
+
+    @classmethod
+    def of(cls, batches: Batches, estimator: BaseEstimator, class_weight: Any) -> "Survey":
+        count, masses, types = 0, dict[Any, float](), set[np.dtype[Any]]()
+        classes: NDArray[Any] | None = None
+        for features, labels, weight in rows_of(batches, estimator, is_first=True):
+            count += len(labels)
+            types.add(features.dtype)
+            names, ids = np.unique(labels, return_inverse=True)
+            classes = names if classes is None else np.union1d(classes, names)
+            for name, mass in zip(names.tolist(), np.bincount(ids, weight).tolist(), strict=True):
+                masses[name] = masses.get(name, 0.0) + mass
+        if classes is None:
+            raise ValueError("X holds no batch with a row in it")
+        check_several(classes)
+        found = np.array([masses[name] for name in classes.tolist()])
+        of_class = class_weights(class_weight, classes, found)
+        check_mass(classes, found * of_class)
+        return cls(count, classes, of_class / (found @ of_class), np.result_type(*types))
+
+    def read(self, batches: Batches, estimator: BaseEstimator) -> Iterator[Rows]:
+        """A pass over the batches, whose labels become class ids, with weights that sum to 1."""
+        count = 0
+        for features, labels, weight in rows_of(batches, estimator):
+            count += len(labels)
+            ids = np.minimum(np.searchsorted(self.classes, labels), len(self.classes) - 1)
+            if not np.array_equal(self.classes[ids], labels):
+                unknown = labels[self.classes[ids] != labels].tolist()[0]
+                raise ValueError(f"X gave no sample of class {unknown!r} in its first pass")
+            yield Rows(features, ids.astype(np.int64), weight * self.of_class[ids])
+        if count != self.rows:
+            raise ValueError(
+                f"X must give the same rows in each pass: in the first it gave {self.rows}, then "
+                f"{count}"
+            )
+
+
+def streamed(
+    batches: Batches,
+    estimator: BaseEstimator,
+    loss: RowLoss,
+    class_weight: Any,
+    alpha: float,
+    fit_intercept: bool,
+) -> tuple[StreamedObjective, Survey]:
+    """The objective of batches, after two passes over them."""
+    found = Survey.of(batches, estimator, class_weight)
+    kept, centre = sample_of(found, batches, estimator)
+
+    def objective_of(rows: Rows, alpha: float) -> Objective[RowLoss]:
+        return Objective(
+            loss, rows.features, rows.labels, rows.weight, len(found.classes), alpha, fit_intercept
+        )
+
+    def parts() -> Iterator[Objective[RowLoss]]:
+        return (objective_of(rows, 0.0) for rows in found.read(batches, estimator))
+
+    of_sample = vars(objective_of(kept, alpha))
+    return StreamedObjective(**of_sample, parts=parts, centre=centre), found
+
+
+def sample_of(found: Survey, batches: Batches, estimator: BaseEstimator) -> tuple[Rows, Array]:
+    """Some rows, whose weights sum to 1, and the mean of all."""
+    chosen = some_of(np.arange(found.rows), ROWS)
+    kept, start = list[Rows](), 0
+    mean: Array = np.zeros(estimator.n_features_in_)
+    for features, ids, weight in found.read(batches, estimator):
+        mean += gradient(features, weight[:, None])[0]
+        first, last = np.searchsorted(chosen, (start, start + len(ids)))
+        its = chosen[first:last] - start
+        kept.append(Rows(features[its], ids[its], weight[its]))
+        start += len(ids)
+    parts, labels, weights = zip(*kept, strict=True)
+    joined = csr_array(vstack(parts)) if any(map(is_sparse, parts)) else np.concatenate(parts)
+    its_weight = np.concatenate(weights)
+    if not its_weight.any():  # of samples that count there are very few
+        its_weight = np.ones(len(its_weight))
+    return Rows(joined, np.concatenate(labels), its_weight / its_weight.sum()), mean
