@@ -204,6 +204,13 @@ def test_probabilities_that_onnx_cannot_have_are_refused(table):
         to_onnx(table)
 
 
+def test_more_weights_than_a_file_may_hold_are_refused(table, monkeypatch):
+    monkeypatch.setattr("normexp.export.onnx.MOST", table.classifier.coef_.size * 8 - 1)
+    with pytest.raises(ValueError, match=r"the weights take \d+ bytes, an ONNX file may hold"):
+        to_onnx(table)
+    assert to_onnx(table, float32=True).graph.output
+
+
 def test_the_command_writes_what_runs_and_says_how_it_is_called(table, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table.save("m.safetensors")

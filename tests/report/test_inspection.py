@@ -136,3 +136,23 @@ def test_a_model_without_any_weight_has_no_strong_features(model):
     assert [of_class.features for of_class in found.class_weights] == [(), ()]
     assert "No feature has any weight" in inspection_page(found, "blank")
     assert picture(found, "png").startswith(b"\x89PNG")
+
+
+def test_the_page_can_be_read_by_all_and_fits(chromium, violations, tmp_path, model, digits):
+    long = fruit(["a kind whose name is long " + "很长的名字" * 9, *KINDS[1:]])
+    found = {"table": model, "images": digits, "pair": fruit(KINDS[:2]), "long": long}
+    wrong = []
+    with chromium.new_context() as context:
+        opened = context.new_page()
+        opened.on("console", lambda said: wrong.append(said.text))
+        for name, inspected in found.items():
+            path = tmp_path / f"{name}.html"
+            path.write_text(inspection_page(inspect(inspected), name), encoding="utf-8")
+            opened.goto(path.as_uri())
+            for scheme in ("light", "dark"):
+                opened.emulate_media(color_scheme=scheme)
+                assert violations(opened) == []
+            for width in (320, 1280):
+                opened.set_viewport_size({"width": width, "height": 900})
+                assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    assert wrong == []

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from .. import __version__
+from ..data.words import sized
 from ..losses import RowLoss
 from ..model import Model
 from .graph import Graph
 from .inputs import terms
+
+MOST = 2**31 - 2**20  # bytes of weights: of a file, Protocol Buffers allow less than 2**31
 
 
 def to_onnx(model: Model, *, float32: bool = False) -> ModelProto:
@@ -43,7 +46,8 @@ def to_onnx(model: Model, *, float32: bool = False) -> ModelProto:
     Raises
     ------
     ValueError
-        If the loss is one of your own whose probabilities are not those of `RowLoss`.
+        If the loss is one of your own whose probabilities are not those of `RowLoss`, or the
+        weights take more than the 2 GB that an ONNX file may hold.
 
     Examples
     --------
@@ -58,6 +62,8 @@ def to_onnx(model: Model, *, float32: bool = False) -> ModelProto:
     """
     classifier, names = model.classifier, model.class_names
     has_probabilities = _has_probabilities(classifier.loss_)
+    if (size := classifier.coef_.size * (4 if float32 else 8)) > MOST:
+        raise ValueError(f"the weights take {sized(size)}, an ONNX file may hold {sized(MOST)}")
     outputs = ["label", *(["name"] if names else []), "logits"]
     outputs += ["probabilities"] if has_probabilities else []
     graph = Graph(np.float32 if float32 else np.float64, reserved=outputs)
