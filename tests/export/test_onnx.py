@@ -17,12 +17,13 @@ from normexp.linear import LinearClassifier, SoftmaxRegression
 from normexp.losses import LOSSES, RowLoss
 from normexp.model import Model
 
-TIME = np.datetime64("NaT", "us")
-
 
 def run(model, feeds, **options):
-    """The outputs of the exported model, by their names."""
-    content = to_onnx(model, **options).SerializeToString()
+    """The outputs of the exported model, by their names; nothing in it is of no use."""
+    exported = to_onnx(model, **options)
+    used = {name for node in exported.graph.node for name in node.input}
+    assert used >= {constant.name for constant in exported.graph.initializer}
+    content = exported.SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(names, feeds), strict=True))

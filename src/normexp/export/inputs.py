@@ -66,11 +66,12 @@ def _numbers(graph: Graph, model: Model) -> str:
 
 def _without_markers(graph: Graph, values: str, model: Model, names: Sequence[str]) -> str:
     """NaN for the numbers that stand for a missing one, such as −999, as the schema says."""
-    if model.schema is None:
+    schema = model.schema
+    if schema is None or not (markers := numbers_among(schema.missing).to_list()):
         return values
-    kinds = {column.name: column.kind for column in model.schema.columns}
+    kinds = {column.name: column.kind for column in schema.columns}
     are_numbers = graph.constant(np.array([[kinds.get(name) == "number" for name in names]]))
-    for marker in numbers_among(model.schema.missing).to_list():
+    for marker in markers:
         is_marker = graph.add("Equal", values, graph.floats(marker))
         is_missing = graph.add("And", is_marker, are_numbers)
         values = graph.add("Where", is_missing, graph.floats(np.nan), values)
