@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 TEXT_WIDTH = 80  # where the output is no terminal
 ROOM_FOR_WORDS = 76  # beside a bar
+WORTH_TELLING = 10.0  # seconds of a training: how long it still takes
 
 
 def say(text: str) -> None:
@@ -187,12 +188,27 @@ class Course:
             self._trainings[name] = task, digits
         task, first = self._trainings[name]
         objective = with_minus(f"{iteration.objective:.4g}")
+        done, total = digits - first, -math.log10(self._tol) - first
+        left = time_left(iteration.seconds, done, total)
         self._progress.update(
             task,
-            completed=digits - first,
-            total=-math.log10(self._tol) - first,
-            state=f"iteration {iteration.iteration}, objective {objective}{remark}",
+            completed=done,
+            total=total,
+            state=f"iteration {iteration.iteration}, objective {objective}{remark}{left}",
         )
+
+
+def time_left(seconds: float, done: float, total: float) -> str:
+    """What a training that goes on as it began still takes, once it has taken a while.
+
+    >>> time_left(60.0, 2.0, 5.0), time_left(5.0, 2.0, 5.0)
+    (', about 90 s left', '')
+    """
+    if seconds < WORTH_TELLING or not 0 < done < total:
+        return ""
+    left = seconds * (total - done) / done
+    minutes = f"{left / 60:.0f} min" if left < 3600 else f"{left / 3600:.1f} h"
+    return f", about {left:.0f} s left" if left < 100 else f", about {minutes} left"
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +13,13 @@ from .._text import with_minus
 from ..losses import LOSSES
 from . import terminal
 from .group import Output, spare
-from .options import as_json, columns, loss_names, read_from, train_by
+from .options import as_json, columns, loss_names, read_from, size, train_by
+
+if TYPE_CHECKING:
+    from ..linear import LinearClassifier
+    from ..model import Model
+
+MEMORY = "1GB"
 
 
 @click.command()
@@ -24,6 +30,18 @@ from .options import as_json, columns, loss_names, read_from, train_by
     "--loss", type=loss_names, default="softmax", show_default=True, help="The loss to train with."
 )
 @train_by
+@click.option(
+    "--memory",
+    type=size,
+    default=MEMORY,
+    show_default=True,
+    help="What the rows of a folder of files may take at a time.",
+)
+@click.option(
+    "--checkpoint",
+    type=Output(),
+    help="A file to keep the weights in twice a minute; a training that finds it goes on from it.",
+)
 @click.option(
     "-o",
     "--output",
@@ -42,6 +60,8 @@ def train(
     loss: str,
     alpha: float,
     max_iter: int,
+    memory: int,
+    checkpoint: Path | None,
     output: Path,
     as_json: bool,
 ) -> None:
@@ -49,45 +69,41 @@ def train(
 
     It learns from all rows. The file holds what was learnt of the data, too.
 
+    DATA may be a folder of Parquet files, or of arrays X_1.npy, y_1.npy, X_2.npy and so on, larger
+    than the memory: a smooth loss goes over it some dozen times, some rows at a time.
+
     \b
     Example:
       normexp train flowers.csv --target species --loss svm -o flowers.safetensors
     """
-    spare([output], [data])
+    spare([output, checkpoint], [data])
+    wishes = {"drop": drop, "keep": keep, "missing": missing or None}
     with terminal.progress(TOL) as course, warnings.catch_warnings(record=True) as caught:
         from sklearn.exceptions import ConvergenceWarning
 
-        from ..data import Encoder, load
-        from ..linear import LinearClassifier
-        from ..model import Model
+        from ..data.parts import is_parts_folder
+        from ..linear import Checkpoint, LinearClassifier
 
         course.begin(f"reading {data}")
-        dataset = load(data, drop=drop, keep=keep, missing=missing or None, **reading)
-        assert dataset.target is not None  # `load` insists on it
-        encoder = Encoder.fit(dataset)
-        features = encoder.transform(dataset)
-        course.begin(f"making the kernels of {loss} ready")
         warnings.simplefilter("always", ConvergenceWarning)
+        keeping = [] if checkpoint is None else [Checkpoint(checkpoint)]
         classifier = LinearClassifier(
             LOSSES[loss],
             alpha=alpha,
             max_iter=max_iter,
-            callbacks=[lambda state: course.show(loss, state)],
-        ).fit(features, dataset.target)
-    Model(
-        encoder,
-        classifier,
-        reading["target"],
-        dataset.class_names,
-        dataset.image_shape,
-        dataset.schema,
-    ).save(output)
-    for remark in (*dataset.notes, *encoder.notes, *(str(warning.message) for warning in caught)):
+            callbacks=[lambda state: course.show(loss, state), *keeping],
+        )
+        if is_parts_folder(Path(data)):
+            model, rows, notes = of_folder(Path(data), reading, wishes, classifier, memory, course)
+        else:
+            model, rows, notes = of_file(data, reading, wishes, classifier, course)
+    model.save(output)
+    for remark in (*notes, *(str(warning.message) for warning in caught)):
         terminal.note(remark)
     facts = {
         "model": str(output),
         "loss": loss,
-        "rows": len(dataset),
+        "rows": rows,
         "classes": classifier.classes_.tolist(),
         "objective": classifier.objective_,
         "gap": classifier.gap_,
@@ -98,6 +114,75 @@ def train(
         return
     objective = with_minus(f"{classifier.objective_:.6g}")
     terminal.say(
-        f"Trained on {len(dataset)} rows of {len(facts['classes'])} classes in "
+        f"Trained on {rows} rows of {len(facts['classes'])} classes in "
         f"{classifier.n_iter_} iterations, to the objective {objective}: {output}"
     )
+
+
+Trained = tuple["Model", int, tuple[str, ...]]  # with the number of rows, and notes
+
+
+def of_file(
+    data: str,
+    reading: dict[str, Any],
+    wishes: dict[str, Any],
+    classifier: LinearClassifier,
+    course: terminal.Course,
+) -> Trained:
+    """Train on rows that are read at once."""
+    from ..data import Encoder, load
+    from ..model import Model
+
+    dataset = load(data, **wishes, **reading)
+    assert dataset.target is not None  # `load` insists on it
+    encoder = Encoder.fit(dataset)
+    features = encoder.transform(dataset)
+    course.begin(f"making the kernels of {classifier.loss} ready")
+    classifier.fit(features, dataset.target)
+    model = Model(
+        encoder,
+        classifier,
+        reading["target"],
+        dataset.class_names,
+        dataset.image_shape,
+        dataset.schema,
+    )
+    return model, len(dataset), (*dataset.notes, *encoder.notes)
+
+
+def of_folder(
+    path: Path,
+    reading: dict[str, Any],
+    wishes: dict[str, Any],
+    classifier: LinearClassifier,
+    memory: int,
+    course: terminal.Course,
+) -> Trained:
+    """Train on rows that are read some at a time, anew for each pass."""
+    from ..data.cleaning import Wishes
+    from ..data.gathering import encoder_of
+    from ..data.parts import learn_schema, parts_of
+    from ..linear import Batches
+    from ..model import Model
+
+    given = {name for name, value in reading.items() if value is not None and name != "header"}
+    if unsuited := sorted(given - {"target"}):
+        raise ValueError(f"{unsuited[0]}: it says nothing of a folder of files")
+    parts = parts_of(path, reading["target"])
+    at_once = parts.at_once(memory)
+    schema, notes = learn_schema(parts, Wishes(**wishes), at_once)
+    course.begin(f"learning what {len(parts)} rows hold")
+    encoder, schema, rows = encoder_of(
+        lambda schema: parts.datasets(schema, at_once), schema, wishes["keep"]
+    )
+    at_once = parts.at_once(memory, len(encoder.feature_names))
+    course.begin(f"reading {len(parts)} rows, {at_once} at a time")
+    classifier.fit(
+        Batches(
+            lambda: (
+                (encoder.transform(part), part.target) for part in parts.datasets(schema, at_once)
+            )
+        )
+    )
+    model = Model(encoder, classifier, reading["target"], schema=schema)
+    return model, rows, (*notes, *encoder.notes)

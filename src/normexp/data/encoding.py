@@ -31,6 +31,8 @@ Encoded: TypeAlias = "NDArray[np.floating[Any]] | csr_array"
 # Rows at a time where a sum needs them in float64: a set of byte images would not fit eight times.
 BLOCK = 1024
 
+NO_DAY = "1970-01-01"  # the first of a column without dates
+
 # From so many columns on, of which so few are not 0, the encoding is sparse.
 SPARSE_WIDTH = 256
 SPARSE_SHARE = 0.1
@@ -103,14 +105,14 @@ class Encoder:
             columns, remarks = learn_columns(features, is_typed=True, missing=(), days=[ISO])
             features, _ = read_table(features, columns, ())
         if isinstance(features, pl.DataFrame):
-            numbers, texts, dates = _kinds(features)
+            numbers, texts, dates = kinds_of(features)
         else:
             numbers, texts, dates = dataset.feature_names, (), {}
-        values = _numbers(features, numbers, dates)
+        values = numbers_of(features, numbers, dates)
         if not (numbers or texts or dates):
             raise ValueError(f"features: no column is left to learn from; {'; '.join(remarks)}")
         numbers += tuple(name for day, first in dates.items() for name in part_names(day, first))
-        mean, deviation = (sparse.moments if issparse(values) else _moments)(values)
+        mean, deviation = (sparse.moments if issparse(values) else moments)(values)
         if len(overflow := np.flatnonzero(~np.isfinite(mean + deviation))):
             raise ValueError(
                 f"column {numbers[overflow[0]]!r}: the variance of its numbers overflows"
@@ -119,9 +121,9 @@ class Encoder:
             scale = np.where(deviation > 0, deviation, 1.0)
         else:
             scale = np.full_like(deviation, np.sqrt(np.mean(deviation**2)) or 1.0)
-        categories = categories_of(_texts(features, texts))
+        categories = categories_of(texts_of(features, texts))
         encoder = cls(numbers, mean, scale, categories, dates)
-        notes = _notes(dataset, encoder, values, deviation)
+        notes = notes_of(dataset, encoder, values, deviation)
         return replace(encoder, notes=(*remarks, *notes))
 
     @property
@@ -150,13 +152,13 @@ class Encoder:
             If a column is missing, or holds text where the training rows had numbers.
         """
         features = self._features(data)
-        values = _numbers(features, self._plain_numbers, self.dates)
+        values = numbers_of(features, self._plain_numbers, self.dates)
         if issparse(values):
             if not self.mean.any():
                 return sparse.scaled(values, self.scale)
             values = dense(values, "features")
         dtype = np.float32 if values.dtype == np.uint8 else np.float64
-        columns = _texts(features, tuple(self.categories))
+        columns = texts_of(features, tuple(self.categories))
         found = positions(columns, self.categories)
         shape = features.shape[0], len(self.numbers) + sum(map(len, self.categories.values()))
         encoded = np.zeros((shape[0], len(self.numbers) if self.is_sparse else shape[1]), dtype)
@@ -176,7 +178,7 @@ class Encoder:
     def unseen(self, data: Dataset | Any) -> tuple[str, ...]:
         """Say which texts of the rows are no categories of the training rows, and of how many."""
         features = self._features(data)
-        return told_unseen(_texts(features, tuple(self.categories)), self.categories)
+        return told_unseen(texts_of(features, tuple(self.categories)), self.categories)
 
     def state(self) -> tuple[dict[str, NDArray[np.float64]], dict[str, Any]]:
         """Return all of the encoder as arrays, for safetensors, and plain values, for JSON."""
@@ -271,7 +273,7 @@ def _dataset(features: Features) -> Dataset:
     return Dataset("array", features, None, names_of_columns(features.shape[1]))
 
 
-def _kinds(
+def kinds_of(
     features: pl.DataFrame,
 ) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, str]]:
     """The columns of numbers, those of text, and those of dates with the first of them."""
@@ -280,7 +282,7 @@ def _kinds(
     return (
         tuple(name for name in features.columns if name not in texts | dates),
         tuple(name for name in features.columns if name in texts),
-        {name: str(first or "1970-01-01")[:10] for name, first in firsts.items()},
+        {name: str(first or NO_DAY)[:10] for name, first in firsts.items()},
     )
 
 
@@ -294,7 +296,7 @@ def _names_of_dates(features: pl.DataFrame) -> set[str]:
     return {name for dtype, names in types.items() if dtype.is_temporal() for name in names}
 
 
-def _numbers(features: Features, names: Sequence[str], dates: Mapping[str, str]) -> NDArray[Any]:
+def numbers_of(features: Features, names: Sequence[str], dates: Mapping[str, str]) -> NDArray[Any]:
     """The columns `names` and the parts of dates as a matrix in which a missing number is NaN."""
     if not isinstance(features, pl.DataFrame):
         return features
@@ -308,14 +310,14 @@ def _numbers(features: Features, names: Sequence[str], dates: Mapping[str, str])
     return values.reshape(len(columns), len(features)).T
 
 
-def _texts(features: Features, names: tuple[str, ...]) -> list[pl.Series]:
+def texts_of(features: Features, names: tuple[str, ...]) -> list[pl.Series]:
     if not isinstance(features, pl.DataFrame):
         return []
     cells = named(features)
     return [cells[name] for name in names]
 
 
-def _moments(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def moments(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean and the standard deviation of each column over the numbers that it has.
 
     A constant column has its value for the mean and exactly 0 for the deviation.
@@ -330,7 +332,7 @@ def _moments(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.floa
     return np.where(constant, low, mean), np.where(constant, 0.0, np.sqrt(variance))
 
 
-def _notes(
+def notes_of(
     dataset: Dataset, encoder: Encoder, values: NDArray[Any], deviation: NDArray[np.float64]
 ) -> tuple[str, ...]:
     """Say what was done to the training rows, and to which of their columns."""

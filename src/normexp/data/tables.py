@@ -43,7 +43,7 @@ def read_parquet(path: Path, target: str | None = None) -> Raw:
     with opened(path) as file:
         check_magic(path.name, file.read(4), b"PAR1", "a Parquet file")
         file.seek(0)
-        with _readable(path.name):
+        with readable_table(path.name):
             rows = pl.scan_parquet(file).select(pl.len()).collect().item()
             file.seek(0)
             # A column of one value takes next to no room in the file, and 8 bytes a row here.
@@ -102,7 +102,7 @@ def parted(raw: Raw, target: str | None, name: str) -> Raw:
 
 
 @contextmanager
-def _readable(name: str) -> Iterator[None]:
+def readable_table(name: str) -> Iterator[None]:
     """Turn what the parsers raise into one line that names the file."""
     try:
         yield

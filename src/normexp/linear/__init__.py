@@ -5,6 +5,7 @@ from .._extras import extra
 with extra("linear"):
     from .base import BaseLinearClassifier
     from .batches import Batches
+    from .checkpoint import Checkpoint
     from .classifier import LinearClassifier
     from .presets import MulticlassSVM, SoftmaxRegression
     from .solution import Iteration
@@ -12,6 +13,7 @@ with extra("linear"):
 __all__ = [
     "BaseLinearClassifier",
     "Batches",
+    "Checkpoint",
     "Iteration",
     "LinearClassifier",
     "MulticlassSVM",

@@ -16,6 +16,7 @@ from .._defaults import ALPHA, MAX_ITER, TOL
 from .._sparse import as_sparse, is_sparse
 from ..losses import RowLoss
 from .batches import Batches
+from .checkpoint import Checkpoint
 from .labels import Labels, are_soft, hard_labels, share_predicted, soft_labels
 from .objective import Array, Objective
 from .prediction import TAKEN, LinearPrediction
@@ -136,6 +137,8 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         solver = LBFGS if is_streamed else self._solver(loss)
         with blas().limit(limits=blas_threads(objective.features, classes)):
             solution = solver.minimize(objective, self._start(objective, classes), monitor)
+        for checkpoint in self._checkpoints:
+            checkpoint.end()
         self.loss_ = loss
         self.classes_ = classes
         self.coef_ = solution.coef.astype(dtype)
@@ -200,8 +203,15 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
             )
         return as_sparse(features, "X") if is_sparse(features) else features, labels
 
+    @property
+    def _checkpoints(self) -> list[Checkpoint]:
+        return [each for each in self.callbacks or () if isinstance(each, Checkpoint)]
+
     def _start(self, objective: Objective[RowLoss], classes: NDArray[Any]) -> Array:
         shape = objective.classes, objective.features.shape[1]
+        for checkpoint in self._checkpoints:
+            if (found := checkpoint.begin(shape)) is not None:
+                return objective.join(*found)
         if not (self.warm_start and hasattr(self, "coef_")):
             return objective.join(np.zeros(shape), np.zeros(shape[0]))
         if self.coef_.shape != shape or not np.array_equal(self.classes_, classes):

@@ -1,0 +1,71 @@
+"""`normexp train` on a folder of files that is read some rows at a time."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from normexp.cli.commands import normexp as command
+from normexp.model import Model
+
+ROWS = 900
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    table = pl.DataFrame(
+        {
+            "size": rng.normal(size=ROWS),
+            "colour": rng.choice(["red", "blue", "green"], ROWS).tolist(),
+        }
+    )
+    is_large = table["size"].to_numpy() + rng.normal(size=ROWS) / 2 > 0
+    table = table.with_columns(kind=pl.Series(np.where(is_large, "large", "small"))).sort("kind")
+    table.write_parquet("whole.parquet")
+    (tmp_path / "big").mkdir()
+    for start in range(0, ROWS, 250):
+        table[start : start + 250].write_parquet(f"big/part{start}.parquet")
+    return table
+
+
+def train(*arguments):
+    return CliRunner().invoke(command, ["train", *arguments])
+
+
+def test_the_model_is_that_of_one_file(folder):
+    found = {}
+    for data in ("whole.parquet", "big"):
+        result = train(data, "--target", "kind", "--memory", "20kB", "-o", f"{data}.st", "--json")
+        assert result.exit_code == 0, result.output
+        found[data] = json.loads(result.stdout)
+    whole, big = found.values()
+    assert big["rows"] == whole["rows"] == ROWS
+    assert big["classes"] == whole["classes"]
+    assert big["objective"] == pytest.approx(whole["objective"], rel=1e-6)
+    rows = folder.drop("kind")
+    predicted = [Model.load(f"{data}.st").predict(rows) for data in found]
+    np.testing.assert_array_equal(*predicted)
+
+
+def test_a_checkpoint_is_gone_in_the_end(folder, tmp_path):
+    result = train("big", "--target", "kind", "--checkpoint", "so-far")
+    assert result.exit_code == 0, result.output
+    assert not (tmp_path / "so-far").exists()
+    (tmp_path / "so-far").write_text("something else")
+    result = train("big", "--target", "kind", "--checkpoint", "so-far", "-o", "other.st")
+    assert result.exit_code == 2
+    assert "so-far is no checkpoint, or damaged" in result.stderr
+    assert not (tmp_path / "other.st").exists()
+
+
+def test_what_a_folder_does_not_do_is_said(folder):
+    result = train("big", "--target", "kind", "--loss", "svm")
+    assert result.exit_code == 2
+    assert "Batches go to L-BFGS, for smooth losses" in result.stderr
+    result = train("big", "--target", "kind", "--encoding", "cp1252")
+    assert result.exit_code == 2
+    assert "encoding: it says nothing of a folder of files" in result.stderr
