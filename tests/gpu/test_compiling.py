@@ -38,8 +38,8 @@ def test_some_compile(compile_all):
     assert set(kernels) == {
         "of_rows",
         "merge_rows",
-        "softmax_backward_of_rows",
-        "cross_entropy_of_rows",
+        "softmax_backward_in_turn",
+        "cross_entropy_in_turn",
         "losses_of_rows",
     }
 

@@ -12,9 +12,12 @@ import torch
 from ..contract import Logits, Summary, Target
 from . import cross_entropy as _cross_entropy
 from . import functions as _functions
+from . import in_turn as _in_turn
 from .launch import (
     STORED,
+    Kernels,
     Tensor,
+    few_registers,
     launch,
     over_rows,
     per_part,
@@ -25,7 +28,7 @@ from .launch import (
     tile_of_rows,
     tile_of_summaries,
 )
-from .tile import FINISH, IN_TURN, SUMMARISE
+from .tile import FINISH, SUMMARISE
 
 
 def softmax(logits: Logits, out: Tensor | None = None) -> Tensor:
@@ -87,8 +90,9 @@ def softmax_backward(p: Tensor, upstream: Tensor, out: Tensor | None = None) -> 
         )
     out = torch.empty_like(p) if out is None else out
     tile = tile_of_products(p)
+    kernels = Kernels(_functions.softmax_backward_of_rows, _in_turn.softmax_backward_in_turn)
     launch(
-        _functions.softmax_backward_of_rows, p, tile, p, upstream, out, *per_part(p, tile, 1),
+        kernels, p, tile, p, upstream, out, *per_part(p, tile, 1),
         *_shape(p), *strides(upstream)[1:], *strides(out)[1:],
     )  # fmt: skip
     return out
@@ -117,13 +121,15 @@ def cross_entropy(
     # One tile with and without the gradient: the value is the same to the bit.
     tile = tile_of_rows(x)
     parts = *per_part(x, tile, 4), x.new_empty(rows_in(x), dtype=torch.float64)
-    kernel = _cross_entropy.cross_entropy_of_rows
+    kernels = Kernels(_cross_entropy.cross_entropy_of_rows, _in_turn.cross_entropy_in_turn)
     if len(grad):
-        launch(kernel, x, tile, x, *told, grad, *parts, *_shape(x), *strides(grad)[1:])
+        options = few_registers(x) if tile.parts == 1 else {}
+        places = *_shape(x), *strides(grad)[1:]
+        launch(kernels, x, tile, x, *told, grad, *parts, *places, **options)
     else:
+        kernel = kernels.in_turn if tile.in_turn else kernels.of_rows
         arguments = x, *told, None, *parts, *_shape(x), 0, 0, 0
-        phase = IN_TURN if tile.in_turn else SUMMARISE
-        run(kernel, x, tile, phase, *arguments, parts=tile.programs)
+        run(kernel, x, tile, SUMMARISE, *arguments, parts=tile.programs)
     losses = _cross_entropy.losses_of_rows
     over_rows(losses, rows_in(x), tile.programs, *told, loss, *parts, rows_in(x), x.shape[1])
     return loss, grad
@@ -157,13 +163,14 @@ def _rows(
     """What has the shape of the logits: of whole rows, or of a part given the row's summary."""
     x = _values(logits)
     out = torch.empty_like(x) if out is None else out
-    kernel, places = _functions.of_rows, (*_shape(x), *strides(out)[1:])
+    kernels = Kernels(_functions.of_rows, _in_turn.of_rows_in_turn)
+    places = *_shape(x), *strides(out)[1:]
     if summary is None:
         tile = tile_of_rows(x)
-        launch(kernel, x, tile, x, out, *per_part(x, tile, 2), *places, RESULT=result)
+        launch(kernels, x, tile, x, out, *per_part(x, tile, 2), *places, RESULT=result)
     else:
         arguments = x, out, summary.top, summary.rest, *places
-        run(kernel, x, tile_of_summaries(x), FINISH, *arguments, parts=1, RESULT=result)
+        run(kernels.of_rows, x, tile_of_summaries(x), FINISH, *arguments, parts=1, RESULT=result)
     return out
 
 

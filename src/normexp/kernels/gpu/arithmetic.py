@@ -81,15 +81,6 @@ def per_unit(x, ARITHMETIC: tl.constexpr):
 
 
 @triton.jit
-def of_top(x, ARITHMETIC: tl.constexpr):
-    """What the exponential of the largest logit comes out as."""
-    if ARITHMETIC == WIDE:
-        return P0
-    else:
-        return unit(x, ARITHMETIC)
-
-
-@triton.jit
 def exponentials(x, top, ARITHMETIC: tl.constexpr):
     """2^BIAS · exp(x − top); NaN where x is NaN, and where both are infinite."""
     if ARITHMETIC == SHORT:

@@ -15,13 +15,10 @@ to a row. In the tile of a row each of its threads would compute them, logarithm
 import triton
 import triton.language as tl
 
-from .arithmetic import OWN, exponentials, log1p, sum_of, unit, widened
-from .summary import RIGHT, both, finite, nothing_of, of_parts, spread, summary_of
+from .arithmetic import OWN, WIDE, exponentials, log1p, sum_of, unit, widened
+from .summary import RIGHT, finite, of_parts, spread, summary_of
 from .tile import (
-    AGAIN,
     FINISH,
-    IN_TURN,
-    NO_MORE,
     ONCE,
     SUMMARISE,
     begin_of,
@@ -84,94 +81,52 @@ def cross_entropy_of_rows(
 ):  # fmt: skip
     """The summaries, Σ u_k · (top − z_k) and Σ u_k of each part; and the gradient, where wanted."""
     turn = tl.program_id(0).to(tl.int64)
-    row = rows_of(turn, PHASE, PARTS, ROWS)
+    row = rows_of(turn, PARTS, ROWS)
+    column = classes_of(turn, PARTS, CLASSES)
     present = row < rows
-    # Each logit is read before the gradient may take its place: z_y here, for everyone.
+    here = present[:, None] & (column < classes)[None, :]
+    x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), ONCE)
     y = tl.load(ids + row, present, other=-1).to(tl.int64)
+    u = of_class(class_weight, column, column < classes)
+    # Each logit is read before the gradient may take its place: z_y here, for everyone.
     if PHASE == FINISH:
-        z_y = tl.load(chosen + row, present, other=-float("inf"))
+        z_y = tl.load(chosen + row, present, other=-float("inf")).to(x.dtype)
+        top, rest = of_parts(tops, rests, row, present, SUMMARIES, WIDTH)
+        if ROWS == 1:
+            top, rest = spread(top), spread(rest)
+        e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
     else:
-        begin = begin_of(row, inner, x_outer, x_inner)
-        known = (y >= 0) & (y < classes)
-        z_y = tl.load(logits + begin + y * x_class, known, other=-float("inf")).to(tl.float64)
-        if PHASE == IN_TURN or turn % PARTS == 0:
-            tl.store(chosen + row, z_y, present)
-    a, b, n, T, ignored = target_of(
-        y, weight, smoothing, norm, class_weight, class_weights, row, present, classes
-    )
-    told = present & (ignored == 0)
-    IS_SMOOTH: tl.constexpr = smoothing is not None
-    IS_PULLED: tl.constexpr = norm is not None
+        z_y = logit_of(logits, row, y, classes, inner, x_outer, x_class, x_inner)
+        if turn % PARTS == 0:
+            tl.store(chosen + row, z_y.to(tl.float64), present)
+        top, rest, e = summary_of(x, here, ARITHMETIC, RIGHT)
+        part = row * PARTS + turn % PARTS
+        tl.store(tops + part, top, present)
+        tl.store(rests + part, rest, present)
+        if smoothing is not None:
+            gap, mass = gap_of(x, top, u, ARITHMETIC)
+            tl.store(gaps + part, gap, present)
+            tl.store(masses + part, mass, present)
+    if PHASE != SUMMARISE:
+        told, b, T, pull, total, rest, inverse, g_y = terms_of(
+            top, rest, z_y, y, weight, smoothing, norm, class_weight, class_weights,
+            row, present, classes, ARITHMETIC,
+        )  # fmt: skip
+        g = gradient_of(x, e, u, top, b, T, pull, total, rest, inverse, smoothing is not None)
+        here = told[:, None] & (column < classes)[None, :]
+        write(grad, g, row, column, here, inner, g_outer, g_class, g_inner)
+        here = (present & (told == 0))[:, None] & (column < classes)[None, :]
+        clear(grad, row, column, here, inner, g_outer, g_class, g_inner)
+        its_part = y // CLASSES == turn % PARTS
+        write_at(grad, g_y, row, y, told & its_part, classes, inner, g_outer, g_class, g_inner)
 
-    if PHASE == IN_TURN:
-        top, rest = nothing_of(row)
-        gap, mass = tl.zeros_like(top), tl.zeros_like(top)
-        for part in tl.range(PARTS):
-            column = classes_of(part, PARTS, CLASSES)
-            here = present[:, None] & (column < classes)[None, :]
-            x = read(
-                logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), AGAIN
-            )
-            part_top, part_rest, e = summary_of(x, here, ARITHMETIC, RIGHT)
-            before = top
-            top, rest = both(top, rest, part_top, part_rest, ARITHMETIC, x.dtype)
-            if IS_SMOOTH:
-                u = of_class(class_weight, column, column < classes)
-                part_gap, part_mass = gap_of(x, part_top, u, ARITHMETIC)
-                gap = lowered(gap, mass, before, top) + lowered(part_gap, part_mass, part_top, top)
-                mass += part_mass
-        if grad is not None:
-            for part in tl.range(PARTS):
-                column = classes_of(part, PARTS, CLASSES)
-                here = told[:, None] & (column < classes)[None, :]
-                x = read(
-                    logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"),
-                    NO_MORE,
-                )  # fmt: skip
-                u = of_class(class_weight, column, column < classes)
-                e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
-                g = gradient_of(
-                    x, e, top, rest, z_y.to(x.dtype), y, a, b, n, T, u, column, classes,
-                    IS_SMOOTH, IS_PULLED, ARITHMETIC,
-                )  # fmt: skip
-                write(grad, g, row, column, here, inner, g_outer, g_class, g_inner)
-    else:
-        column = classes_of(turn, PARTS, CLASSES)
-        here = present[:, None] & (column < classes)[None, :]
-        x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), ONCE)
-        u = of_class(class_weight, column, column < classes)
-        if PHASE == FINISH:
-            top, rest = of_parts(tops, rests, row, present, SUMMARIES, WIDTH)
-            if ROWS == 1:
-                top, rest = spread(top), spread(rest)
-            e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
-        else:
-            top, rest, e = summary_of(x, here, ARITHMETIC, RIGHT)
-            if IS_SMOOTH:
-                gap, mass = gap_of(x, top, u, ARITHMETIC)
-        if PHASE != SUMMARISE:
-            g = gradient_of(
-                x, e, top, rest, z_y.to(x.dtype), y, a, b, n, T, u, column, classes,
-                IS_SMOOTH, IS_PULLED, ARITHMETIC,
-            )  # fmt: skip
-            here = told[:, None] & (column < classes)[None, :]
-            write(grad, g, row, column, here, inner, g_outer, g_class, g_inner)
 
-    if PHASE != FINISH:
-        place = row if PHASE == IN_TURN else row * PARTS + turn % PARTS
-        tl.store(tops + place, top, present)
-        tl.store(rests + place, rest, present)
-        if IS_SMOOTH:
-            tl.store(gaps + place, gap, present)
-            tl.store(masses + place, mass, present)
-    # What is ignored has no gradient, whatever its logits are.
-    left_out = present & ignored
-    if grad is not None and PHASE != SUMMARISE and tl.max(left_out.to(tl.int32), 0) > 0:
-        for part in tl.range(PARTS if PHASE == IN_TURN else 1):
-            column = classes_of(part if PHASE == IN_TURN else turn, PARTS, CLASSES)
-            here = left_out[:, None] & (column < classes)[None, :]
-            zero = tl.zeros([ROWS, CLASSES], tl.float32)
-            write(grad, zero, row, column, here, inner, g_outer, g_class, g_inner)
+@triton.jit
+def logit_of(logits, row, y, classes, inner, outer_stride, class_stride, inner_stride):
+    """z_y of each row, half types as float32; −inf where there is no such class."""
+    place = begin_of(row, inner, outer_stride, inner_stride) + y * class_stride
+    z = tl.load(logits + place, (y >= 0) & (y < classes), other=-float("inf"))
+    return z if z.dtype == tl.float64 else z.to(tl.float32)
 
 
 @triton.jit
@@ -190,28 +145,58 @@ def lowered(gap, mass, part_top, top):
 
 
 @triton.jit
-def gradient_of(
-    x, e, top, rest, z_y, y, a, b, n, T, u, column, classes,
-    IS_SMOOTH: tl.constexpr, IS_PULLED: tl.constexpr, ARITHMETIC: tl.constexpr,
+def terms_of(
+    top, rest, z_y, y, weight, smoothing, norm, class_weight, class_weights,
+    row, present, classes, ARITHMETIC: tl.constexpr,
 ):  # fmt: skip
-    """The gradient of a tile, from the summaries of its rows."""
-    kind = e.dtype
-    pull = (2.0 * n * (top + log1p(rest))).to(kind) if IS_PULLED else tl.zeros_like(a).to(kind)
-    one = unit(x, ARITHMETIC)
+    """What the gradient needs of each row, and the gradient at its class."""
+    a, b, n, T, ignored = target_of(
+        y, weight, smoothing, norm, class_weight, class_weights, row, present, classes
+    )
+    kind: tl.constexpr = tl.float64 if ARITHMETIC == WIDE else z_y.dtype
+    if norm is not None:
+        pull = (2.0 * n * (top + log1p(rest))).to(kind)
+    else:
+        pull = tl.zeros_like(a).to(kind)
+    one = unit(z_y, ARITHMETIC)
     total, rest = ((1.0 + rest) * one).to(kind), (rest * one).to(kind)
     inverse = tl.where(finite(top) & (y < classes), 1.0 / total, float("nan"))
-    a, b, T, top = a.to(kind), b.to(kind), T.to(kind), top.to(x.dtype)
-    at_y = column[None, :] == y[:, None]
+    t = a
+    if smoothing is not None:
+        t = a + b * of_class(class_weight, y, (y >= 0) & (y < classes))
+    a, b, T, t = a.to(kind), b.to(kind), T.to(kind), t.to(kind)
+    e = exponentials(z_y, top.to(z_y.dtype), ARITHMETIC)
+    others = tl.where(z_y == top.to(z_y.dtype), rest, total - e)
+    g = (((T - t) + pull) * e - t * others) * inverse
+    return present & (ignored == 0), b, T, pull, total, rest, inverse, g
+
+
+@triton.jit
+def gradient_of(x, e, u, top, b, T, pull, total, rest, inverse, IS_SMOOTH: tl.constexpr):
+    """Of a tile, as if no class were that of its row."""
     if IS_SMOOTH:
-        t = b[:, None] * u.to(kind)[None, :] + tl.where(at_y, a[:, None], 0.0)
-        others = tl.where(x == top[:, None], rest[:, None], total[:, None] - e)
-        return (((T + pull)[:, None] - t) * e - t * others) * inverse[:, None]
+        t = b[:, None] * u.to(e.dtype)[None, :]
+        others = tl.where(x == top.to(x.dtype)[:, None], rest[:, None], total[:, None] - e)
+        return (((T[:, None] - t) + pull[:, None]) * e - t * others) * inverse[:, None]
     else:
-        e_y = exponentials(z_y, top, ARITHMETIC)
-        others = tl.where(z_y == top, rest, total - e_y)
-        g_y = (pull * e_y - a * others) * inverse
-        g = (e * ((a + pull) * inverse)[:, None]).to(x.dtype)
-        return tl.where(at_y, g_y.to(x.dtype)[:, None], g)
+        return e * ((T + pull) * inverse)[:, None]
+
+
+@triton.jit
+def write_at(values, x, row, y, told, classes, inner, outer_stride, class_stride, inner_stride):
+    """Into the class of each row, over what another thread may have written there."""
+    tl.debug_barrier()
+    place = begin_of(row, inner, outer_stride, inner_stride) + y * class_stride
+    x = x.to(values.dtype.element_ty)
+    tl.store(values + place, x, told & (y >= 0) & (y < classes))
+
+
+@triton.jit
+def clear(values, row, column, here, inner, outer_stride, class_stride, inner_stride):
+    """What is ignored has no gradient, whatever its logits are."""
+    if tl.max(tl.max(here.to(tl.int32), 1), 0) > 0:
+        zero = tl.zeros(here.shape, tl.float32)
+        write(values, zero, row, column, here, inner, outer_stride, class_stride, inner_stride)
 
 
 @triton.jit

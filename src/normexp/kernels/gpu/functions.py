@@ -4,31 +4,8 @@ import triton
 import triton.language as tl
 
 from .arithmetic import OWN, exponentials, log1p, sum_of, unit, widened
-from .summary import (
-    COUNTED,
-    RIGHT,
-    TOTAL,
-    both,
-    finite,
-    nothing_of,
-    of_parts,
-    spread,
-    summary_of,
-)
-from .tile import (
-    AGAIN,
-    FINISH,
-    IN_TURN,
-    NO_MORE,
-    ONCE,
-    SUMMARISE,
-    WHOLE,
-    beside,
-    classes_of,
-    read,
-    rows_of,
-    write,
-)
+from .summary import COUNTED, RIGHT, TOTAL, finite, of_parts, spread, summary_of
+from .tile import FINISH, ONCE, SUMMARISE, WHOLE, beside, classes_of, read, rows_of, write
 
 SUMMARY = tl.constexpr(0)
 SOFTMAX = tl.constexpr(1)
@@ -45,50 +22,30 @@ def of_rows(
     PARTS: tl.constexpr, ROWS: tl.constexpr, CLASSES: tl.constexpr, ARITHMETIC: tl.constexpr,
 ):  # fmt: skip
     turn = tl.program_id(0).to(tl.int64)
-    row = rows_of(turn, PHASE, PARTS, ROWS)
+    row = rows_of(turn, PARTS, ROWS)
+    column = classes_of(turn, PARTS, CLASSES)
     present = row < rows
-    if PHASE == IN_TURN:
-        top, rest = nothing_of(row)
-        for part in tl.range(PARTS):
-            column = classes_of(part, PARTS, CLASSES)
-            here = present[:, None] & (column < classes)[None, :]
-            x = read(
-                logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), AGAIN
-            )
-            part_top, part_rest, e = summary_of(x, here, ARITHMETIC, RIGHT)
-            top, rest = both(top, rest, part_top, part_rest, ARITHMETIC, x.dtype)
-        for part in tl.range(PARTS):
-            column = classes_of(part, PARTS, CLASSES)
-            here = present[:, None] & (column < classes)[None, :]
-            x = read(
-                logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), NO_MORE
-            )
-            e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
-            result = result_of(x, e, top, rest, RESULT, ARITHMETIC)
-            write(out, result, row, column, here, inner, out_outer, out_class, out_inner)
+    here = present[:, None] & (column < classes)[None, :]
+    x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), ONCE)
+    if PHASE == FINISH:
+        top, rest = of_parts(tops, rests, row, present, SUMMARIES, WIDTH)
+        if ROWS == 1:
+            top, rest = spread(top), spread(rest)
+        e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
     else:
-        column = classes_of(turn, PARTS, CLASSES)
-        here = present[:, None] & (column < classes)[None, :]
-        x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), ONCE)
-        if PHASE == FINISH:
-            top, rest = of_parts(tops, rests, row, present, SUMMARIES, WIDTH)
-            if ROWS == 1:
-                top, rest = spread(top), spread(rest)
-            e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
-        else:
-            NEEDED: tl.constexpr = (
-                COUNTED if RESULT == SUMMARY
-                else TOTAL if RESULT == SOFTMAX and PHASE == WHOLE
-                else RIGHT
-            )  # fmt: skip
-            top, rest, e = summary_of(x, here, ARITHMETIC, NEEDED)
-        if PHASE == SUMMARISE:
-            part = row * PARTS + turn % PARTS
-            tl.store(tops + part, top, present)
-            tl.store(rests + part, rest, present)
-        else:
-            result = result_of(x, e, top, rest, RESULT, ARITHMETIC)
-            write(out, result, row, column, here, inner, out_outer, out_class, out_inner)
+        NEEDED: tl.constexpr = (
+            COUNTED if RESULT == SUMMARY
+            else TOTAL if RESULT == SOFTMAX and PHASE == WHOLE
+            else RIGHT
+        )  # fmt: skip
+        top, rest, e = summary_of(x, here, ARITHMETIC, NEEDED)
+    if PHASE == SUMMARISE:
+        part = row * PARTS + turn % PARTS
+        tl.store(tops + part, top, present)
+        tl.store(rests + part, rest, present)
+    else:
+        result = result_of(x, e, top, rest, RESULT, ARITHMETIC)
+        write(out, result, row, column, here, inner, out_outer, out_class, out_inner)
 
 
 @triton.jit
@@ -129,40 +86,24 @@ def softmax_backward_of_rows(
 ):  # fmt: skip
     """p_k · (v_k − Σ_j p_j · v_j), where v is the gradient of the softmax p."""
     turn = tl.program_id(0).to(tl.int64)
-    row = rows_of(turn, PHASE, PARTS, ROWS)
+    row = rows_of(turn, PARTS, ROWS)
+    column = classes_of(turn, PARTS, CLASSES)
     present = row < rows
-    if PHASE == IN_TURN:
-        dot = tl.zeros_like(row).to(tl.float64)
-        for part in tl.range(PARTS):
-            column = classes_of(part, PARTS, CLASSES)
-            here = present[:, None] & (column < classes)[None, :]
-            q = read(p, row, column, here, inner, p_outer, p_class, p_inner, 0.0, AGAIN)
-            v = read(upstream, row, column, here, inner, up_outer, up_class, up_inner, 0.0, AGAIN)
-            dot += dot_of(q, v, ARITHMETIC)
-        for part in tl.range(PARTS):
-            column = classes_of(part, PARTS, CLASSES)
-            here = present[:, None] & (column < classes)[None, :]
-            q = read(p, row, column, here, inner, p_outer, p_class, p_inner, 0.0, NO_MORE)
-            v = read(upstream, row, column, here, inner, up_outer, up_class, up_inner, 0.0, NO_MORE)
-            g = times_lead(q, v, dot, ARITHMETIC)
-            write(out, g, row, column, here, inner, out_outer, out_class, out_inner)
+    here = present[:, None] & (column < classes)[None, :]
+    q = read(p, row, column, here, inner, p_outer, p_class, p_inner, 0.0, ONCE)
+    v = read(upstream, row, column, here, inner, up_outer, up_class, up_inner, 0.0, ONCE)
+    if PHASE == FINISH:
+        part, there = beside(row, SUMMARIES, WIDTH)
+        dot = sum_of(tl.load(dots + part, there & present[:, None], other=0.0), OWN)
+        if ROWS == 1:
+            dot = spread(dot)
     else:
-        column = classes_of(turn, PARTS, CLASSES)
-        here = present[:, None] & (column < classes)[None, :]
-        q = read(p, row, column, here, inner, p_outer, p_class, p_inner, 0.0, ONCE)
-        v = read(upstream, row, column, here, inner, up_outer, up_class, up_inner, 0.0, ONCE)
-        if PHASE == FINISH:
-            part, there = beside(row, SUMMARIES, WIDTH)
-            dot = sum_of(tl.load(dots + part, there & present[:, None], other=0.0), OWN)
-            if ROWS == 1:
-                dot = spread(dot)
-        else:
-            dot = dot_of(q, v, ARITHMETIC)
-        if PHASE == SUMMARISE:
-            tl.store(dots + row * PARTS + turn % PARTS, dot, present)
-        else:
-            g = times_lead(q, v, dot, ARITHMETIC)
-            write(out, g, row, column, here, inner, out_outer, out_class, out_inner)
+        dot = dot_of(q, v, ARITHMETIC)
+    if PHASE == SUMMARISE:
+        tl.store(dots + row * PARTS + turn % PARTS, dot, present)
+    else:
+        result = times_lead(q, v, dot, ARITHMETIC)
+        write(out, result, row, column, here, inner, out_outer, out_class, out_inner)
 
 
 @triton.jit

@@ -9,7 +9,7 @@ import triton
 
 from ..._settings import current_accuracy
 from .arithmetic import OWN, SHORT, WIDE
-from .tile import FINISH, IN_TURN, SUMMARISE, WHOLE
+from .tile import FINISH, SUMMARISE, WHOLE
 
 Tensor = Any
 
@@ -22,6 +22,13 @@ WIDEST_SHORT = 32768  # where float32 takes twice the room, and in turn is quick
 IN_CACHE = 131072  # bytes of a row, up to which those of all programs fit in the second cache
 MANY = 512  # rows that keep a GPU busy with one program each
 PART = 8192  # bytes of a part of a row that programs share
+
+
+class Kernels(NamedTuple):
+    """Of rows that a program holds or programs share, and of rows that one takes in turn."""
+
+    of_rows: Any
+    in_turn: Any
 
 
 class Tile(NamedTuple):
@@ -69,7 +76,7 @@ def tile_for(x: Tensor, widest: int, in_cache: int = IN_CACHE) -> Tile:
         part = widest // bytes_each
         return Tile(1, part, triton.cdiv(classes, part), 8 if widest < WIDEST else 32, True)
     part = PART // bytes_each
-    return Tile(1, part, triton.cdiv(classes, part), PART // WARP)
+    return Tile(1, part, triton.cdiv(classes, part), max(1, PART // WARP))
 
 
 def tile_of_rows(x: Tensor) -> Tile:
@@ -129,11 +136,18 @@ def run(
             )
 
 
-def launch(kernel: Any, x: Tensor, tile: Tile, *arguments: Any, **options: Any) -> None:
+def launch(kernels: Kernels, x: Tensor, tile: Tile, *arguments: Any, **options: Any) -> None:
     """Whole rows: in one launch, or in two, the second of which reads what the first summarised."""
-    phases = [IN_TURN] if tile.in_turn else [WHOLE] if tile.parts == 1 else [SUMMARISE, FINISH]
-    for phase in phases:
+    kernel = kernels.in_turn if tile.in_turn else kernels.of_rows
+    for phase in [SUMMARISE, FINISH] if tile.programs > 1 else [WHOLE]:
         run(kernel, x, tile, phase, *arguments, parts=tile.programs, **options)
+
+
+def few_registers(x: Tensor) -> dict[str, int]:
+    """An option of a launch: so many more programs run beside each other that it pays to leave a
+    few numbers in memory. Only NVIDIA's compiler takes it.
+    """
+    return {"maxnreg": 64} if x.is_cuda and torch.version.hip is None else {}
 
 
 def over_rows(kernel: Any, rows: int, parts: int, *arguments: Any) -> None:

@@ -8,7 +8,7 @@ Everything that a row has one of is float64.
 import triton
 import triton.language as tl
 
-from .arithmetic import OWN, exponentials, of_top, per_unit, sum_of
+from .arithmetic import OWN, WIDE, exponentials, per_unit, sum_of, unit
 from .tile import beside
 
 TOTAL = tl.constexpr(0)
@@ -24,27 +24,28 @@ def summary_of(x, here, ARITHMETIC: tl.constexpr, NEEDED: tl.constexpr):
     count. What is NEEDED of it:
 
     TOTAL    only 1 + rest: the sum of all, less 1
-    RIGHT    rest in all its digits, which that loses where one class leads. Who leads is known by
-             the exponential, so that the logits need not be kept for it. Where the top is −inf it
-             is 0, which changes nothing in what it is merged with
-    COUNTED  the same for an infinite top as well, by another sum where the first shows the need
+    RIGHT    rest in all its digits, which that loses where one class leads: then the others are
+             added up. Where the top is −inf, rest is 0, which changes nothing in what it is merged
+             with
+    COUNTED  the same for an infinite top as well
     """
     top = tl.max(x, 1)
     e = exponentials(x, top[:, None], ARITHMETIC)
-    if NEEDED == RIGHT:
-        leads = e == of_top(x, ARITHMETIC)
-        others = sum_of(tl.where(leads, 0.0, e), ARITHMETIC) * per_unit(x, ARITHMETIC)
-        rest = others + (tl.sum(leads.to(tl.int32), 1) - 1)
+    rest = sum_of(e, ARITHMETIC) * per_unit(x, ARITHMETIC) - 1.0
+    if NEEDED != TOTAL:
+        # Who leads, where only one does: mostly the exponential says so too, and then the logits
+        # need not be kept for it.
+        leads = x == top[:, None] if ARITHMETIC == WIDE else e == unit(x, ARITHMETIC)
+        others = tl.where(leads, 0.0, e)
+        rest = tl.where(rest >= 0.5, rest, sum_of(others, ARITHMETIC) * per_unit(x, ARITHMETIC))
         rest = tl.where(top == -float("inf"), 0.0, rest)
-    else:
-        rest = sum_of(e, ARITHMETIC) * per_unit(x, ARITHMETIC) - 1.0
     if NEEDED == COUNTED:
-        hidden = tl.where(rest >= 0.5, 0, 1)
-        if tl.max(hidden, 0) > 0:
+        all_finite = tl.min(finite(top).to(tl.int32), 0) > 0
+        if not all_finite:
             attained = x == top[:, None]
             lower = sum_of(tl.where(attained, 0.0, e), ARITHMETIC) * per_unit(x, ARITHMETIC)
             leaders = tl.sum((attained & here).to(tl.int32), 1)
-            rest = tl.where(hidden > 0, lower + (leaders - 1), rest)
+            rest = tl.where(finite(top), rest, lower + (leaders - 1))
     return top.to(tl.float64), rest, e
 
 

@@ -1,10 +1,9 @@
 """What one program works on: some whole rows, or a part of one.
 
-A row that a program holds comes from memory once (`WHOLE`). Of one that is somewhat longer it takes
-the parts in turn (`IN_TURN`), twice: the second cache, which is told to keep them, still has them
-when the rows of all programs fit there. Longer rows, or few, are shared by programs: one launch
-writes the summaries of their parts (`SUMMARISE`), and the next merges them and finishes each part
-(`FINISH`); logits then come from memory twice.
+A row that a program holds comes from memory once (`WHOLE`). Longer rows, or few, are shared by
+programs: one launch writes the summaries of their parts (`SUMMARISE`), and the next merges them and
+finishes each part (`FINISH`); logits then come from memory twice. Between the two, a program takes
+the parts of its row in turn (`in_turn.py`).
 """
 
 import triton
@@ -13,7 +12,6 @@ import triton.language as tl
 WHOLE = tl.constexpr(0)
 SUMMARISE = tl.constexpr(1)
 FINISH = tl.constexpr(2)
-IN_TURN = tl.constexpr(3)
 # Whether a tile is read again, so that the second cache shall keep it.
 ONCE = tl.constexpr("")
 AGAIN = tl.constexpr("evict_last")
@@ -21,11 +19,8 @@ NO_MORE = tl.constexpr("evict_first")
 
 
 @triton.jit
-def rows_of(turn, PHASE: tl.constexpr, PARTS: tl.constexpr, ROWS: tl.constexpr):
-    if PHASE == IN_TURN:
-        return turn * ROWS + tl.arange(0, ROWS)
-    else:
-        return turn // PARTS * ROWS + tl.arange(0, ROWS)
+def rows_of(turn, PARTS: tl.constexpr, ROWS: tl.constexpr):
+    return turn // PARTS * ROWS + tl.arange(0, ROWS)
 
 
 @triton.jit
