@@ -22,9 +22,10 @@ from .reading import load_for
 def calibrate(
     model: Path, data: str, reading: dict[str, Any], output: Path | None, as_json: bool
 ) -> None:
-    """Fit the probabilities of a model to the labels of DATA, rows that it was not trained on.
+    """Make the probabilities of a model fit the labels of DATA.
 
-    It finds the temperature that the logits are divided by. Predicted labels stay as they are.
+    DATA are rows that it was not trained on. They tell the temperature that the logits are divided
+    by; predicted labels stay as they are.
 
     \b
     Example:

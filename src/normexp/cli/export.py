@@ -21,9 +21,9 @@ from .options import as_json
 )
 @as_json
 def export(model: Path, output: Path, float32: bool, as_json: bool) -> None:
-    """Write a model as an ONNX file, OUTPUT, with all that is done to the columns.
+    """Write a model, with its treatment of columns, as an ONNX graph.
 
-    It has an input for each column, of shape (rows, 1): a number as a double, NaN where it is
+    OUTPUT has an input for each column, of shape (rows, 1): a number as a double, NaN where it is
     missing; a text as a string, "" where it is missing; a date as int64, microseconds since 1970.
     Where rows are arrays it has one input, features.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--top",
     type=click.IntRange(min=1),
-    help="So many features of each class.  [default: 8, of 25 classes and more 5]",
+    help="So many features of each class.  [default: 8; of 25 classes or more, 5]",
 )
 @click.option(
     "--class",
@@ -41,10 +41,11 @@ if TYPE_CHECKING:
 def inspect(
     model: Path, top: int | None, classes: tuple[str, ...], output: Path | None, as_json: bool
 ) -> None:
-    """Show which features weigh most for or against each class of a model.
+    """Show which features speak most for each class of a model.
 
-    A weight is in logits: for a number one standard deviation above the mean, for a text that is
-    there (colour=red). Of images the picture shows the weights of all pixels.
+    Or against it, where the weight is below 0. A weight is in logits: for a number one standard
+    deviation above the mean, for a text that is there (colour=red). Of images the picture shows
+    the weights of all pixels.
 
     \b
     Examples:
