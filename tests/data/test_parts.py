@@ -132,3 +132,29 @@ def test_what_is_amiss_with_arrays_is_said(tmp_path):
     np.save(tmp_path / "y_1.npy", np.arange(4))
     with pytest.raises(ValueError, match="differ in their columns"):
         parts_of(tmp_path, None)
+
+
+def test_cells_that_cannot_be_read_are_told(table, tmp_path):
+    folder = folder_of(table, tmp_path / "big")
+    odd = table.with_columns(pl.lit("tall").alias("height"))[:50]
+    odd.write_parquet(folder / "part999.parquet")
+    encoder, _, rows = learnt(folder, "kind")
+    assert (
+        encoder.notes[0]
+        == "big/part999.parquet: column 'height' holds numbers except 'tall' (50 rows) taken as "
+        "missing"
+    )
+    assert rows == ROWS + 50
+
+
+def test_labels_of_two_types_are_refused(table, tmp_path):
+    folder = folder_of(table, tmp_path / "big")
+    table.with_columns(pl.lit(3).alias("kind")).write_parquet(folder / "part999.parquet")
+    with pytest.raises(ValueError, match="labels of type String, another file of big of Int"):
+        learnt(folder, "kind")
+
+
+def test_many_notes_are_cut_short():
+    notes = gathering.together({f"note {i}": ["part"] for i in range(100)})
+    assert notes[-1] == "70 other notes of this kind"
+    assert len(notes) == 31

@@ -185,4 +185,8 @@ def of_folder(
         )
     )
     model = Model(encoder, classifier, reading["target"], schema=schema)
+    # What the first rows told is told again among all.
+    notes = tuple(note for note in notes if not any(note in each for each in encoder.notes))
+    if rows < len(parts):
+        notes = (*notes, f"{len(parts) - rows} of {len(parts)} rows without a label left out")
     return model, rows, (*notes, *encoder.notes)

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from .cleaning import UNLABELLED
 from .dataset import Dataset
 from .dates import part_names
 from .encoding import NO_DAY, Encoder, kinds_of, moments, notes_of, numbers_of, texts_of
@@ -17,6 +18,8 @@ from .learning import MAX_CATEGORIES
 from .onehot import MISSING
 from .schema import Column, Schema
 from .words import listed
+
+MOST_NOTES = 30
 
 Array = NDArray[np.float64]
 Read = Callable[[Schema], Iterator[Dataset]]
@@ -61,11 +64,12 @@ def encoder_of(read: Read, schema: Schema, keep: Sequence[str] = ()) -> tuple[En
     """The encoder that all rows together would give, after two passes over them.
 
     With a schema that leaves out columns of more than 1000 texts, unless they are to be kept, and
-    the number of rows.
+    the number of rows. Among the encoder's notes are those of the rows.
     """
     texts, firsts, schema, remarks = _kinds_of_all(read, schema, keep)
     found: Moments | None = None
     rows = 0
+    told: dict[str, list[str]] = {}
     for dataset in read(schema):
         numbers, _, dates = _kinds(dataset)
         values = numbers_of(dataset.features, numbers, {name: firsts[name] for name in dates})
@@ -74,6 +78,9 @@ def encoder_of(read: Read, schema: Schema, keep: Sequence[str] = ()) -> tuple[En
         its = Moments.of(values)
         found = its if found is None else found.with_those(its)
         last, rows = dataset, rows + len(dataset)
+        for note in dataset.notes:
+            if UNLABELLED not in note:  # of all rows together the caller knows them
+                told.setdefault(note, []).append(dataset.name)
     assert found is not None
     numbers += tuple(name for day in dates for name in part_names(day, firsts[day]))
     if len(overflow := np.flatnonzero(~np.isfinite(found.mean + found.squares))):
@@ -88,7 +95,23 @@ def encoder_of(read: Read, schema: Schema, keep: Sequence[str] = ()) -> tuple[En
     encoder = Encoder(numbers, found.mean, scale, categories, firsts)
     holed = np.where(found.count < rows, np.nan, 0.0)
     notes = notes_of(last, encoder, holed[None], deviation)
-    return replace(encoder, notes=(*remarks, *notes)), schema, rows
+    return replace(encoder, notes=(*remarks, *together(told), *notes)), schema, rows
+
+
+def together(told: dict[str, list[str]]) -> list[str]:
+    """The notes of some parts, each once, with where it was made.
+
+    >>> together({"3 cells taken as missing": ["big/a"], "1 row left out": ["big/a", "big/b"]})
+    ['big/a: 3 cells taken as missing', '1 row left out (of 2 parts, the first in big/a)']
+    """
+    notes = [
+        f"{names[0]}: {note}"
+        if len(names) == 1
+        else f"{note} (of {len(names)} parts, the first in {names[0]})"
+        for note, names in told.items()
+    ]
+    rest = len(notes) - MOST_NOTES
+    return notes if rest <= 0 else [*notes[:MOST_NOTES], f"{rest} other notes of this kind"]
 
 
 def _has(dataset: Dataset, name: str) -> bool:

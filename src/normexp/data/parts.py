@@ -130,14 +130,22 @@ def learn_schema(parts: Parts, wishes: Wishes, at_once: int) -> tuple[Schema, tu
     for _, each in chain([first], raws):
         assert each.target is not None
         kinds = each.target.unique(maintain_order=True)
+        if found is not None and kinds.dtype != found.dtype:
+            raise ValueError(
+                f"target: {name} has labels of type {found.dtype}, another file of {parts.name} of "
+                f"{kinds.dtype}"
+            )
         found = kinds if found is None else pl.concat([found, kinds]).unique(maintain_order=True)
     assert found is not None
     try:
         labels, read = learn_labels(found, is_typed=True, missing=wishes.missing)
     except ValueError as error:
         raise ValueError(f"target: {parts.name}: {error}") from error
-    if len(set(read.values.tolist())) < 2:
-        raise ValueError(f"target: expected two classes or more, but {parts.name} has no two")
+    if len(classes := set(read.values.tolist())) < 2:
+        raise ValueError(
+            f"target: expected two classes or more, but {parts.name} has "
+            + (f"only {classes.pop()!r}" if classes else "no label")
+        )
     assert learnt.schema is not None
     return replace(learnt.schema, labels=labels), learnt.notes
 
