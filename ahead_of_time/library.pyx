@@ -183,7 +183,7 @@ DEF HALF = 23  # NPY_HALF
 
 
 cdef enum Place:
-    LOGITS, RESULT, TARGET, LOSSES, SCRATCH, MARKS
+    LOGITS, RESULT, TARGET, LOSSES, MASK, SCRATCH, MARKS
 
 
 cdef struct Patch:
@@ -251,17 +251,20 @@ cdef class Plan:
             self.count += 1
         return True
 
-    cdef bint run(self, void *logits, void *result, void *target, void *losses) except -1:
+    cdef bint run(
+        self, void *logits, void *result, void *target, void *losses, void *mask = NULL
+    ) except -1:
         """Whether that was all: not if the form has marked a row, for another form to do."""
         cdef int64_t slots[SLOTS]
         cdef char scratch[ROOM_BYTES + 64]
         cdef char marks[ROWS]
-        cdef int64_t where[6]
+        cdef int64_t where[7]
         cdef void *nothing = NULL
         cdef void *failure = NULL
         cdef int i
         where[<int>LOGITS], where[<int>RESULT] = <int64_t>logits, <int64_t>result
         where[<int>TARGET], where[<int>LOSSES] = <int64_t>target, <int64_t>losses
+        where[<int>MASK] = <int64_t>mask
         where[<int>SCRATCH] = (<int64_t>scratch + 63) & ~<int64_t>63
         where[<int>MARKS] = <int64_t>marks
         memset(marks, 0, self.marks)
@@ -281,12 +284,16 @@ cdef struct Key:
     int64_t first  # the length of the first axis, which a mean over batches divides by
     int64_t rows
     int64_t classes
+    int64_t inner  # neighbours of a class that belong to other rows
+    double temperature
+    bint is_masked
+    bint is_in_place
 
 
-cdef bint key_of(object values, Key *key):
+cdef bint key_of(object values, Key *key, object axis = -1):
     """What decides of an array how it is worked on; False if it is not of the common kind."""
     cdef cnp.ndarray array
-    cdef int axis
+    cdef int of_classes, other
     if type(values) is not cnp.ndarray:
         return False
     array = <cnp.ndarray>values
@@ -298,9 +305,59 @@ cdef bint key_of(object values, Key *key):
     if not 0 < cnp.PyArray_SIZE(array) <= NUMBERS:
         return False
     key.first = cnp.PyArray_DIM(array, 0)
-    key.classes = cnp.PyArray_DIM(array, key.axes - 1)
+    if type(axis) is not int or not -key.axes <= axis < key.axes:
+        return False
+    of_classes = axis % key.axes
+    key.classes, key.inner = cnp.PyArray_DIM(array, of_classes), 1
+    for other in range(of_classes + 1, key.axes):
+        key.inner *= cnp.PyArray_DIM(array, other)
     key.rows = cnp.PyArray_SIZE(array) // key.classes
+    key.temperature, key.is_masked, key.is_in_place = 1.0, False, False
     return key.rows <= ROWS
+
+
+cdef bint is_mask(object where, cnp.ndarray x, Key *key) except -1:
+    """Whether there is no mask, or one that lies in memory as x does."""
+    cdef cnp.ndarray mask
+    if where is None:
+        return True
+    if type(where) is not cnp.ndarray:
+        return False
+    key.is_masked, mask = True, <cnp.ndarray>where
+    return (
+        cnp.PyArray_TYPE(mask) == cnp.NPY_BOOL and cnp.PyArray_ISCARRAY_RO(mask)
+        and have_one_shape(mask, x)
+    )
+
+
+cdef bint have_one_shape(cnp.ndarray a, cnp.ndarray b):
+    cdef int axis
+    if cnp.PyArray_NDIM(a) != cnp.PyArray_NDIM(b):
+        return False
+    for axis in range(cnp.PyArray_NDIM(a)):
+        if cnp.PyArray_DIM(a, axis) != cnp.PyArray_DIM(b, axis):
+            return False
+    return True
+
+
+cdef bint lie_apart(cnp.ndarray a, cnp.ndarray b):
+    cdef char *first = <char *>cnp.PyArray_DATA(a)
+    cdef char *second = <char *>cnp.PyArray_DATA(b)
+    return first + cnp.PyArray_NBYTES(a) <= second or second + cnp.PyArray_NBYTES(b) <= first
+
+
+cdef bint is_output(object out, object x, object where, Key *key) except -1:
+    """Whether a result can go there straight away: into memory of its own, or in the place of x."""
+    cdef cnp.ndarray array
+    if type(out) is not cnp.ndarray:
+        return False
+    array = <cnp.ndarray>out
+    if cnp.PyArray_TYPE(array) != key.type or not cnp.PyArray_ISCARRAY(array):
+        return False
+    if where is not None and not lie_apart(array, <cnp.ndarray>where):
+        return False
+    key.is_in_place = cnp.PyArray_DATA(array) == cnp.PyArray_DATA(<cnp.ndarray>x)
+    return key.is_in_place or lie_apart(array, <cnp.ndarray>x)
 
 
 cdef class Small:
@@ -324,12 +381,15 @@ cdef class Small:
     cdef Plan plan_for(self, Key *key, int *at):
         """The plan of a call; None without one, with where it would be kept, or −1."""
         key.accuracy = self.accuracy() == "exact"
-        cdef int i = (key.rows * 31 + key.classes * 7 + key.type + key.accuracy) & (PLANS - 1)
+        cdef int64_t mixed = key.rows * 31 + key.classes * 7 + key.type + key.accuracy
+        cdef int i = (mixed + key.inner * 17 + key.is_masked * 3 + key.is_in_place * 5) & (PLANS - 1)
         cdef Key *kept = &self.keys[i]
         at[0] = i
         if (
             kept.type == key.type and kept.accuracy == key.accuracy and kept.axes == key.axes
             and kept.first == key.first and kept.rows == key.rows and kept.classes == key.classes
+            and kept.inner == key.inner and kept.temperature == key.temperature
+            and kept.is_masked == key.is_masked and kept.is_in_place == key.is_in_place
         ):
             return <Plan>self.plans[i]
         kept[0] = key[0]
@@ -337,7 +397,7 @@ cdef class Small:
         at[0] = -1  # a shape that comes once is not worth noting
         return None
 
-    cdef object note(self, int at, tuple arguments):
+    cdef object note(self, int at, tuple arguments, target = None, mask = None):
         """Do a call the long way; keep what it asked of a form, if that was one."""
         global noted
         if at < 0 or noted is not None:
@@ -351,7 +411,8 @@ cdef class Small:
         for place, array in (
             (LOGITS, arguments[0]),
             (RESULT, result),
-            (TARGET, arguments[1] if len(arguments) > 1 else None),
+            (TARGET, target),
+            (MASK, mask),
             (LOSSES, losses),
         ):
             if isinstance(array, cnp.ndarray) and cnp.PyArray_SIZE(array):
@@ -365,38 +426,59 @@ cdef class Small:
 cdef class SmallRows(Small):
     """A function of rows whose result has their shape and type."""
 
-    def __call__(self, x):
+    def __call__(self, x, axis, temperature, where, out):
         cdef Key key
         cdef int at = -1
         cdef Plan plan
-        cdef cnp.ndarray result
-        if not key_of(x, &key):
-            return self.long_way(x)[0]
+        cdef cnp.ndarray array, result
+        cdef void *mask = NULL
+        given = x, axis, temperature, where, out
+        if not key_of(x, &key, axis) or type(temperature) is not float:
+            return self.long_way(*given)[0]
+        array, key.temperature = <cnp.ndarray>x, temperature
+        if not is_mask(where, array, &key):
+            return self.long_way(*given)[0]
+        if out is not None and not (
+            is_output(out, x, where, &key) and have_one_shape(<cnp.ndarray>out, array)
+        ):
+            return self.long_way(*given)[0]
         plan = self.plan_for(&key, &at)
         if plan is None:
-            return self.note(at, (x,))
-        result = cnp.PyArray_EMPTY(key.axes, cnp.PyArray_DIMS(<cnp.ndarray>x), key.type, 0)
-        if not plan.run(cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_DATA(result), NULL, NULL):
-            return self.long_way(x)[0]
+            return self.note(at, given, None, where)
+        if out is None:
+            result = cnp.PyArray_EMPTY(key.axes, cnp.PyArray_DIMS(array), key.type, 0)
+        else:
+            result = <cnp.ndarray>out
+        if where is not None:
+            mask = cnp.PyArray_DATA(<cnp.ndarray>where)
+        if not plan.run(cnp.PyArray_DATA(array), cnp.PyArray_DATA(result), NULL, NULL, mask):
+            return self.long_way(*given)[0]
         return result
 
 
 cdef class SmallSums(Small):
     """A function of rows that gives a number of their type for each."""
 
-    def __call__(self, x):
+    def __call__(self, x, axis, where):
         cdef Key key
-        cdef int at = -1
+        cdef int at = -1, other
         cdef Plan plan
-        cdef cnp.ndarray result
-        if not key_of(x, &key) or key.type == HALF:
-            return self.long_way(x)[0]
+        cdef cnp.ndarray array, result
+        cdef cnp.npy_intp shape[64]
+        cdef void *mask = NULL
+        if not key_of(x, &key, axis) or key.type == HALF or not is_mask(where, <cnp.ndarray>x, &key):
+            return self.long_way(x, axis, where)[0]
         plan = self.plan_for(&key, &at)
         if plan is None:
-            return self.note(at, (x,))
-        result = cnp.PyArray_EMPTY(key.axes - 1, cnp.PyArray_DIMS(<cnp.ndarray>x), key.type, 0)
-        if not plan.run(cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_DATA(result), NULL, NULL):
-            return self.long_way(x)[0]
+            return self.note(at, (x, axis, where), None, where)
+        array = <cnp.ndarray>x
+        for other in range(key.axes - 1):
+            shape[other] = cnp.PyArray_DIM(array, other if other < axis % key.axes else other + 1)
+        result = cnp.PyArray_EMPTY(key.axes - 1, shape, key.type, 0)
+        if where is not None:
+            mask = cnp.PyArray_DATA(<cnp.ndarray>where)
+        if not plan.run(cnp.PyArray_DATA(array), cnp.PyArray_DATA(result), NULL, NULL, mask):
+            return self.long_way(x, axis, where)[0]
         return result if key.axes > 1 else cnp.PyArray_ToScalar(cnp.PyArray_DATA(result), result)
 
 
@@ -474,7 +556,7 @@ cdef class SmallLoss(Small):
             return self.long_way(logits, target)[0]
         plan = self.plan_for(&key, &at)
         if plan is None:
-            return self.note(at, (logits, target))
+            return self.note(at, (logits, target), target)
         x, ids = cnp.PyArray_DATA(<cnp.ndarray>logits), cnp.PyArray_DATA(<cnp.ndarray>target)
         if self.with_grad:
             grad = cnp.PyArray_EMPTY(

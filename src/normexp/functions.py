@@ -72,10 +72,8 @@ def softmax(
     ----------
     J. S. Bridle, Probabilistic interpretation of feedforward classification network outputs, 1990.
     """
-    if _is_plain(axis, temperature, where, out):
-        p: NDArray[Any] = _plain("softmax")(x)
-        return p
-    return rowwise("softmax", x, axis, temperature, where, out)[0]
+    p: NDArray[Any] = _quick("softmax")(x, axis, temperature, where, out)
+    return p
 
 
 def log_softmax(
@@ -106,10 +104,8 @@ def log_softmax(
     >>> nex.log_softmax([40.0, 0.0])
     array([-4.24835426e-18, -4.00000000e+01])
     """
-    if _is_plain(axis, temperature, where, out):
-        log_p: NDArray[Any] = _plain("log_softmax")(x)
-        return log_p
-    return rowwise("log_softmax", x, axis, temperature, where, out)[0]
+    log_p: NDArray[Any] = _quick("log_softmax")(x, axis, temperature, where, out)
+    return log_p
 
 
 def logsumexp(
@@ -170,18 +166,17 @@ def logsumexp(
     >>> print(value, sign)
     1.5413248546129181 -1.0
     """
-    is_sum = b is None and return_sign is False and keepdims is False
-    if is_sum and _is_plain(axis, 1.0, where, out):
-        return _plain("logsumexp")(x)
-    return _logsumexp(x, axis, b, return_sign, where, keepdims, out)[0]
+    if b is None and out is None and return_sign is False and keepdims is False:
+        return _quick("logsumexp")(x, axis, where)
+    return _logsumexp(x, axis, where, b, return_sign, keepdims, out)[0]
 
 
 def _logsumexp(
     x: object,
-    axis: Axis = -1,
+    axis: Axis,
+    where: object,
     b: object = None,
     return_sign: object = False,
-    where: object = None,
     keepdims: object = False,
     out: object = None,
 ) -> tuple[Any, NDArray[Any], None]:
@@ -259,7 +254,7 @@ def sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:
     >>> nex.sigmoid([-800.0, 0.0, 2.0]).round(4)
     array([0.    , 0.5   , 0.8808])
     """
-    return _elementwise("sigmoid", x, out)
+    return _quick_elements("sigmoid")(x, -1, 1.0, None, out)
 
 
 def log_sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:
@@ -273,27 +268,26 @@ def log_sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:
     >>> nex.log_sigmoid([-800.0, 40.0])
     array([-8.00000000e+02, -4.24835426e-18])
     """
-    return _elementwise("log_sigmoid", x, out)
-
-
-def _is_plain(axis: object, temperature: object, where: object, out: object) -> bool:
-    """Whether rows are all that a call is about."""
-    return (
-        where is None
-        and out is None
-        and type(axis) is int
-        and axis == -1
-        and type(temperature) is float
-        and temperature == 1.0
-    )
+    return _quick_elements("log_sigmoid")(x, -1, 1.0, None, out)
 
 
 @cache
-def _plain(name: str) -> Callable[[object], Any]:
-    """A function of rows on the last axis, and of nothing else: quick for few numbers."""
-    long_way: Any = _logsumexp if name == "logsumexp" else partial(rowwise, name)
-    quick = small("Sums" if name == "logsumexp" else "Rows", long_way)
-    return quick or (lambda x: long_way(x)[0])
+def _quick(name: str) -> Callable[..., Any]:
+    """A function of rows, quick also for few numbers where there are compiled kernels."""
+    if name == "logsumexp":
+        return small("Sums", _logsumexp) or (lambda *given: _logsumexp(*given)[0])
+    long_way: Any = partial(rowwise, name)
+    return small("Rows", long_way) or (lambda *given: long_way(*given)[0])
+
+
+@cache
+def _quick_elements(name: str) -> Callable[..., Any]:
+    """A function of elements, as one of rows that are told apart by nothing."""
+
+    def long_way(x: object, *told: object) -> tuple[Any, NDArray[Any], None]:
+        return _elementwise(name, x, told[-1])
+
+    return small("Rows", long_way) or (lambda *given: long_way(*given)[0])
 
 
 def rowwise(
@@ -330,7 +324,8 @@ def _mask_rows(where: object, shape: tuple[int, ...], axes: tuple[int, ...]) -> 
     return NO_MASK if where is None else as_rows(_check.mask(where, shape), axes)
 
 
-def _elementwise(name: str, x: object, out: object) -> Any:
+def _elementwise(name: str, x: object, out: object) -> tuple[Any, NDArray[Any], None]:
+    """What a function of elements returns, and what the kernel wrote."""
     values, dtype = as_floating(x, "x")
     result = checked_output(out, values.shape, dtype)
     flat = np.ascontiguousarray(values).reshape(-1)
@@ -338,4 +333,4 @@ def _elementwise(name: str, x: object, out: object) -> Any:
     getattr(kernels_for(values), name)(flat, elements)
     if is_apart:
         result[...] = elements.reshape(values.shape)
-    return result if out is not None or result.ndim else result[()]
+    return result if out is not None or result.ndim else result[()], result, None

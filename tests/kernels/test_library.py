@@ -149,12 +149,79 @@ def test_small_calls_give_the_bits_of_large_ones(dtype, accuracy):
                     same(f(x), f(x, (x.ndim - 1,)))
                     same(f(np.asfortranarray(x)), f(x))
                     same(f(x.astype(x.dtype.newbyteorder())), f(x))
+                for f in (nex.sigmoid, nex.log_sigmoid):
+                    same(f(x), f(x[..., np.newaxis][..., 0]))
+                    same(f(x), f(x.T).T)
                 for loss in LOSSES:
                     bound = loss.bind(y, classes=shape[-1])
                     same(loss(x, y), bound(x))
                     pairs = zip(loss.value_and_grad(x, y), bound.value_and_grad(x), strict=True)
                     for got, expected in pairs:
                         same(got, expected)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_small_calls_with_options_give_the_bits_of_large_ones(dtype):
+    """An axis, a mask, a temperature, a result's place, one after another in the same shapes."""
+    rng = np.random.default_rng(1)
+    for _ in range(3):
+        for shape in SHAPES:
+            x = (rng.normal(size=shape) * 9).astype(dtype)
+            mask = rng.random(shape) < 0.8
+            for axis in range(-x.ndim, x.ndim):
+                for where in (None, mask, mask.copy(order="F"), mask[..., :1]):
+                    told = {"where": where}
+                    same(nex.logsumexp(x, axis, **told), nex.logsumexp(x, (axis,), **told))
+                    for f in (nex.softmax, nex.log_softmax):
+                        for temperature in (1.0, 2.5, 1e-30):
+                            told = {"where": where, "temperature": temperature}
+                            true = f(x, (axis,), **told)
+                            same(f(x, axis, **told), true)
+                            out = np.empty_like(x)
+                            assert f(x, axis, **told, out=out) is out
+                            same(out, true)
+                            own = x.copy()
+                            assert f(own, axis, **told, out=own) is own
+                            same(own, true)
+            for f in (nex.sigmoid, nex.log_sigmoid):
+                out = x.copy()
+                assert f(out, out=out) is out
+                same(out, f(x))
+
+
+@pytest.mark.parametrize("f", [nex.softmax, nex.log_softmax, nex.sigmoid])
+def test_small_calls_into_memory_that_overlaps(f):
+    """As in a place of its own, call after call."""
+    for _ in range(4):
+        memory = np.linspace(-3, 3, 40, dtype=np.float32)
+        x, out = memory[:20].reshape(4, 5), memory[7:27].reshape(4, 5)
+        true = f(x.copy())
+        assert f(x, out=out) is out
+        same(out, true)
+
+
+def test_small_calls_refuse_places_and_options_as_large_ones_do():
+    x = np.zeros((2, 3), np.float32)
+    read_only = np.zeros_like(x)
+    read_only.flags.writeable = False
+    for _ in range(3):
+        nex.softmax(x, out=np.empty_like(x))
+        nex.softmax(x, where=np.ones((2, 3), bool))
+        for told, match in (
+            ({"out": np.empty((3, 2), np.float32)}, "out must be float32 with shape"),
+            ({"out": np.empty((2, 3))}, "out must be float32 with shape"),
+            ({"out": read_only}, "read-only"),
+            ({"axis": 2}, "axis"),
+            ({"temperature": 0.0}, "temperature"),
+            ({"temperature": float("nan")}, "temperature"),
+            ({"where": np.ones((2, 4), bool)}, "where"),
+        ):
+            with pytest.raises(ValueError, match=match):
+                nex.softmax(x, **told)
+        with pytest.raises(TypeError, match="where"):
+            nex.softmax(x, where=np.ones((2, 3)))
+        with pytest.raises(TypeError, match="out"):
+            nex.softmax(x, out=[[0.0] * 3] * 2)
 
 
 def test_small_calls_refuse_what_large_ones_do():
