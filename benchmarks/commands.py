@@ -14,6 +14,7 @@ from normexp.cli.options import Shape, as_json, shaped, threaded
 
 from . import (
     accuracy,
+    alpha_path,
     exhaustive,
     instructions,
     linear,
@@ -162,6 +163,22 @@ def measure_linear(problems: tuple[str, ...], output: Path | None, as_json: bool
     linear.main(problems, output, as_json)
     if output is not None:
         terminal.note(f"Wrote {output}.")
+
+
+@benchmarks.command("path")
+@click.option(
+    "--problem",
+    "problems",
+    type=click.Choice([problem.key for problem in PROBLEMS]),
+    multiple=True,
+    help="What to fit to. May be repeated.  [default: everything]",
+)
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Of each.")
+def measure_paths(problems: tuple[str, ...], rounds: int) -> None:
+    """A path of ten alphas of softmax regression beside one fit at the smallest: some minutes."""
+    if busy := machine.busy():
+        terminal.note(busy)
+    alpha_path.main(problems, rounds)
 
 
 @benchmarks.command("svm")

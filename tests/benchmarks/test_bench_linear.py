@@ -6,7 +6,7 @@ import math
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import linear
+from benchmarks import alpha_path, linear
 from benchmarks.commands import benchmarks
 from benchmarks.linear_data import PROBLEMS
 
@@ -49,3 +49,14 @@ def test_the_command_prints_and_writes(tmp_path):
     (row,) = written["rows"]
     assert row["problem"] == "iris 150×4×3"
     assert row["ratio"] > 0
+
+
+def test_a_path_stands_beside_one_fit(monkeypatch):
+    monkeypatch.setattr(alpha_path, "ALPHAS", 3)
+    result = CliRunner().invoke(benchmarks, ["path", "--problem", "iris", "--rounds", "1"])
+    assert result.exit_code == 0, result.output
+    rows = [line for line in result.output.splitlines() if line.startswith("iris")]
+    assert len(rows) == 2  # without an L1 norm, and with
+    found, *_ = alpha_path.comparisons(PROBLEMS[:1], 1)
+    assert found.path_iterations >= found.fit_iterations > 0
+    assert found.ratio == found.path / found.fit > 0

@@ -7,6 +7,8 @@ with extra("linear"):
     from .batches import Batches
     from .checkpoint import Checkpoint
     from .classifier import LinearClassifier
+    from .cross_validation import LinearClassifierCV, SoftmaxRegressionCV
+    from .path import fit_path
     from .presets import MulticlassSVM, SoftmaxRegression
     from .solution import Iteration
 
@@ -16,6 +18,9 @@ __all__ = [
     "Checkpoint",
     "Iteration",
     "LinearClassifier",
+    "LinearClassifierCV",
     "MulticlassSVM",
     "SoftmaxRegression",
+    "SoftmaxRegressionCV",
+    "fit_path",
 ]

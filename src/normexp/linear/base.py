@@ -17,7 +17,7 @@ from .._sparse import as_sparse, is_sparse
 from ..losses import RowLoss
 from .batches import Batches
 from .checkpoint import Checkpoint
-from .labels import Labels, are_soft, hard_labels, share_predicted, soft_labels
+from .labels import Labels, are_soft, hard_labels, soft_labels
 from .objective import Array, Objective
 from .prediction import TAKEN, LinearPrediction
 from .solution import Callback, Iteration, Monitor, in_words
@@ -90,6 +90,18 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
             if any(given is not None for given in (y, sample_weight, classes)):
                 raise ValueError("y, sample_weight and classes must not be given beside Batches")
             return self._fit(loss, *self._streamed(X, loss))
+        objective, names = self._objective(X, y, sample_weight, classes)
+        return self._fit(loss, objective, names, objective.features.dtype)
+
+    def _objective(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        classes: ArrayLike | None,
+    ) -> tuple[Objective[RowLoss], NDArray[Any]]:
+        """The objective of arrays, and the classes."""
+        loss = self._loss()
         features, labels = self._read(X, y, loss, sample_weight, classes)
         objective = Objective(
             _summed(loss),
@@ -101,7 +113,7 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
             bool(self.fit_intercept),
             float(self.l1_ratio),
         )
-        return self._fit(loss, objective, labels.classes, features.dtype)
+        return objective, labels.classes
 
     def _streamed(
         self, batches: Batches, loss: RowLoss
@@ -129,14 +141,16 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         objective: Objective[RowLoss],
         classes: NDArray[Any],
         dtype: np.dtype[Any],
+        start: Array | None = None,
     ) -> Self:
         """Minimise the objective, and keep what comes of it."""
+        start = self._start(objective, classes) if start is None else start
         printing: list[Callback] = [print_iteration] if self.verbose else []
         monitor = Monitor(self.tol, self.max_iter, [*printing, *(self.callbacks or ())])
         is_streamed = isinstance(objective, StreamedObjective)
         solver = LBFGS if is_streamed else self._solver(loss)
         with blas().limit(limits=blas_threads(objective.features, classes)):
-            solution = solver.minimize(objective, self._start(objective, classes), monitor)
+            solution = solver.minimize(objective, start, monitor)
         for checkpoint in self._checkpoints:
             checkpoint.end()
         self.loss_ = loss
@@ -152,12 +166,6 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         if solution.outcome not in ("converged", "stopped"):
             warnings.warn(f"training {self.result_}", ConvergenceWarning, stacklevel=2)
         return self
-
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """The share of the samples whose class is predicted; of soft labels, of their mass."""
-        if not are_soft(y):
-            return float(super().score(X, y, sample_weight))
-        return share_predicted(y, self.classes_, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -43,19 +43,13 @@ def _(loss: CrossEntropy, at_zero: Array) -> Array | None:
 
 
 class DualityGap:
-    """The gap at points of an objective in centred coordinates.
-
-    Attributes
-    ----------
-    zero : Point
-        Where all params are 0.
-    """
+    """The gap at points of an objective in centred coordinates."""
 
     def __init__(self, centred: Centred) -> None:
         self.objective = objective = centred.objective
         size = objective.classes * (objective.features.shape[1] + objective.fit_intercept)
-        self.zero = centred.at(np.zeros(size))
-        self._weight_grad, bias_grad = objective.split(self.zero.grad)
+        zero = objective.once("zero", lambda: centred.at(np.zeros(size)))
+        self._weight_grad, bias_grad = objective.split(zero.grad)
         self._masses = masses_of_classes(objective.loss, bias_grad)
 
     def __call__(self, point: Point) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 
 from .._sparse import is_sparse
 from ..losses import RowLoss
-from .covariance import Spectrum, spectrum_of
+from .covariance import spectrum_of
 from .curvature import curvature_of
 from .kronecker import LEAST_CURVATURE, KroneckerInverse
 from .objective import Array, Objective
@@ -50,7 +50,6 @@ class FirstMatrix:
             rows = some_of(rows, max(PRODUCTS // objective.classes**2, 1))
         self._sample = Sample(objective, rows, self._curvature)
         self.watched = self._sample.watched
-        self._spectrum: Spectrum | None = None
         self._inverse: KroneckerInverse | None = None
 
     @property
@@ -62,11 +61,12 @@ class FirstMatrix:
 
     def at(self, mean: Array, iteration: int) -> KroneckerInverse:
         """For the params that were evaluated last, after so many iterations."""
-        if self._spectrum is None:
-            features, weight = self.objective.features, self.objective.sample_weight
-            self._spectrum = spectrum_of(features, self._rows, weight, mean, self._rank)
+        features, weight = self.objective.features, self.objective.sample_weight
+        spectrum = self.objective.once(
+            "spectrum", lambda: spectrum_of(features, self._rows, weight, mean, self._rank)
+        )
         if self._inverse is None or self._is_due(iteration):
-            self._inverse = KroneckerInverse(self._spectrum, self._hessian(), self.objective.alpha)
+            self._inverse = KroneckerInverse(spectrum, self._hessian(), self.objective.alpha)
         return self._inverse
 
     def _is_due(self, iteration: int) -> bool:

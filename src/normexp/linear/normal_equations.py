@@ -43,7 +43,8 @@ def minimize_squares(
     outcome: Outcome | None = "converged" if point.gap <= monitor.tol else None
     if outcome is None:
         weight = objective.sample_weight
-        solve = inverse(2 * second_moments(objective, centred.mean), objective.ridge)
+        moments = objective.once("moments", lambda: second_moments(objective, centred.mean))
+        solve = inverse(2 * moments, objective.ridge)
         curvature = 2 * weight.sum()
     while outcome is None:
         weight_grad, slope = objective.split(point.grad)

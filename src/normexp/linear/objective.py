@@ -1,6 +1,7 @@
 """The objective that every linear classifier here minimises: a mean loss and a penalty."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +14,7 @@ from . import products
 
 Array = NDArray[np.float64]
 L_co = TypeVar("L_co", bound=RowLoss, covariant=True)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,8 @@ class Objective(Generic[L_co]):
         The s_i; classifiers make them sum to 1.
     alpha, l1_ratio : float
         ``lasso = alpha · l1_ratio`` and ``ridge = alpha · (1 − l1_ratio)``.
+    learnt : dict
+        What is known of features and target by now, whatever alpha is: `with_alpha` hands it on.
     """
 
     loss: L_co
@@ -42,6 +46,20 @@ class Objective(Generic[L_co]):
     alpha: float
     fit_intercept: bool
     l1_ratio: float = 0.0
+    learnt: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def with_alpha(self, alpha: float) -> "Objective[L_co]":
+        """The same with another alpha, and what is learnt already."""
+        other = replace(self, alpha=alpha)
+        other.learnt.update(self.learnt)
+        return other
+
+    def once(self, name: str, compute: Callable[[], T]) -> T:
+        """What is computed the first time, and known from then on."""
+        if name not in self.learnt:
+            self.learnt[name] = compute()
+        found: T = self.learnt[name]
+        return found
 
     @property
     def lasso(self) -> float:
@@ -63,10 +81,15 @@ class Objective(Generic[L_co]):
         grad = self.join(weight_grad + self.ridge * weight, bias_grad)
         return float(value) + self.penalty(weight), grad
 
-    @cached_property
+    @property
     def bound(self) -> Bound:
         """The loss with the target and the weights of the samples."""
-        return self.loss.bind(self.target, classes=self.classes, sample_weight=self.sample_weight)
+
+        def bind() -> Bound:
+            weight = self.sample_weight
+            return self.loss.bind(self.target, classes=self.classes, sample_weight=weight)
+
+        return self.once("bound", bind)
 
     @cached_property
     def _linear_loss(self) -> LinearLoss:
@@ -74,7 +97,7 @@ class Objective(Generic[L_co]):
 
     def mean(self) -> Array:
         """Of the features, weighted."""
-        return products.mean_of(self.features, self.sample_weight)
+        return self.once("mean", lambda: products.mean_of(self.features, self.sample_weight))
 
     def split(self, params: Array) -> tuple[Array, Array]:
         """W, of shape (classes, d), and b, which is 0 where it is not fitted."""

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 
 from ..functions import log_softmax, softmax
 from ..losses import RowLoss
-from .labels import labels_of
+from .labels import are_soft, labels_of, share_predicted
 from .temperature import best_temperature
 
 # What features may be.
@@ -67,6 +67,12 @@ class LinearPrediction(ABC):
         if self.temperature_ == 1.0:
             return self._log_proba(X)
         return log_softmax(self._log_proba(X), temperature=self.temperature_)
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """The share of the samples whose class is predicted; of soft labels, of their mass."""
+        if not are_soft(y):
+            return float(super().score(X, y, sample_weight))  # type: ignore[misc]
+        return share_predicted(y, self.classes_, self.predict(X), sample_weight)
 
     @available_if(_has_probabilities)
     def calibrate(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
