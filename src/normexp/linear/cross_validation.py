@@ -226,7 +226,7 @@ class LinearClassifierCV(BaseLinearClassifierCV):
     from the largest alpha to the smallest, each starting from the last (`fit_path`), and scored on
     that part. The alpha with the best mean score is the one that the classifier is then fitted
     with to all samples: it is what ``LinearClassifier(loss, alpha=alpha_)`` gives. Of alphas that
-    score alike it is the largest.
+    score alike it is the largest. Each part trains on a copy of its samples.
 
     Parameters
     ----------
