@@ -1,7 +1,7 @@
 """The objective of rows that are read batch by batch."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -145,7 +145,8 @@ def streamed(
     def parts() -> Iterator[Objective[RowLoss]]:
         return (objective_of(rows, 0.0) for rows in found.read(batches, estimator))
 
-    of_sample = vars(objective_of(kept, alpha))
+    sample = objective_of(kept, alpha)
+    of_sample = {each.name: getattr(sample, each.name) for each in fields(sample) if each.init}
     return StreamedObjective(**of_sample, parts=parts, centre=centre), found
 
 
