@@ -13,7 +13,9 @@ from click.testing import CliRunner
 
 import normexp
 from normexp.cli.commands import normexp as command
-from normexp.data import load
+from normexp.data import Encoder, load
+from normexp.linear import LinearClassifierCV
+from normexp.model import Model
 
 
 @pytest.fixture
@@ -182,6 +184,20 @@ def test_classes_with_names_are_predicted_with_them(run):
     header, first, *_ = run("predict", "iris.safetensors", "iris").stdout.splitlines()
     assert header == "label,name,p(setosa),p(versicolor),p(virginica)"
     assert first.startswith("0,setosa,0.9")
+
+
+def test_alpha_is_chosen_by_cross_validation(run, tmp_path):
+    result = run("train", "iris", "--cv", "3", "--json", "-o", str(tmp_path / "model"))
+    facts = json.loads(result.stdout)
+    assert f"alpha {facts['alpha']:.3g} is best: 9" in result.stderr
+    expected = LinearClassifierCV(cv=3)
+    iris = load("iris")
+    expected.fit(Encoder.fit(iris).transform(iris), iris.target)
+    assert facts["alpha"] == expected.alpha_
+    assert Model.load(tmp_path / "model").classifier.alpha == expected.alpha_
+    result = run("train", "iris", "--cv", "3", "--alpha", "1")
+    assert result.exit_code == 2
+    assert "--cv chooses alpha: leave out --alpha" in result.stderr
 
 
 def test_a_training_that_is_cut_short_says_so(run):

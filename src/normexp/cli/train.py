@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from .._defaults import TOL
 from .._text import with_minus
@@ -30,6 +31,11 @@ MEMORY = "1GB"
     "--loss", type=loss_names, default="softmax", show_default=True, help="The loss to train with."
 )
 @train_by
+@click.option(
+    "--cv",
+    type=click.IntRange(2),
+    help="Choose alpha by cross-validation in so many parts, instead of --alpha.",
+)
 @click.option(
     "--memory",
     type=size,
@@ -60,6 +66,7 @@ def train(
     loss: str,
     alpha: float,
     max_iter: int,
+    cv: int | None,
     memory: int,
     checkpoint: Path | None,
     output: Path,
@@ -77,6 +84,9 @@ def train(
       normexp train flowers.csv --target species --loss svm -o flowers.safetensors
     """
     spare([output, checkpoint], [data])
+    context = click.get_current_context()
+    if cv is not None and context.get_parameter_source("alpha") == ParameterSource.COMMANDLINE:
+        raise click.UsageError("--cv chooses alpha: leave out --alpha")
     wishes = {"drop": drop, "keep": keep, "missing": missing or None}
     with terminal.progress(TOL) as course, warnings.catch_warnings(record=True) as caught:
         from sklearn.exceptions import ConvergenceWarning
@@ -94,15 +104,20 @@ def train(
             callbacks=[lambda state: course.show(loss, state), *keeping],
         )
         if is_parts_folder(Path(data)):
+            if cv is not None:
+                raise ValueError(
+                    "cv: alpha cannot be chosen on a folder of files, but on one of them"
+                )
             model, rows, notes = of_folder(Path(data), reading, wishes, classifier, memory, course)
         else:
-            model, rows, notes = of_file(data, reading, wishes, classifier, course)
+            model, rows, notes = of_file(data, reading, wishes, classifier, cv, course)
     model.save(output)
     for remark in (*notes, *(str(warning.message) for warning in caught)):
         terminal.note(remark)
     facts = {
         "model": str(output),
         "loss": loss,
+        "alpha": classifier.alpha,
         "rows": rows,
         "classes": classifier.classes_.tolist(),
         "objective": classifier.objective_,
@@ -127,16 +142,26 @@ def of_file(
     reading: dict[str, Any],
     wishes: dict[str, Any],
     classifier: LinearClassifier,
+    cv: int | None,
     course: terminal.Course,
 ) -> Trained:
-    """Train on rows that are read at once."""
+    """Train on rows that are read at once, with the alpha that scores best on parts left out."""
     from ..data import Encoder, load
+    from ..linear import LinearClassifierCV
     from ..model import Model
 
     dataset = load(data, **wishes, **reading)
     assert dataset.target is not None  # `load` insists on it
     encoder = Encoder.fit(dataset)
     features = encoder.transform(dataset)
+    notes: tuple[str, ...] = ()
+    if cv is not None:
+        course.begin(f"choosing alpha on {cv} parts")
+        choice = LinearClassifierCV(classifier.loss, cv=cv, max_iter=classifier.max_iter)
+        choice.fit(features, dataset.target)
+        classifier.set_params(alpha=choice.alpha_)
+        best = choice.scores_.mean(axis=0).max()
+        notes = (f"alpha {choice.alpha_:.3g} is best: {best:.1%} right on {cv} parts left out",)
     course.begin(f"making the kernels of {classifier.loss} ready")
     classifier.fit(features, dataset.target)
     model = Model(
@@ -147,7 +172,7 @@ def of_file(
         dataset.image_shape,
         dataset.schema,
     )
-    return model, len(dataset), (*dataset.notes, *encoder.notes)
+    return model, len(dataset), (*dataset.notes, *encoder.notes, *notes)
 
 
 def of_folder(
