@@ -13,9 +13,10 @@ import pytest
 
 import normexp as nex
 from ahead_of_time.forms import forms
-from normexp.kernels import cpu
+from normexp.kernels import SparseRows, cpu
 from normexp.kernels.cpu import library
 from normexp.kernels.cpu.entries import Entry
+from normexp.kernels.cpu.of_ascent import Chosen
 
 needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="there is no Numba")
 compiled = pytest.mark.skipif(not library.forms(), reason="no kernels were compiled ahead here")
@@ -68,8 +69,28 @@ def test_a_form_takes_nothing_but_its_types():
             form(other, *arguments[1:])
 
 
+def classes_in(argument):
+    """Of the first array that has any; 1 where only elements are told apart."""
+    if isinstance(argument, tuple):
+        return next((count for field in argument if (count := classes_in(field)) > 1), 1)
+    return argument.shape[1] if isinstance(argument, np.ndarray) and argument.ndim > 1 else 1
+
+
 def filled(argument, classes, rng):
-    """Numbers in the place of zeros, of the type that an argument has; named tuples by field."""
+    """Numbers in the place of zeros, of the type that an argument has; named tuples by field. What
+    says where others stand is right.
+    """
+    if isinstance(argument, SparseRows):
+        values, columns, first = argument
+        return SparseRows(
+            rng.normal(size=3).astype(values.dtype),
+            np.array([1, 0, 1], columns.dtype),
+            np.array([0, 1, 3], first.dtype),
+        )
+    if isinstance(argument, Chosen):
+        rivals = rng.integers(0, classes, argument.rivals.shape)
+        multipliers = rng.random(argument.multipliers.shape)
+        return Chosen(np.arange(argument.first.size), rivals, multipliers)
     if isinstance(argument, tuple):
         return type(argument)(*(filled(field, classes, rng) for field in argument))
     if not isinstance(argument, np.ndarray):
@@ -80,7 +101,7 @@ def filled(argument, classes, rng):
         return argument if argument.ndim == 1 else rng.random(argument.shape) < 0.8
     numbers = (rng.normal(size=argument.shape) * 9).astype(np.float32)
     stored = {"u2": np.float16, "i2": ml_dtypes.bfloat16}.get(argument.dtype.str[1:])
-    return numbers.astype(argument.dtype) if stored is None else numbers.astype(stored).view("u2")
+    return numbers.astype(stored or argument.dtype).view(argument.dtype)
 
 
 def results_of(form, arguments):
@@ -108,7 +129,7 @@ def test_a_form_has_the_bits_that_numba_gives_it(name):
     entry, arguments = forms()[name]
     rng = np.random.default_rng(0)
     for _ in range(3):
-        given = tuple(filled(argument, arguments[0].shape[1], rng) for argument in arguments)
+        given = tuple(filled(argument, classes_in(arguments), rng) for argument in arguments)
         expected = results_of(entry.compiled(arguments, name), given)
         assert results_of(library.forms()[name], given) == expected
 
