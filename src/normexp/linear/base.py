@@ -16,7 +16,9 @@ from .._defaults import ALPHA, MAX_ITER, TOL
 from .._sparse import as_sparse, is_sparse
 from ..losses import RowLoss
 from .batches import Batches
+from .blocks import Blocks, is_dask
 from .checkpoint import Checkpoint
+from .distributed import DistributedObjective, distributed
 from .labels import Labels, are_soft, hard_labels, soft_labels
 from .objective import Array, Objective
 from .prediction import TAKEN, LinearPrediction
@@ -72,7 +74,10 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         X : array_like, data frame or sparse matrix (`scipy.sparse`), shape (n, d)
             What is sparse stays so, here and where a method takes features; but for a hinge up to
             500,000 numbers, 0 or not, are filled up. Or `Batches`, alone, which hold labels and
-            weights too, for a smooth loss.
+            weights too, for a smooth loss. Or, for a smooth loss too, an array of Dask's in chunks
+            of whole rows or a DataFrame of its, with class labels and weights in the same blocks;
+            its workers send sums, never rows. Each of some dozen passes computes the blocks anew:
+            those of ``X.persist()`` stay with the workers. What is predicted for Dask is Dask's.
         y : array_like
             The class of each sample, of shape (n,). Or soft labels, where the loss takes
             probabilities (`takes_probabilities`, as cross-entropy and squared error do): floats ≥ 0
@@ -90,6 +95,8 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
             if any(given is not None for given in (y, sample_weight, classes)):
                 raise ValueError("y, sample_weight and classes must not be given beside Batches")
             return self._fit(loss, *self._streamed(X, loss))
+        if is_dask(X):
+            return self._fit(loss, *self._distributed(X, y, sample_weight, classes, loss))
         objective, names = self._objective(X, y, sample_weight, classes)
         return self._fit(loss, objective, names, objective.features.dtype)
 
@@ -119,21 +126,28 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         self, batches: Batches, loss: RowLoss
     ) -> tuple[StreamedObjective, NDArray[Any], np.dtype[Any]]:
         """The objective of batches, with the classes and the type of the features."""
+        objective, found = streamed(batches, self, *self._of_sums("Batches", loss))
+        return objective, found.classes, found.dtype
+
+    def _distributed(
+        self, X: Any, y: Any, sample_weight: Any, classes: ArrayLike | None, loss: RowLoss
+    ) -> tuple[DistributedObjective, NDArray[Any], np.dtype[Any]]:
+        """The objective of collections of Dask, with the classes and the type of the features."""
+        if classes is not None:
+            raise ValueError("classes must not be given beside features of Dask's: labels are hard")
+        options = self._of_sums("Blocks of Dask", loss)
+        objective, found = distributed(Blocks(X, y, sample_weight), self, *options)
+        return objective, found.classes, found.dtype
+
+    def _of_sums(self, rows: str, loss: RowLoss) -> tuple[RowLoss, Any, float, bool]:
+        """Loss, class weights, alpha and intercept for rows that are never seen together."""
         if not loss.is_smooth or self.solver == "dual" or self.alpha * self.l1_ratio > 0:
             raise ValueError(
-                f"Batches go to L-BFGS, for smooth losses and l1_ratio=0, got {loss!r} and "
+                f"{rows} go to L-BFGS, for smooth losses and l1_ratio=0, got {loss!r} and "
                 f"{self.l1_ratio} with solver {self.solver!r}: features that are mapped into "
                 "memory (numpy.memmap) may have any"
             )
-        objective, found = streamed(
-            batches,
-            self,
-            _summed(loss),
-            self.class_weight,
-            float(self.alpha),
-            bool(self.fit_intercept),
-        )
-        return objective, found.classes, found.dtype
+        return _summed(loss), self.class_weight, float(self.alpha), bool(self.fit_intercept)
 
     def _fit(
         self,
@@ -147,8 +161,8 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         start = self._start(objective, classes) if start is None else start
         printing: list[Callback] = [print_iteration] if self.verbose else []
         monitor = Monitor(self.tol, self.max_iter, [*printing, *(self.callbacks or ())])
-        is_streamed = isinstance(objective, StreamedObjective)
-        solver = LBFGS if is_streamed else self._solver(loss)
+        is_of_sums = isinstance(objective, StreamedObjective | DistributedObjective)
+        solver = LBFGS if is_of_sums else self._solver(loss)
         with blas().limit(limits=blas_threads(objective.features, classes)):
             solution = solver.minimize(objective, start, monitor)
         for checkpoint in self._checkpoints:

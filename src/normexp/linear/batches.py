@@ -1,9 +1,13 @@
 """Rows that need not fit into memory: they are read batch by batch, anew for each pass."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from functools import reduce
+from operator import add
+from typing import Any, NamedTuple, TypeVar
 
 from numpy.typing import ArrayLike
+
+T = TypeVar("T")
 
 
 class Batch(NamedTuple):
@@ -36,7 +40,7 @@ class Batches:
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from normexp.linear import SoftmaxRegression
+    >>> from normexp.linear import Batches, SoftmaxRegression
     >>> X, y = load_iris(return_X_y=True)
     >>> batches = Batches(lambda: ((X[i::5], y[i::5]) for i in range(5)))
     >>> SoftmaxRegression(alpha=0.01).fit(batches).score(X, y)
@@ -63,3 +67,10 @@ class Batches:
                     f"{type(given).__name__}"
                 )
             yield Batch(*given)
+
+
+def added(parts: Iterable[T | None]) -> T | None:
+    """The sum of what is not None, in order; None of nothing."""
+    given = (part for part in parts if part is not None)
+    first = next(given, None)
+    return None if first is None else reduce(add, given, first)

@@ -1,5 +1,6 @@
 """Eigenvalues and eigenvectors of the covariance of features, or the largest of them."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,23 +24,37 @@ def spectrum_of(
 ) -> Spectrum:
     """The spectrum of ``G = Σ_i w_i (x_i − μ)(x_i − μ)ᵀ / Σ_i w_i`` over some rows i.
 
-    Where the rank is d, dense features have all of it computed. Otherwise it is that of G within
-    the span of ``G² Ω``, for random Ω of so many columns, and the rest is put at the smallest.
+    Where the rank is d, dense features have all of it computed.
+    """
+    weight = weight[index] / weight[index].sum()
+    size = len(mean)
+    if rank == size and not is_sparse(features):
+        return whole_spectrum(covariance(features, index, weight, mean))
+    return leading_spectrum(
+        lambda matrix: covariance_product(features, index, weight, mean, matrix), size, rank
+    )
+
+
+def whole_spectrum(matrix: Array) -> Spectrum:
+    values, vectors = np.linalg.eigh(matrix)
+    values = np.maximum(values, 0)
+    return Spectrum(values, vectors, float(values[0]))
+
+
+def leading_spectrum(product: Callable[[Array], Array], size: int, rank: int) -> Spectrum:
+    """The spectrum of a G that is known by its products with matrices of a few columns.
+
+    It is that of G within the span of ``G² Ω``, for random Ω of so many columns, and the rest is
+    put at the smallest.
 
     References
     ----------
     N. Halko, P.-G. Martinsson and J. A. Tropp, Finding structure with randomness, 2011.
     """
-    weight = weight[index] / weight[index].sum()
-    size = len(mean)
-    if rank == size and not is_sparse(features):
-        values, vectors = np.linalg.eigh(covariance(features, index, weight, mean))
-        values = np.maximum(values, 0)
-        return Spectrum(values, vectors, float(values[0]))
     span = np.random.default_rng(0).normal(size=(size, rank))
     for _ in range(2):
-        span, _ = np.linalg.qr(covariance_product(features, index, weight, mean, span))
-    within = span.T @ covariance_product(features, index, weight, mean, span)
+        span, _ = np.linalg.qr(product(span))
+    within = span.T @ product(span)
     values, vectors = np.linalg.eigh((within + within.T) / 2)
     values = np.maximum(values, 0)
     return Spectrum(values, span @ vectors, float(values[0]))

@@ -1,10 +1,13 @@
 """The first matrix of L-BFGS: roughly the inverse Hessian of where it has come to."""
 
+from functools import singledispatch
+
 import numpy as np
 
 from .._sparse import is_sparse
+from ..linear_loss import BoundLoss
 from ..losses import RowLoss
-from .covariance import spectrum_of
+from .covariance import Spectrum, spectrum_of
 from .curvature import curvature_of
 from .kronecker import LEAST_CURVATURE, KroneckerInverse
 from .objective import Array, Objective
@@ -42,29 +45,29 @@ class FirstMatrix:
         self.objective = objective
         self._curvature = curvature_of(objective.loss)
         self._rank = rank_of(objective, self._curvature.is_constant)
-        rows = np.flatnonzero(objective.sample_weight)
-        if not self._curvature.is_constant:
-            rows = some_of(rows, max(ROWS, ROWS_PER_DIRECTION * self._rank))
-        self._rows = rows
-        if self._curvature.mean is None:
-            rows = some_of(rows, max(PRODUCTS // objective.classes**2, 1))
-        self._sample = Sample(objective, rows, self._curvature)
-        self.watched = self._sample.watched
+        self._most = objective.shape[0] if self._curvature.is_constant else most_rows(self._rank)
         self._inverse: KroneckerInverse | None = None
+        self.watched = self._watched()
+
+    def _watched(self) -> BoundLoss:
+        """Choose the rows, and give the loss that is to see their logits."""
+        objective = self.objective
+        self._rows = rows = some_of(np.flatnonzero(objective.sample_weight), self._most)
+        if self._curvature.mean is None:
+            rows = some_of(rows, most_products(objective.classes))
+        self._sample = Sample(objective, rows, self._curvature)
+        return self._sample.watched
 
     @property
     def name(self) -> str:
         """The solver, and how much of the features its first matrix builds on."""
-        size = self.objective.features.shape[1]
+        size = self.objective.shape[1]
         some = f"{self._rank} directions of " if self._rank < size else ""
         return f"L-BFGS on {some}{size} features"
 
     def at(self, mean: Array, iteration: int) -> KroneckerInverse:
         """For the params that were evaluated last, after so many iterations."""
-        features, weight = self.objective.features, self.objective.sample_weight
-        spectrum = self.objective.once(
-            "spectrum", lambda: spectrum_of(features, self._rows, weight, mean, self._rank)
-        )
+        spectrum = self.objective.once("spectrum", lambda: self._spectrum(mean))
         if self._inverse is None or self._is_due(iteration):
             self._inverse = KroneckerInverse(spectrum, self._hessian(), self.objective.alpha)
         return self._inverse
@@ -73,26 +76,49 @@ class FirstMatrix:
         """Whether C has changed so much by now that it is worth what it costs."""
         if self._curvature.is_constant or iteration > RENEWALS:
             return False
-        classes, (rows, size) = self.objective.classes, self.objective.features.shape
+        classes, (rows, size) = self.objective.classes, self.objective.shape
         if classes > MOST_CLASSES:
             return iteration in RENEWALS_OF_MANY
-        is_cheap = classes * (len(self._rows) + 10 * classes) <= rows * size / 2
+        is_cheap = classes * (min(rows, self._most) + 10 * classes) <= rows * size / 2
         return iteration.bit_count() == 1 or (is_cheap and self._curvature.mean is not None)
+
+    def _spectrum(self, mean: Array) -> Spectrum:
+        features, weight = self.objective.features, self.objective.sample_weight
+        return spectrum_of(features, self._rows, weight, mean, self._rank)
+
+    def _mean_hessian(self) -> Array:
+        return self._sample.mean_hessian()
 
     def _hessian(self) -> Array:
         """C; where it is not known, all classes are taken to curve alike."""
         alike = np.eye(self.objective.classes)
         if self._curvature.mean is None and len(alike) > MOST_CLASSES:
             return alike
-        found = self._sample.mean_hessian()
+        found = self._mean_hessian()
         if self.objective.loss.kernel is None:  # differences of a slope may see no curvature
             found = found + LEAST_CURVATURE * np.abs(found).max() * alike
         return found if np.isfinite(found).all() and found.any() else alike
 
 
+@singledispatch
+def first_matrix_of(objective: Objective[RowLoss]) -> FirstMatrix:
+    """That of an objective, by where its rows are."""
+    return FirstMatrix(objective)
+
+
+def most_rows(rank: int) -> int:
+    """How many rows tell so many directions, and the mean curvature."""
+    return max(ROWS, ROWS_PER_DIRECTION * rank)
+
+
+def most_products(classes: int) -> int:
+    """How many rows may take a Hessian product for each class."""
+    return max(PRODUCTS // classes**2, 1)
+
+
 def rank_of(objective: Objective[RowLoss], is_constant: bool) -> int:
     """How many directions of the features are worth to be known; is C the same for every row?"""
-    rows, size = objective.features.shape
+    rows, size = objective.shape
     if is_sparse(objective.features):
         return int(size if size <= DIRECTIONS else min(rows, SPARSE_DIRECTIONS))
     most = MOST_FEATURES_EXACT if is_constant else MOST_FEATURES

@@ -2,7 +2,7 @@
 
 from ..losses import RowLoss
 from .centring import Centred
-from .first_matrix import FirstMatrix
+from .first_matrix import first_matrix_of
 from .line_search import lower_point
 from .newton import NewtonMatrix, is_small
 from .objective import Array, Objective
@@ -26,7 +26,7 @@ def minimize_smooth(
     curvature, 2015.
     """
     is_newton = is_small(objective) if is_newton is None else is_newton
-    first = NewtonMatrix(objective) if is_newton else FirstMatrix(objective)
+    first = NewtonMatrix(objective) if is_newton else first_matrix_of(objective)
     centred = Centred(objective, first.watched)
     point = centred.at(centred.centred(start))
     pairs = Pairs(objective, start.size)

@@ -62,6 +62,12 @@ class Objective(Generic[L_co]):
         return found
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Of the features of all rows."""
+        rows, size = self.features.shape
+        return rows, size
+
+    @property
     def lasso(self) -> float:
         return self.alpha * self.l1_ratio
 

@@ -6,11 +6,13 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from ..functions import log_softmax, softmax
 from ..losses import RowLoss
+from .blocks import by_blocks, in_memory
 from .labels import are_soft, labels_of, share_predicted
 from .temperature import best_temperature
 
@@ -35,6 +37,7 @@ class LinearPrediction(ABC):
     def _loss(self) -> RowLoss:
         """The loss that it is trained with, from its parameters."""
 
+    @by_blocks
     def decision_function(self, X: ArrayLike) -> NDArray[Any]:
         """The logits, of shape (n, classes); for two classes their difference, of shape (n,).
 
@@ -43,12 +46,14 @@ class LinearPrediction(ABC):
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
 
+    @by_blocks
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The class with the highest logit; of classes that tie, the first."""
         best = self._logits(X).argmax(axis=1)
         return np.asarray(self.classes_[best])
 
     @available_if(_has_probabilities)
+    @by_blocks
     def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Probabilities of the classes, of shape (n, classes): the softmax that the loss is of.
 
@@ -62,17 +67,20 @@ class LinearPrediction(ABC):
         return softmax(self._log_proba(X), temperature=self.temperature_)
 
     @available_if(_has_probabilities)
+    @by_blocks
     def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Logarithms of the probabilities, in nats, exact also where these are close to 0 or 1."""
-        if self.temperature_ == 1.0:
-            return self._log_proba(X)
-        return log_softmax(self._log_proba(X), temperature=self.temperature_)
+        found: NDArray[Any] = self._log_proba(X)
+        return (
+            found if self.temperature_ == 1.0 else log_softmax(found, temperature=self.temperature_)
+        )
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The share of the samples whose class is predicted; of soft labels, of their mass."""
+        y, sample_weight, predicted = map(in_memory, (y, sample_weight, self.predict(X)))
         if not are_soft(y):
-            return float(super().score(X, y, sample_weight))  # type: ignore[misc]
-        return share_predicted(y, self.classes_, self.predict(X), sample_weight)
+            return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+        return share_predicted(y, self.classes_, predicted, sample_weight)
 
     @available_if(_has_probabilities)
     def calibrate(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -110,12 +118,13 @@ class LinearPrediction(ABC):
         >>> round(model.calibrate(X[500:1000], y[500:1000]).temperature_, 1)
         3.6
         """
-        logits = self._log_proba(X).astype(np.float64)
-        target, weight = labels_of(y, self.classes_, sample_weight)
+        logits = in_memory(self._log_proba(X)).astype(np.float64)
+        target, weight = labels_of(in_memory(y), self.classes_, in_memory(sample_weight))
         check_consistent_length(logits, target)
         self.temperature_ = best_temperature(logits, target, weight)
         return self
 
+    @by_blocks
     def _log_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Logarithms of the probabilities of the loss itself."""
         logits = self._logits(X)

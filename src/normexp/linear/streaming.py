@@ -1,6 +1,6 @@
 """The objective of rows that are read batch by batch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 from .._sparse import as_sparse, is_sparse
 from ..linear_loss import LinearLoss
 from ..losses import RowLoss
-from .batches import Batches
+from .batches import Batch, Batches, added
 from .first_matrix import ROWS
 from .labels import check_mass, check_several, checked_weight, class_weights
 from .objective import Array, Objective
@@ -65,7 +65,9 @@ class Rows(NamedTuple):
     weight: Array
 
 
-def rows_of(batches: Batches, estimator: BaseEstimator, is_first: bool = False) -> Iterator[Rows]:
+def rows_of(
+    batches: Iterable[Batch], estimator: BaseEstimator, is_first: bool = False
+) -> Iterator[Rows]:
     """The batches that are not empty; the first pass tells the estimator of the features."""
     for X, y, sample_weight in batches:
         if not np.shape(y)[0]:
@@ -81,6 +83,34 @@ def rows_of(batches: Batches, estimator: BaseEstimator, is_first: bool = False) 
         is_first = False
 
 
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Of some rows: how many, the classes and what each weighs, and of what kind their features."""
+
+    rows: int
+    classes: NDArray[Any]
+    masses: dict[Any, float]
+    dtype: np.dtype[Any]
+    is_sparse: bool
+
+    @classmethod
+    def of(cls, rows: Rows) -> "Counts":
+        names, ids = np.unique(rows.labels, return_inverse=True)
+        masses = dict(zip(names.tolist(), np.bincount(ids, rows.weight).tolist(), strict=True))
+        features = rows.features
+        return cls(len(rows.labels), names, masses, features.dtype, is_sparse(features))
+
+    def __add__(self, other: "Counts") -> "Counts":
+        mine, its = self.masses, other.masses
+        return Counts(
+            self.rows + other.rows,
+            np.union1d(self.classes, other.classes),
+            {name: mine.get(name, 0.0) + its.get(name, 0.0) for name in {**mine, **its}},
+            np.result_type(self.dtype, other.dtype),
+            self.is_sparse or other.is_sparse,
+        )
+
+
 class Survey(NamedTuple):
     """What the first pass finds: all that has to be known before any row can be weighed."""
 
@@ -88,41 +118,45 @@ class Survey(NamedTuple):
     classes: NDArray[Any]
     of_class: Array  # by what weights of samples are multiplied, so that they all sum to 1
     dtype: np.dtype[Any]
+    is_sparse: bool
 
     @classmethod
-    def of(cls, batches: Batches, estimator: BaseEstimator, class_weight: Any) -> "Survey":
-        count, masses, types = 0, dict[Any, float](), set[np.dtype[Any]]()
-        classes: NDArray[Any] | None = None
-        for features, labels, weight in rows_of(batches, estimator, is_first=True):
-            count += len(labels)
-            types.add(features.dtype)
-            names, ids = np.unique(labels, return_inverse=True)
-            classes = names if classes is None else np.union1d(classes, names)
-            for name, mass in zip(names.tolist(), np.bincount(ids, weight).tolist(), strict=True):
-                masses[name] = masses.get(name, 0.0) + mass
-        if classes is None:
+    def of(cls, counts: Counts | None, class_weight: Any) -> "Survey":
+        """From the counts of all rows, None where there is no row."""
+        if counts is None:
             raise ValueError("X holds no batch with a row in it")
+        classes = counts.classes
         check_several(classes)
-        found = np.array([masses[name] for name in classes.tolist()])
+        found = np.array([counts.masses[name] for name in classes.tolist()])
         of_class = class_weights(class_weight, classes, found)
         check_mass(classes, found * of_class)
-        return cls(count, classes, of_class / (found @ of_class), np.result_type(*types))
+        scaled = of_class / (found @ of_class)
+        return cls(counts.rows, classes, scaled, counts.dtype, counts.is_sparse)
 
-    def read(self, batches: Batches, estimator: BaseEstimator) -> Iterator[Rows]:
-        """A pass over the batches, whose labels become class ids, with weights that sum to 1."""
-        count = 0
-        for features, labels, weight in rows_of(batches, estimator):
-            count += len(labels)
-            ids = np.minimum(np.searchsorted(self.classes, labels), len(self.classes) - 1)
-            if not np.array_equal(self.classes[ids], labels):
-                unknown = labels[self.classes[ids] != labels].tolist()[0]
-                raise ValueError(f"X gave no sample of class {unknown!r} in its first pass")
-            yield Rows(features, ids.astype(np.int64), weight * self.of_class[ids])
+    def weighed(self, rows: Rows) -> Rows:
+        """The same rows with class ids for labels, and weights that sum to 1 over all."""
+        features, labels, weight = rows
+        ids = np.minimum(np.searchsorted(self.classes, labels), len(self.classes) - 1)
+        if not np.array_equal(self.classes[ids], labels):
+            unknown = labels[self.classes[ids] != labels].tolist()[0]
+            raise ValueError(f"X gave no sample of class {unknown!r} in its first pass")
+        return Rows(features, ids.astype(np.int64), weight * self.of_class[ids])
+
+    def check_rows(self, count: int) -> None:
+        """Whether a later pass gave as many."""
         if count != self.rows:
             raise ValueError(
                 f"X must give the same rows in each pass: in the first it gave {self.rows}, then "
                 f"{count}"
             )
+
+    def read(self, batches: Batches, estimator: BaseEstimator) -> Iterator[Rows]:
+        """A pass over the batches, whose labels become class ids, with weights that sum to 1."""
+        count = 0
+        for rows in rows_of(batches, estimator):
+            count += len(rows.labels)
+            yield self.weighed(rows)
+        self.check_rows(count)
 
 
 def streamed(
@@ -134,7 +168,8 @@ def streamed(
     fit_intercept: bool,
 ) -> tuple[StreamedObjective, Survey]:
     """The objective of batches, after two passes over them."""
-    found = Survey.of(batches, estimator, class_weight)
+    counts = added(map(Counts.of, rows_of(batches, estimator, is_first=True)))
+    found = Survey.of(counts, class_weight)
     kept, centre = sample_of(found, batches, estimator)
 
     def objective_of(rows: Rows, alpha: float) -> Objective[RowLoss]:
