@@ -45,7 +45,7 @@ def ended(process):
 def test_killed_at_any_moment_it_comes_to_the_same_answer(tmp_path):
     whole, expected = ended(started(tmp_path / "whole"))
     random, path = Random(0), tmp_path / "killed"
-    for _ in range(3):
+    for _ in range(2):
         process = started(path)
         for _ in range(random.randint(2, len(whole) // 4)):
             process.stdout.readline()

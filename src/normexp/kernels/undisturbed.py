@@ -5,7 +5,6 @@ signals raises (Ctrl-C, a timeout), and by a fork: the child has its locks, but 
 would open them.
 """
 
-import _thread
 import logging  # noqa: F401  before this module, see the end
 import os
 import signal
@@ -122,8 +121,10 @@ def _after_fork() -> None:
 
 def _after_fork_in_parent() -> None:
     _after_fork()
+    main = threading.main_thread().ident
     for number in _forking.signals.came:  # what a handler raised would be lost here
-        threading.Timer(0.01, _thread.interrupt_main, [number]).start()
+        # Sent, not simulated: that would not wake a main thread which waits for something else.
+        threading.Timer(0.01, signal.pthread_kill, [main, number]).start()
 
 
 def _after_fork_in_child() -> None:
