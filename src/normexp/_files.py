@@ -11,6 +11,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ LINKS = 40  # as many in a row as Linux follows
 # overwrite what an appending shell has there.
 DESCRIPTOR = re.compile(r"/dev/(?P<name>stdout|stderr)|/(?:dev|proc/self)/fd/(?P<number>\d+)")
 STREAMS = {"stdout": 1, "stderr": 2}
+BINARY = getattr(os, "O_BINARY", 0)  # of Windows, which else writes line ends of its own
 # A pipe that nobody reads is an error, and no reason to wait for ever. Not all systems have these.
 THROUGH = os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
@@ -39,7 +41,10 @@ class Destination(NamedTuple):
         return self.descriptor is None and is_new
 
 
-def write_files(contents: Mapping[Path, bytes | str], mode: int | None = None) -> None:
+Content = bytes | str | Iterable[bytes | str]
+
+
+def write_files(contents: Mapping[Path, Content], mode: int | None = None) -> None:
     """Write files, each of them whole: all of them, or none where one cannot be written.
 
     Each goes to a temporary name in its folder, and they take their places when all are whole. A
@@ -48,8 +53,9 @@ def write_files(contents: Mapping[Path, bytes | str], mode: int | None = None) -
 
     Parameters
     ----------
-    contents : mapping of Path to bytes or str
-        What to write where. Text is written as UTF-8, its line ends as they are.
+    contents : mapping of Path to bytes, str, or an iterable of them
+        What to write where. Text is written as UTF-8, its line ends as they are. Pieces of a file
+        that is larger than the memory are asked for as they are written.
     mode : int, optional
         The permissions of each file; else those of the file that was there, or what the umask
         leaves of 0o666.
@@ -71,20 +77,18 @@ def write_files(contents: Mapping[Path, bytes | str], mode: int | None = None) -
     ...     path.read_text()
     'whole'
     """
-    wanted = [(destination(path), _bytes(content)) for path, content in contents.items()]
+    wanted = [(destination(path), _pieces(content)) for path, content in contents.items()]
     _check_apart([each for each, _ in wanted if each.is_file])
     with ExitStack() as tidy, ExitStack() as undo:
         whole = []
         for each, content in wanted:
             if each.is_file:
-                with _naming(each.path):
-                    temporary = _name_beside(each.end, tidy)
-                    _write_new(temporary, content, each.found, mode)
-                    whole.append((each, temporary))
+                temporary = _name_beside(each.end, tidy)
+                _write_new(temporary, content, each, mode)
+                whole.append((each, temporary))
         for each, content in wanted:
             if not each.is_file:
-                with _naming(each.path):
-                    _write_through(each, content)
+                _write_through(each, content)
         for each, temporary in whole:
             with _naming(each.path):
                 old = _name_beside(each.end, tidy)
@@ -150,9 +154,10 @@ def _check_apart(files: Iterable[Destination]) -> None:
             raise ValueError(f"cannot write both {other} and {each.path}: they are the same file")
 
 
-def _bytes(content: bytes | str) -> bytes:
-    # A name of a file need not be UTF-8: its odd bytes come as escapes.
-    return content.encode(errors="backslashreplace") if isinstance(content, str) else content
+def _pieces(content: Content) -> Iterator[bytes]:
+    for piece in (content,) if isinstance(content, bytes | str) else content:
+        # A name of a file need not be UTF-8: its odd bytes come as escapes.
+        yield piece.encode(errors="backslashreplace") if isinstance(piece, str) else piece
 
 
 def _name_beside(end: Path, tidy: ExitStack) -> Path:
@@ -162,21 +167,23 @@ def _name_beside(end: Path, tidy: ExitStack) -> Path:
     return name
 
 
-def _write_new(
-    name: Path, content: bytes, like: os.stat_result | None, mode: int | None = None
-) -> None:
-    """Write a file of these permissions, or with those of another, or with those of the umask."""
+def _write_new(name: Path, content: Iterator[bytes], to: Destination, mode: int | None) -> None:
+    """Write a file of these permissions, or with those of what was there, or of the umask."""
+    like = to.found
     if mode is None and like is not None:
         mode = stat.S_IMODE(like.st_mode) & 0o777  # not the right to run as its owner
     # Nobody may look into it before it has its permissions.
     first = 0o666 if mode is None else mode & 0o600
-    with open(name, "xb", opener=lambda path, flags: os.open(path, flags, first)) as file:
-        if like is not None and sys.platform != "win32":
-            with suppress(OSError):  # only root may give a file away
-                os.chown(name, like.st_uid, like.st_gid)
-        if mode is not None:
-            name.chmod(mode)
-        file.write(content)
+    with _naming(to.path):
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, first)
+    with _opened(descriptor, to.path) as file:
+        with _naming(to.path):
+            if like is not None and sys.platform != "win32":
+                with suppress(OSError):  # only root may give a file away
+                    os.chown(name, like.st_uid, like.st_gid)
+            if mode is not None:
+                name.chmod(mode)
+        _write_all(file, content, to.path)
 
 
 def _copy(end: Path, old: Path) -> None:
@@ -194,16 +201,37 @@ def _put_back(old: Path, to: Destination) -> None:
         os.replace(old, to.end)  # noqa: PTH105
 
 
-def _write_through(to: Destination, content: bytes) -> None:
+def _write_through(to: Destination, content: Iterator[bytes]) -> None:
     """Write to what is open already, or to a device or a pipe."""
-    if to.descriptor is not None:
-        sys.stdout.flush()
-        descriptor = os.dup(to.descriptor)
-    else:
-        descriptor = os.open(to.end, THROUGH)
-        os.set_blocking(descriptor, True)
-    with open(descriptor, "wb") as file:  # noqa: PTH123
-        file.write(content)
+    with _naming(to.path):
+        if to.descriptor is not None:
+            sys.stdout.flush()
+            descriptor = os.dup(to.descriptor)
+        else:
+            descriptor = os.open(to.end, THROUGH)
+            os.set_blocking(descriptor, True)
+    with _opened(descriptor, to.path) as file:
+        _write_all(file, content, to.path)
+
+
+@contextmanager
+def _opened(descriptor: int, path: Path) -> Iterator[FileIO]:
+    """A file that is written at once, so that to close it after an error is none more."""
+    file = FileIO(descriptor, "wb")
+    try:
+        yield file
+    finally:
+        with _naming(path):
+            file.close()
+
+
+def _write_all(file: FileIO, content: Iterator[bytes], path: Path) -> None:
+    """Write piece by piece; an error in making one is none of this path's."""
+    for piece in content:
+        with _naming(path):
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[file.write(rest) or 0 :]
 
 
 @contextmanager

@@ -48,6 +48,21 @@ def test_a_file_holds_what_it_is_given_and_stands_alone(tmp_path, content):
     assert listing(tmp_path) == ["out"]
 
 
+def test_a_file_may_come_in_pieces_that_cannot_all_be_made(tmp_path):
+    path = tmp_path / "out"
+    write_files({path: (letter * 3 for letter in "aé")})
+    assert path.read_text() == "aaaééé"
+
+    def broken():
+        yield b"new"
+        raise OSError(errno.EIO, "cannot read", "source")
+
+    with pytest.raises(OSError, match="source"):  # it is none of the path's
+        write_files({path: broken()})
+    assert path.read_text() == "aaaééé"
+    assert listing(tmp_path) == ["out"]
+
+
 def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path):
     path = tmp_path / ("n" * 255)
     write_files({path: b"whole"})
@@ -431,13 +446,13 @@ def test_predictions_go_through_a_pipe_to_another_program(tmp_path, monkeypatch)
 @posix
 def test_an_interrupted_write_leaves_nothing(tmp_path):
     code = (
-        "import os, signal, sys; from pathlib import Path; from normexp import _files\n"
-        "write = _files._write_new\n"
-        "def interrupted(name, content, *rest):\n"
-        "    write(name, content[:10], *rest); os.kill(os.getpid(), signal.SIGINT)\n"
-        "_files._write_new = interrupted\n"
+        "import os, signal, sys; from pathlib import Path; from normexp._files import write_files\n"
+        "def pieces():\n"
+        "    yield bytes(10)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    yield bytes(90)\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "_files.write_files({Path(sys.argv[1]): bytes(100)})"
+        "write_files({Path(sys.argv[1]): pieces()})"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, tmp_path / "out"], capture_output=True, text=True

@@ -9,35 +9,47 @@ from typing import Any
 import click
 
 from . import terminal
-from .options import as_json, read_from
-from .reading import load_for
+from .options import as_json, read_from, within_memory
+from .reading import rows_for
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("data")
 @read_from
+@within_memory
 @as_json
-def evaluate(model: Path, data: str, reading: dict[str, Any], as_json: bool) -> None:
+def evaluate(model: Path, data: str, reading: dict[str, Any], memory: int, as_json: bool) -> None:
     """Measure how well a model predicts the labels of DATA.
 
-    Rows without a label are left out, and counted.
+    Rows without a label are left out, and counted. DATA may be a folder of Parquet files, or of
+    arrays X_1.npy, y_1.npy and so on, larger than the memory.
 
     \b
     Example:
       normexp evaluate flowers.safetensors more-flowers.csv
     """
+    from ..data.cleaning import UNLABELLED
     from ..model import Model
     from ..report import metrics
 
     trained = Model.load(model)
-    dataset = load_for(trained, data, reading)
-    found = metrics.evaluate(trained, dataset)
+    rows = rows_for(trained, data, reading, memory)
+    notes = terminal.Notes()
+    tally: metrics.Tally | None = None
+    for dataset in terminal.track("evaluating", rows.datasets, rows.pieces):
+        its = metrics.tally(trained, dataset)
+        tally = its if tally is None else tally + its
+        notes.add(dataset.name, *dataset.notes, *trained.encoder.unseen(dataset))
+    if tally is None:
+        raise ValueError(f"target: no row of {rows.name} has a label")
+    found = tally.metrics()
+    left_out = rows.total - found.rows
     if as_json:
-        terminal.say_json({**asdict(found), "left_out": dict(dataset.left_out)})
+        why = {UNLABELLED: left_out} if left_out else {}
+        terminal.say_json({**asdict(found), "left_out": why})
     else:
-        terminal.print_table([dataset.name], [found])
-        for why, rows in dataset.left_out.items():
-            terminal.say(f"Left out: {rows} of {rows + len(dataset)} rows, {why}.")
-    for remark in (*dataset.notes, *trained.encoder.unseen(dataset)):
-        terminal.note(remark)
+        terminal.print_table([rows.name], [found])
+        if left_out:
+            terminal.say(f"Left out: {left_out} of {rows.total} rows, {UNLABELLED}.")
+    notes.say()

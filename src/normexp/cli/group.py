@@ -58,5 +58,15 @@ def spare(outputs: Iterable[Path | None], inputs: Iterable[str | Path | None]) -
     for output in filter(None, outputs):
         to = destination(output)
         for source in (Path(each) for each in inputs if each):
-            if to.is_file and to.found and source.exists() and source.samefile(to.end):
-                raise ValueError(f"cannot write {output}: it is what is read, {source}")
+            for file in _read(source) if to.is_file and to.found else ():
+                if file.exists() and file.samefile(to.end):
+                    raise ValueError(f"cannot write {output}: it is what is read, {file}")
+
+
+def _read(source: Path) -> list[Path]:
+    """A file; of a folder of rows, all that hold them."""
+    if not source.is_dir():
+        return [source]
+    from ..data.parts import files_of
+
+    return files_of(source)

@@ -167,6 +167,13 @@ def read_from(command: Command) -> Command:
     return options(*READING.values())(reading)
 
 
+within_memory = click.option(
+    "--memory",
+    type=size,
+    default="1GB",
+    show_default=True,
+    help="What the rows of a folder of files may take at a time.",
+)
 columns = options(
     click.option(
         "--drop", metavar="COLUMN", multiple=True, help="A column to leave out. May be repeated."

@@ -29,13 +29,14 @@ def guarded(text: str) -> str:
     return f"'{text}" if is_formula else text
 
 
-def as_csv(table: pl.DataFrame) -> str:
+def as_csv(table: pl.DataFrame, has_header: bool = True) -> str:
     """The table as CSV, its texts and headings guarded."""
     import polars as pl
 
     texts = table.select(pl.col(pl.String)).columns
     safe = table.with_columns(table[name].map_elements(guarded, pl.String) for name in texts)
-    return safe.rename({name: guarded(name) for name in safe.columns}).write_csv()
+    safe = safe.rename({name: guarded(name) for name in safe.columns})
+    return safe.write_csv(include_header=has_header)
 
 
 def plain(column: pl.Series) -> pl.Series:

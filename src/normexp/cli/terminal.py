@@ -153,10 +153,31 @@ def print_weights(inspection: Inspection) -> None:
     Terminal().print(grid)
 
 
-def track(doing: str, items: Sequence[T]) -> Iterable[T]:
-    """Pass the items on, with a bar that says how far they are."""
+def track(doing: str, items: Iterable[T], count: int | None = None) -> Iterable[T]:
+    """Pass the items on, with a bar that says how far they are; of one there is none."""
     console = Terminal(stderr=True)
-    return rich_track(items, doing, console=console, disable=not console.is_terminal)
+    is_seen = console.is_terminal and count != 1
+    return rich_track(items, doing, total=count, console=console, disable=not is_seen)
+
+
+class Notes:
+    """What is to be noted of rows that are read part by part, each remark once, with where."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, list[str]] = {}
+        self._parts = 0
+
+    def add(self, name: str, *remarks: str) -> None:
+        """Keep those of another part."""
+        self._parts += 1
+        for remark in remarks:
+            self._told.setdefault(remark, []).append(name)
+
+    def say(self) -> None:
+        from ..data.gathering import together
+
+        for remark in self._told if self._parts == 1 else together(self._told):
+            note(remark)
 
 
 class Course:

@@ -14,13 +14,12 @@ from .._text import with_minus
 from ..losses import LOSSES
 from . import terminal
 from .group import Output, spare
-from .options import as_json, columns, loss_names, read_from, size, train_by
+from .options import as_json, columns, loss_names, read_from, train_by, within_memory
+from .reading import check_for_folder, is_folder
 
 if TYPE_CHECKING:
     from ..linear import LinearClassifier
     from ..model import Model
-
-MEMORY = "1GB"
 
 
 @click.command()
@@ -36,13 +35,7 @@ MEMORY = "1GB"
     type=click.IntRange(2),
     help="Choose alpha by cross-validation in so many parts, instead of --alpha.",
 )
-@click.option(
-    "--memory",
-    type=size,
-    default=MEMORY,
-    show_default=True,
-    help="What the rows of a folder of files may take at a time.",
-)
+@within_memory
 @click.option(
     "--checkpoint",
     type=Output(),
@@ -91,7 +84,6 @@ def train(
     with terminal.progress(TOL) as course, warnings.catch_warnings(record=True) as caught:
         from sklearn.exceptions import ConvergenceWarning
 
-        from ..data.parts import is_parts_folder
         from ..linear import Checkpoint, LinearClassifier
 
         course.begin(f"reading {data}")
@@ -103,7 +95,7 @@ def train(
             max_iter=max_iter,
             callbacks=[lambda state: course.show(loss, state), *keeping],
         )
-        if is_parts_folder(Path(data)):
+        if is_folder(data):
             if cv is not None:
                 raise ValueError(
                     "cv: alpha cannot be chosen on a folder of files, but on one of them"
@@ -190,9 +182,7 @@ def of_folder(
     from ..linear import Batches
     from ..model import Model
 
-    given = {name for name, value in reading.items() if value is not None and name != "header"}
-    if unsuited := sorted(given - {"target"}):
-        raise ValueError(f"{unsuited[0]}: it says nothing of a folder of files")
+    check_for_folder(reading)
     parts = parts_of(path, reading["target"])
     at_once = parts.at_once(memory)
     schema, notes = learn_schema(parts, Wishes(**wishes), at_once)

@@ -266,5 +266,5 @@ def _folder_reader(path: Path, depth: int = 3) -> tuple[Callable[..., Raw], set[
     raise ValueError(
         f"{path} is a folder of no known format: expected in it CIFAR's batches, MNIST's "
         "train-images-idx3-ubyte and the like, or pictures in a folder for each class; a folder of "
-        "Parquet or .npy files is taken by `normexp train` alone"
+        "Parquet or .npy files is taken by `normexp train`, `predict` and `evaluate` alone"
     )

@@ -34,8 +34,10 @@ def numbers_of(
     return tuple(of_numbers), values.reshape(len(of_numbers), len(features))
 
 
-def check_finite(names: tuple[str, ...], columns: NDArray[Any]) -> None:
-    """Raise ValueError if a number is infinite."""
+def check_finite(
+    source: str, names: tuple[str, ...], columns: NDArray[Any], before: int = 0
+) -> None:
+    """Raise ValueError if a number is infinite, in rows before which the source has others."""
     if issparse(columns):
         found = first_infinite(columns.T)
     else:
@@ -44,8 +46,8 @@ def check_finite(names: tuple[str, ...], columns: NDArray[Any]) -> None:
     if found is not None:
         row, column = found
         raise ValueError(
-            f"column {names[column]!r} holds an infinite number in row {row + 1} (the first row is "
-            "1): correct it, or leave the field empty"
+            f"{source}: column {names[column]!r} holds an infinite number in row "
+            f"{before + row + 1} (the first row is 1): correct it, or leave the field empty"
         )
 
 

@@ -31,6 +31,10 @@ ROW_NUMBERS = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 UNLABELLED = "without a label"
 
 
+class UnlabelledError(ValueError):
+    """No row has a label."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
     """What `load` was asked for; see there."""
@@ -79,7 +83,7 @@ def clean(raw: Raw, name: str, wishes: Wishes, schema: Schema | None = None) -> 
         if isinstance(source.features, pl.DataFrame):
             notes += told_without_unit(source.features, schema.columns)
     numbers = numbers_of(raw.features, raw.feature_names)
-    check_finite(*numbers)
+    check_finite(name, *numbers, raw.before)
     if is_new and raw.image_shape is None:
         notes += told_counting(*numbers)
     dataset = Dataset(
@@ -241,7 +245,7 @@ def _labelled(dataset: Dataset, raw: Raw, column: pl.Series, wishes: Wishes) -> 
     if not wishes.require_target:
         return replace(dataset, target=None if absent else read.values, schema=schema)
     if len(present) == 0:
-        raise ValueError(f"target: no row of {dataset.name} has a label")
+        raise UnlabelledError(f"target: no row of {dataset.name} has a label")
     if is_new and (read.values == read.values[0]).all():
         raise ValueError(
             f"target: expected two classes or more, but every label of {dataset.name} is "

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from .cleaning import Wishes, clean
+from .cleaning import UnlabelledError, Wishes, clean
 from .dataset import Dataset
 from .labels import learn_labels
 from .lists import spread
@@ -56,19 +57,27 @@ class Parts:
         """How many rows may be read together so that they take no more memory."""
         return max(memory // (8 * (OF_CELL * self.columns + OF_FEATURE * features)), FEWEST)
 
+    def pieces(self, at_once: int) -> int:
+        """How many times rows are read in a pass."""
+        return sum(ceil(rows / at_once) for rows in self.rows.values())
+
     def raws(self, at_once: int) -> Iterator[tuple[str, Raw]]:
         """All rows, so many at a time, and the name of what they stand in."""
         for path, rows in self.rows.items():
             for start in range(0, rows, at_once):
                 raw = self.read(path, start, min(at_once, rows - start))
-                yield f"{self.name}/{path.name}", raw
+                yield f"{self.name}/{path.name}", replace(raw, before=start)
 
-    def datasets(self, schema: Schema, at_once: int) -> Iterator[Dataset]:
-        """All rows with a label, read by a schema."""
+    def datasets(
+        self, schema: Schema, at_once: int, wishes: Wishes | None = None
+    ) -> Iterator[Dataset]:
+        """All rows, or all with a label where this is not wished otherwise, read by a schema."""
         for name, raw in self.raws(at_once):
-            if raw.target is not None and raw.target.null_count() == len(raw.target):
+            try:
+                dataset = clean(raw, name, wishes or Wishes(), schema)
+            except UnlabelledError:
                 continue
-            yield clean(raw, name, Wishes(), schema)
+            yield dataset
 
 
 def is_parts_folder(path: Path) -> bool:
@@ -76,8 +85,21 @@ def is_parts_folder(path: Path) -> bool:
     return path.is_dir() and bool(_tables(path) or _arrays(path))
 
 
-def parts_of(path: Path, target: str | None) -> Parts:
+def has_tables(path: Path) -> bool:
+    """Whether a folder holds Parquet files."""
+    return bool(_tables(path))
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files that hold the rows of such a folder."""
+    arrays = _arrays(path)
+    return _tables(path) or [*arrays, *map(_labels_beside, arrays)]
+
+
+def parts_of(path: Path, target: str | None, require_target: bool = True) -> Parts:
     """The rows of a folder: all of its Parquet files, or each X_….npy with its y_….npy.
+
+    Where labels are not required, those of arrays are not looked at.
 
     Raises
     ------
@@ -101,8 +123,9 @@ def parts_of(path: Path, target: str | None) -> Parts:
         raise ValueError(f"target: {path.name} has its labels in files of their own, y_….npy")
     arrays = {file: _mapped(file) for file in _arrays(path)}
     for file, array in arrays.items():
-        labels = _mapped(_labels_beside(file))
-        if labels.ndim != 1 or array.ndim < 2 or len(labels) != len(array):
+        if array.ndim < 2:
+            raise ValueError(f"{file.name} has the shape {array.shape}: expected (n, …)")
+        if require_target and (labels := _mapped(_labels_beside(file))).shape != array.shape[:1]:
             raise ValueError(
                 f"{file.name} has the shape {array.shape}, its labels {labels.shape}: expected "
                 "(n, …) and (n,)"
@@ -112,7 +135,7 @@ def parts_of(path: Path, target: str | None) -> Parts:
         raise ValueError(f"{path.name}: its files differ in their columns: {shapes}")
     columns_of = next(iter(arrays.values())).shape[1:]
     rows = {file: len(array) for file, array in arrays.items()}
-    return Parts(path.name, rows, int(np.prod(columns_of)), _read_arrays)
+    return Parts(path.name, rows, int(np.prod(columns_of)), _array_reader(require_target))
 
 
 def learn_schema(parts: Parts, wishes: Wishes, at_once: int) -> tuple[Schema, tuple[str, ...]]:
@@ -172,10 +195,13 @@ def _table_reader(target: str | None) -> Read:
     return read
 
 
-def _read_arrays(path: Path, start: int, rows: int) -> Raw:
-    part = slice(start, start + rows)
-    labels = np.array(_mapped(_labels_beside(path))[part])
-    return raw_of(path.name, np.array(_mapped(path)[part]), labels)
+def _array_reader(with_labels: bool) -> Read:
+    def read(path: Path, start: int, rows: int) -> Raw:
+        part = slice(start, start + rows)
+        labels = np.array(_mapped(_labels_beside(path))[part]) if with_labels else None
+        return raw_of(path.name, np.array(_mapped(path)[part]), labels)
+
+    return read
 
 
 def _mapped(path: Path) -> Any:

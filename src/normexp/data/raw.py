@@ -18,7 +18,8 @@ class Raw:
     `no_target` says why, and what to do about it. `is_cut` says that the last row may be cut short.
     Where the source is text, every column is text, and `lines` says in which line of the file, the
     first being 1, each row begins; `separator` is what stands between its cells. `is_sparse` says
-    that features are numbered, and one which the source does not have is 0 in every row.
+    that features are numbered, and one which the source does not have is 0 in every row. `before`
+    is how many rows the source has before these.
     """
 
     features: NDArray[Any] | pl.DataFrame
@@ -32,3 +33,4 @@ class Raw:
     lines: NDArray[np.int64] | None = None
     separator: str = ""
     is_sparse: bool = False
+    before: int = 0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
+from sklearn.metrics import confusion_matrix
 
 from ..data import Dataset
 from ..losses import CrossEntropy, SquaredError
@@ -81,6 +81,115 @@ class Metrics:
     reliability: Reliability | None
 
 
+@dataclass(frozen=True, eq=False)
+class Bins:
+    """Sums over the rows of each bin of confidence, whose upper edge belongs to it."""
+
+    count: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    hits: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, confidence: NDArray[np.floating[Any]], is_right: NDArray[np.bool_], bins: int = BINS
+    ) -> Bins:
+        edges = np.linspace(0.0, 1.0, bins + 1)
+        members = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
+        return cls(
+            np.bincount(members, minlength=bins),
+            np.bincount(members, confidence, bins).astype(np.float64),
+            np.bincount(members[is_right], minlength=bins),
+        )
+
+    def __add__(self, other: Bins) -> Bins:
+        return Bins(
+            self.count + other.count, self.confidence + other.confidence, self.hits + other.hits
+        )
+
+    def reliability(self) -> Reliability:
+        edges = np.linspace(0.0, 1.0, len(self.count) + 1)
+        held = np.flatnonzero(self.count)
+        count = self.count[held]
+        means = (total[held] / count for total in (self.confidence, self.hits))
+        return Reliability(edges[held], edges[held + 1], count, *means)
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """What is to be known of some rows for the metrics of them and others together.
+
+    Attributes
+    ----------
+    confusion : array of shape (classes, classes)
+        ``confusion[j, k]`` rows of class j were taken for class k.
+    log_loss, brier : float or None
+        The means over the rows.
+    bins : Bins or None
+    """
+
+    confusion: NDArray[np.int64]
+    log_loss: float | None
+    brier: float | None
+    bins: Bins | None
+
+    @classmethod
+    def of(
+        cls,
+        truth: NDArray[np.integer[Any]],
+        predicted: NDArray[np.integer[Any]],
+        classes: int,
+        log_proba: NDArray[np.floating[Any]] | None = None,
+    ) -> Tally:
+        """Of predictions; see `measure`."""
+        confusion = confusion_matrix(truth, predicted, labels=np.arange(classes))
+        if log_proba is None:
+            return cls(confusion, None, None, None)
+        return cls(
+            confusion,
+            # Log-probabilities are logits that softmax leaves as they are.
+            float(CrossEntropy()(log_proba, truth)),
+            float(SquaredError(on="probabilities")(log_proba, truth)),
+            Bins.of(np.exp(log_proba.max(axis=1)), truth == predicted),
+        )
+
+    @property
+    def rows(self) -> int:
+        return int(self.confusion.sum())
+
+    def __add__(self, other: Tally) -> Tally:
+        """Of the rows of both."""
+
+        def mean(mine: float | None, its: float | None) -> float | None:
+            if mine is None or its is None:
+                return None
+            return float(np.average([mine, its], weights=[self.rows, other.rows]))
+
+        return Tally(
+            self.confusion + other.confusion,
+            mean(self.log_loss, other.log_loss),
+            mean(self.brier, other.brier),
+            self.bins + other.bins if self.bins and other.bins else None,
+        )
+
+    def metrics(self) -> Metrics:
+        rows, hits = self.rows, int(self.confusion.trace())
+        interval = binomtest(hits, rows).proportion_ci(method="wilson")
+        seen = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
+        of_class = 2 * self.confusion.diagonal()[seen > 0] / seen[seen > 0]
+        found = None if self.bins is None else self.bins.reliability()
+        return Metrics(
+            rows=rows,
+            accuracy=hits / rows,
+            accuracy_interval=(float(interval.low), float(interval.high)),
+            macro_f1=float(of_class.mean()),
+            log_loss=self.log_loss,
+            brier=self.brier,
+            calibration_error=None if found is None else found.calibration_error,
+            confusion=self.confusion,
+            reliability=found,
+        )
+
+
 def measure(
     truth: NDArray[np.integer[Any]],
     predicted: NDArray[np.integer[Any]],
@@ -101,25 +210,7 @@ def measure(
     >>> measure(np.array([0, 1, 1, 1]), np.array([0, 1, 1, 0]), classes=2).accuracy
     0.75
     """
-    hits = int(np.sum(truth == predicted))
-    interval = binomtest(hits, len(truth)).proportion_ci(method="wilson")
-    log_loss = brier = found = None
-    if log_proba is not None:
-        # Log-probabilities are logits that softmax leaves as they are.
-        log_loss = float(CrossEntropy()(log_proba, truth))
-        brier = float(SquaredError(on="probabilities")(log_proba, truth))
-        found = reliability(np.exp(log_proba.max(axis=1)), truth == predicted)
-    return Metrics(
-        rows=len(truth),
-        accuracy=float(accuracy_score(truth, predicted)),
-        accuracy_interval=(float(interval.low), float(interval.high)),
-        macro_f1=float(f1_score(truth, predicted, average="macro")),
-        log_loss=log_loss,
-        brier=brier,
-        calibration_error=None if found is None else found.calibration_error,
-        confusion=confusion_matrix(truth, predicted, labels=np.arange(classes)),
-        reliability=found,
-    )
+    return Tally.of(truth, predicted, classes, log_proba).metrics()
 
 
 def reliability(
@@ -133,13 +224,7 @@ def reliability(
     >>> found.count, found.accuracy.round(3), round(found.calibration_error, 3)
     (array([3]), array([0.667]), 0.133)
     """
-    edges = np.linspace(0.0, 1.0, bins + 1)
-    members = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
-    count = np.bincount(members, minlength=bins)
-    held = np.flatnonzero(count)
-    sums = [np.bincount(members, values, bins)[held] for values in (confidence, is_right)]
-    mean_confidence, accuracy = (total / count[held] for total in sums)
-    return Reliability(edges[held], edges[held + 1], count[held], mean_confidence, accuracy)
+    return Bins.of(confidence, is_right, bins).reliability()
 
 
 def evaluate(model: Model, dataset: Dataset) -> Metrics:
@@ -150,6 +235,11 @@ def evaluate(model: Model, dataset: Dataset) -> Metrics:
     ValueError
         If the rows have no labels, or one that the model does not know.
     """
+    return tally(model, dataset).metrics()
+
+
+def tally(model: Model, dataset: Dataset) -> Tally:
+    """What `evaluate` measures, to be added to that of other rows."""
     if dataset.target is None:
         raise ValueError(f"target: {dataset.name} has no labels to judge by")
     encoded = model.encode(dataset)
@@ -164,4 +254,4 @@ def evaluate(model: Model, dataset: Dataset) -> Metrics:
         np.searchsorted(classes, labels)
         for labels in (dataset.target, model.classifier.predict(encoded))
     )
-    return measure(truth, predicted, len(classes), log_proba)
+    return Tally.of(truth, predicted, len(classes), log_proba)
