@@ -37,7 +37,7 @@ def test_a_function_loads_only_what_arrays_need():
     found = loaded("from normexp import softmax, CrossEntropy")
     ours = {name for name in found if name.startswith("normexp.")}
     library = {"functions", "losses", "linear_loss", "_linear_products", "kernels"}
-    assert {name.split(".")[1] for name in ours} == {*library, "_arrays", "_sparse", "_check"}
+    assert {name.split(".")[1] for name in ours} == {*library, "_arrays", "_check", "_sparse", "_tensors"}
     assert "normexp.kernels.cpu" not in ours
     assert not set(HEAVY) & found
 
@@ -56,6 +56,7 @@ def without(*packages):
         ("model", "safetensors", "cli"),
         ("model", "msgspec", "cli"),
         ("export", "onnx", "onnx"),
+        ("torch", "torch", "torch"),
     ],
 )
 def test_what_an_extra_brings_is_told_where_it_is_missing(room, package, extra):

@@ -34,6 +34,8 @@ def temperature(value: object) -> float:
 
 def real(value: object, name: str) -> float:
     """One real number."""
+    if type(value) in (float, int):  # which compilers of Python follow too
+        return float(value)  # type: ignore[arg-type]
     if isinstance(value, bool | str | bytes) or not np.isscalar(value):
         raise TypeError(f"{name} must be a number, got {described(value)}")
     try:

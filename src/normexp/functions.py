@@ -19,6 +19,7 @@ from ._arrays import (
     rows_shape,
     write_rows,
 )
+from ._tensors import tensors_of
 from .kernels import NO_MASK, Logits, kernels_for, small
 
 Axis = int | tuple[int, ...] | None
@@ -72,6 +73,8 @@ def softmax(
     ----------
     J. S. Bridle, Probabilistic interpretation of feedforward classification network outputs, 1990.
     """
+    if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
+        return room.softmax(x, axis, temperature=temperature, where=where, out=out)  # type: ignore[no-any-return]
     p: NDArray[Any] = _quick("softmax")(x, axis, temperature, where, out)
     return p
 
@@ -104,6 +107,8 @@ def log_softmax(
     >>> nex.log_softmax([40.0, 0.0])
     array([-4.24835426e-18, -4.00000000e+01])
     """
+    if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
+        return room.log_softmax(x, axis, temperature=temperature, where=where, out=out)  # type: ignore[no-any-return]
     log_p: NDArray[Any] = _quick("log_softmax")(x, axis, temperature, where, out)
     return log_p
 
@@ -166,6 +171,9 @@ def logsumexp(
     >>> print(value, sign)
     1.5413248546129181 -1.0
     """
+    if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
+        told = {"b": b, "return_sign": return_sign, "where": where, "keepdims": keepdims}
+        return room.logsumexp(x, axis, **told, out=out)
     if b is None and out is None and return_sign is False and keepdims is False:
         return _quick("logsumexp")(x, axis, where)
     return _logsumexp(x, axis, where, b, return_sign, keepdims, out)[0]
@@ -254,6 +262,8 @@ def sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:
     >>> nex.sigmoid([-800.0, 0.0, 2.0]).round(4)
     array([0.    , 0.5   , 0.8808])
     """
+    if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
+        return room.sigmoid(x, out=out)
     return _quick_elements("sigmoid")(x, -1, 1.0, None, out)
 
 
@@ -268,6 +278,8 @@ def log_sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:
     >>> nex.log_sigmoid([-800.0, 40.0])
     array([-8.00000000e+02, -4.24835426e-18])
     """
+    if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
+        return room.log_sigmoid(x, out=out)
     return _quick_elements("log_sigmoid")(x, -1, 1.0, None, out)
 
 

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._arrays import as_floating
+from .._tensors import tensors_of
 from ..linear_loss import LinearLossGrad, operands
 from .bound import Batch, Bound, LossGrad, check_classes_last, wanted_gradients
 
@@ -152,6 +153,8 @@ class Loss(ABC):
         TypeError, ValueError
             For an argument of the wrong type, shape or range: nothing is computed.
         """
+        if type(logits) is not np.ndarray and (room := tensors_of(logits, target)) is not None:
+            return room.losses.loss_of(self, logits, target, sample_weight, where)
         if sample_weight is None and where is None and self._quick is not None:
             return self._quick[0](logits, target)
         return self._evaluated(logits, target, sample_weight, where)[0]
@@ -168,6 +171,11 @@ class Loss(ABC):
         Parameters and errors are those of calling the loss. With ``reduction="none"`` each row of
         the gradient belongs to that row's own loss.
         """
+        if type(logits) is not np.ndarray and (room := tensors_of(logits, target)) is not None:
+            result: LossGrad = room.losses.value_and_grad(
+                self, logits, target, sample_weight, where
+            )
+            return result
         if sample_weight is None and where is None and self._quick is not None:
             of_both: LossGrad = self._quick[1](logits, target)
             return of_both
@@ -292,6 +300,9 @@ class Loss(ABC):
         array([[-0.17 ,  0.121,  0.049],
                [ 0.167,  0.167, -0.333]])
         """
+        if (room := tensors_of(target)) is not None:
+            bound: Bound = room.losses.BoundTensors(self, target, classes, sample_weight, where)
+            return bound
         given = np.array(_check.array(target, "target"))
         if where is not None:
             where = np.array(_check.array(where, "where"))

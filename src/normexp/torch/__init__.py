@@ -1,0 +1,9 @@
+"""normexp on tensors of PyTorch."""
+
+from .._extras import extra
+
+with extra("torch"):
+    from . import losses
+    from .functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax
+
+__all__ = ["log_sigmoid", "log_softmax", "logsumexp", "losses", "sigmoid", "softmax"]

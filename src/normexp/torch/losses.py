@@ -1,0 +1,351 @@
+"""Losses of tensors, differentiable twice: by their gradient, and by Hessian products."""
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .. import _check
+from ..losses.base import Loss
+from ..losses.bound import Bound, LossGrad
+from .functions import mask_of
+from .operator import Operator, is_eager, is_followed, is_numbers, operator
+from .views import array_of, checked, loss_type, result_type, tensor_of
+
+Maybe = Any  # a tensor or None
+NAMED: dict[str, Loss] = {}  # the losses that compiled programs name
+
+
+def loss_of(
+    loss: Loss, logits: Any, target: Any, sample_weight: Any = None, where: Any = None
+) -> Tensor:
+    """`Loss.__call__` on tensors."""
+    if sample_weight is None and where is None and is_short(logits, target):
+        return tensor_of(loss(array_of(logits), array_of(target)))
+    given = arguments(logits, target, sample_weight, where)
+    if is_followed(given[0]):
+        value: Tensor = WITH_GRADIENT(*given, loss)[0]
+        return value
+    return VALUE(*given, loss)
+
+
+def value_and_grad(
+    loss: Loss, logits: Any, target: Any, sample_weight: Any = None, where: Any = None
+) -> LossGrad:
+    """`Loss.value_and_grad` on tensors: both can be differentiated."""
+    return LossGrad(*WITH_GRADIENT(*arguments(logits, target, sample_weight, where), loss))
+
+
+def is_short(logits: Any, target: Any) -> bool:
+    """Whether both are numbers in memory, which nobody follows."""
+    if not isinstance(logits, Tensor) or not isinstance(target, Tensor):
+        return False
+    return is_numbers(logits) and is_eager([target]) and not target.requires_grad
+
+
+class BoundTensors:
+    """A loss with a target of tensors: what `Loss.bind` gives for one.
+
+    It computes what `normexp.losses.bound.Bound` does, on tensors.
+    """
+
+    def __init__(
+        self, loss: Loss, target: Tensor, classes: int | None, sample_weight: Any, where: Any
+    ) -> None:
+        target, sample_weight, where = own = [
+            None if one is None else torch.as_tensor(one).detach().clone()
+            for one in (target, sample_weight, where)
+        ]
+        bound = loss.bind(
+            _numbers(target),
+            classes=classes,
+            sample_weight=_numbers(sample_weight),
+            where=_numbers(where),
+        )
+        self.loss, self.shape, self.axes = loss, bound.shape, bound.axes
+        self.losses_shape, self.divisor = bound.losses_shape, bound.divisor
+        self._told = own
+
+    def __repr__(self) -> str:
+        return f"<{self.loss!r} with a target for logits of shape {self.shape}>"
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        return loss_of(self.loss, self._checked(logits), *self._told)
+
+    def value_and_grad(self, logits: Tensor) -> LossGrad:
+        return value_and_grad(self.loss, self._checked(logits), *self._told)
+
+    def hessian_product(self, logits: Tensor, vector: Tensor) -> Tensor:
+        """The product of the Hessian with a vector, which can be differentiated by the vector."""
+        given = arguments(self._checked(logits), *self._told)
+        if vector.shape != self.shape:
+            raise ValueError(
+                f"vector must have the shape of the logits, {self.shape}, got {tuple(vector.shape)}"
+            )
+        return HESSIAN_PRODUCT(*given, vector, self.loss)
+
+    def _checked(self, logits: Any) -> Tensor:
+        if not isinstance(logits, Tensor):
+            raise TypeError(
+                f"logits must be a tensor, as the target, got {_check.described(logits)}"
+            )
+        if logits.shape != self.shape:
+            raise ValueError(
+                f"logits must have the shape {self.shape} that the target is for, "
+                f"got {tuple(logits.shape)}"
+            )
+        return logits
+
+
+def _numbers(x: Maybe) -> Any:
+    return None if x is None else array_of(x.cpu())
+
+
+def arguments(
+    logits: Any, target: Any, sample_weight: Any, where: Any
+) -> tuple[Tensor, Tensor, Maybe, Maybe]:
+    """All as tensors where the logits are; the loss checks their shapes and numbers."""
+    if not isinstance(logits, Tensor):
+        raise TypeError(f"logits must be a tensor, as the target, got {_check.described(logits)}")
+    checked(logits, "logits")
+    target = _constant(target, "target", logits)
+    if sample_weight is not None:
+        sample_weight = _constant(sample_weight, "sample_weight", logits)
+    return logits, target, sample_weight, mask_of(where, logits)
+
+
+def _constant(given: Any, name: str, logits: Tensor) -> Tensor:
+    if not isinstance(given, Tensor):
+        return torch.as_tensor(np.asarray(given), device=logits.device)
+    if given.requires_grad:
+        raise TypeError(f"{name} has requires_grad, but no loss is differentiated by it: detach it")
+    if given.device != logits.device:
+        raise ValueError(f"{name} must be on {logits.device}, as the logits, got {given.device}")
+    return given
+
+
+class _OfLogits(Operator):
+    """What a loss computes of logits (the first argument), told target, weights and mask."""
+
+    @staticmethod
+    def told(*given: Any) -> Any:
+        *tensors, loss = given
+        return *tensors, loss if isinstance(loss, str) else name_of(loss)
+
+
+class Value(_OfLogits):
+    """The loss alone. Where it is differentiated after all, the gradient is computed then."""
+
+    @staticmethod
+    def kernel(logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, loss: Any) -> Tensor:
+        loss = named(loss)
+        if weight is None and where is None and loss._quick is not None:
+            return tensor_of(loss._quick[0](array_of(logits), array_of(target)))
+        return tensor_of(bound_to(loss, logits, target, weight, where)(array_of(logits)))
+
+    @staticmethod
+    def like(logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, loss: str) -> Tensor:
+        return logits.new_empty(losses_shape(logits, NAMED[loss]), dtype=loss_type(logits))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        *tensors, ctx.loss = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, of_value: Tensor) -> Any:
+        _, grad = WITH_GRADIENT(*ctx.saved_tensors, ctx.loss)
+        return times(of_value, grad, named(ctx.loss)), *NOTHING
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *rest: None) -> Any:
+        _, grad = WITH_GRADIENT(*ctx.saved_tensors, ctx.loss)
+        return dot(grad, tangent, named(ctx.loss))
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *given: Any) -> Any:
+        return one_by_one(VALUE, info, in_dims, *given), 0
+
+
+class WithGradient(_OfLogits):
+    """The loss and its gradient in one pass; the gradient's own is a product with the Hessian."""
+
+    @staticmethod
+    def kernel(logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, loss: Any) -> Any:
+        loss, values = named(loss), array_of(logits)
+        if weight is None and where is None and loss._quick is not None:
+            return tuple(map(tensor_of, loss._quick[1](values, array_of(target))))
+        bound = bound_to(loss, logits, target, weight, where)
+        return tuple(map(tensor_of, bound.value_and_grad(values)))
+
+    @staticmethod
+    def like(logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, loss: str) -> Any:
+        value = Value.like(logits, target, weight, where, loss)
+        return value, logits.new_empty(logits.shape, dtype=result_type(logits))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        *tensors, ctx.loss = inputs
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*tensors, output[1])
+        ctx.save_for_forward(*tensors, output[1])
+
+    @staticmethod
+    def backward(ctx: Any, of_value: Maybe, of_grad: Maybe) -> Any:
+        *tensors, grad = ctx.saved_tensors
+        loss, result = named(ctx.loss), None
+        if of_value is not None:
+            result = times(of_value, grad, loss)
+        if of_grad is not None:
+            product = HESSIAN_PRODUCT(*tensors, of_grad, ctx.loss)
+            result = product if result is None else result + product
+        return result, *NOTHING
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *rest: None) -> Any:
+        *tensors, grad = ctx.saved_tensors
+        product = HESSIAN_PRODUCT(*tensors, tangent, ctx.loss)
+        return dot(grad, tangent, named(ctx.loss)), product
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *given: Any) -> Any:
+        return one_by_one(WITH_GRADIENT, info, in_dims, *given), (0, 0)
+
+
+class HessianProduct(_OfLogits):
+    """H · v, with H the Hessian of the loss: symmetric, so that it is its own transpose."""
+
+    @staticmethod
+    def kernel(
+        logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, vector: Tensor, loss: Any
+    ) -> Tensor:
+        bound = bound_to(named(loss), logits, target, weight, where)
+        return tensor_of(bound.hessian_product(array_of(logits), array_of(vector)))
+
+    @staticmethod
+    def like(
+        logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, vector: Tensor, loss: str
+    ) -> Tensor:
+        return logits.new_empty(logits.shape)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        *tensors, _, ctx.loss = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        if ctx.needs_input_grad[0]:
+            raise NotImplementedError(THIRD)
+        return *NOTHING, HESSIAN_PRODUCT(*ctx.saved_tensors, grad, ctx.loss), None
+
+    @staticmethod
+    def jvp(ctx: Any, of_logits: Maybe, *rest: Any) -> Any:
+        if of_logits is not None:
+            raise NotImplementedError(THIRD)
+        return HESSIAN_PRODUCT(*ctx.saved_tensors, rest[3], ctx.loss)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *given: Any) -> Any:
+        return one_by_one(HESSIAN_PRODUCT, info, in_dims, *given), 0
+
+
+TOLD = "Tensor logits, Tensor target, Tensor? sample_weight, Tensor? where"
+NOTHING = None, None, None, None  # the gradients by all but logits, or but the vector
+THIRD = "losses have first and second derivatives, but no third"
+VALUE = operator(f"loss({TOLD}, str loss) -> Tensor", Value)
+WITH_GRADIENT = operator(f"loss_with_gradient({TOLD}, str loss) -> (Tensor, Tensor)", WithGradient)
+HESSIAN_PRODUCT = operator(
+    f"loss_hessian_product({TOLD}, Tensor vector, str loss) -> Tensor", HessianProduct
+)
+
+
+def bound_to(loss: Loss, logits: Tensor, target: Tensor, weight: Maybe, where: Maybe) -> Bound:
+    return loss.bind_to(tuple(logits.shape), *map(_numbers, (target, weight, where)))
+
+
+def losses_shape(logits: Tensor, loss: Loss) -> list[int]:
+    if loss.reduction != "none":
+        return []
+    axes = loss.axes_of(logits.ndim)
+    return [size for axis, size in enumerate(logits.shape) if axis not in axes]
+
+
+def times(of_value: Tensor, grad: Tensor, loss: Loss) -> Tensor:
+    """The gradient times that of the loss, by which it is reached."""
+    if loss.reduction == "none":
+        for axis in sorted(loss.axes_of(grad.ndim)):
+            of_value = of_value.unsqueeze(axis)
+        return of_value.to(grad.dtype) * grad
+    if _is_one(of_value):
+        return grad
+    return of_value.to(grad.dtype) * grad
+
+
+def _is_one(of_value: Tensor) -> bool:
+    """Whether it is 1 and nobody has to wait to know it: so it is where backward begins."""
+    return not is_followed(of_value) and is_eager([of_value]) and of_value.item() == 1
+
+
+def dot(grad: Tensor, tangent: Tensor, loss: Loss) -> Tensor:
+    """What the loss changes by when its logits change by the tangent."""
+    change = grad.to(loss_type(grad)) * tangent
+    if loss.reduction != "none":
+        return change.sum()
+    axes = loss.axes_of(grad.ndim)
+    return change.sum(axes) if axes else change
+
+
+def one_by_one(function: Any, info: Any, in_dims: Any, *given: Any) -> Any:
+    """The results for each of a batch: each has a target, and a mean, of its own."""
+    results = []
+    for index in range(info.batch_size):
+        told = (
+            one if dim is None or not isinstance(one, Tensor) else one.select(dim, index)
+            for one, dim in zip(given, in_dims, strict=True)
+        )
+        results.append(function(*told))
+    if isinstance(results[0], Tensor):
+        return torch.stack(results)
+    return tuple(map(torch.stack, zip(*results, strict=True)))
+
+
+def named(loss: Any) -> Any:
+    return NAMED[loss] if isinstance(loss, str) else loss
+
+
+def name_of(loss: Loss) -> str:
+    """A name by which a compiled program finds the loss again.
+
+    A compiler takes numbers for variables, but looks into sets: so it compiles anew for others.
+    """
+    options = tuple(option.name for option in fields(loss))
+    return _named(type(loss), options, *[_sealed(getattr(loss, option)) for option in options])
+
+
+def _sealed(option: Any) -> Any:
+    return tuple(map(_sealed, option)) if isinstance(option, tuple) else frozenset([option])
+
+
+def _opened(sealed: Any) -> Any:
+    return tuple(map(_opened, sealed)) if isinstance(sealed, tuple) else next(iter(sealed))
+
+
+@torch.compiler.assume_constant_result
+def _named(kind: Any, options: tuple[str, ...], *values: Any) -> str:
+    loss = kind(**dict(zip(options, map(_opened, values), strict=True)))
+    name = f"{kind.__module__}.{loss!r}"
+    return next(one for one in _names(name) if NAMED.setdefault(one, loss) == loss)
+
+
+def _names(first: str) -> Any:
+    """The name, and others for losses that are called the same."""
+    yield first
+    count = 2
+    while True:
+        yield f"{first} ({count})"
+        count += 1

@@ -1,0 +1,127 @@
+"""An operator of PyTorch: a kernel, its derivatives, and what compilers and transforms ask for."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._C._functorch import is_functorch_wrapped_tensor
+from torch._functorch.utils import enable_single_level_autograd_function
+from torch.autograd import forward_ad
+
+from .views import is_plain
+
+NAMESPACE = "normexp"
+LIBRARY = torch.library.Library(NAMESPACE, "DEF")
+
+
+class Operator(torch.autograd.Function):
+    """An operator with its derivatives: static methods, from which `operator` makes a function.
+
+    A subclass has `kernel`, which takes plain tensors, `like`, which gives empty results for
+    tensors without numbers, and of `autograd.Function` `setup_context`, `backward`, `jvp`, `vmap`.
+    """
+
+    @staticmethod
+    def kernel(*given: Any) -> Any:
+        """The results, of plain tensors and new."""
+        raise NotImplementedError
+
+    @staticmethod
+    def told(*given: Any) -> tuple[Any, ...]:
+        """The arguments as an operator of PyTorch may have them."""
+        return given
+
+    @staticmethod
+    def like(*given: Any) -> Any:
+        """Tensors of the shapes and types of the results."""
+        raise NotImplementedError
+
+
+def operator(schema: str, cls: type[Operator]) -> Callable[..., Any]:
+    """The function of an operator.
+
+    Plain tensors go to the kernel with nothing between, or through autograd where a derivative is
+    asked for. `torch.func` finds the rules of an `autograd.Function`. What traces (the compiler,
+    fake tensors, modes of dispatch) sees one operator of PyTorch, whose autograd is the same.
+    """
+    name = schema.partition("(")[0]
+    LIBRARY.define(schema)
+    op = getattr(getattr(torch.ops, NAMESPACE), name).default
+    # That of the base binds arguments to a signature, which takes 25 µs.
+    apply = super(torch.autograd.Function, cls).apply
+
+    def forward(*given: Any) -> Any:
+        tensors = (one for one in given if isinstance(one, Tensor))
+        if all(is_plain(one) and not is_functorch_wrapped_tensor(one) for one in tensors):
+            return cls.kernel(*given)
+        with torch._C._AutoDispatchBelowAutograd():
+            return op(*cls.told(*given))
+
+    def differentiable(*given: Any) -> Any:
+        with enable_single_level_autograd_function():
+            return apply(*given)
+
+    cls.forward = staticmethod(forward)
+    for device in "CPU", "CUDA":
+        LIBRARY.impl(name, cls.kernel, device)
+    torch.library.register_fake(f"{NAMESPACE}::{name}", cls.like, lib=LIBRARY)
+    LIBRARY.impl(name, differentiable, "Autograd")
+
+    def call(*given: Any) -> Any:
+        if torch.compiler.is_compiling():
+            return op(*cls.told(*given))
+        if torch._C._are_functorch_transforms_active():
+            return cls.apply(*given)
+        tensors = [one for one in given if isinstance(one, Tensor)]
+        if not is_eager(tensors):
+            return op(*cls.told(*given))
+        if is_differentiated(tensors):
+            return apply(*given)
+        return cls.kernel(*given)
+
+    return call
+
+
+def is_numbers(x: Tensor) -> bool:
+    """Whether it is numbers in memory of which nobody follows what becomes: the short way."""
+    return not is_followed(x) and is_eager([x])
+
+
+def is_followed(x: Tensor) -> bool:
+    """Whether somebody follows what becomes of a tensor: autograd, a transform or a compiler."""
+    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+        return True
+    return is_differentiated([x])
+
+
+def is_eager(tensors: list[Tensor]) -> bool:
+    """Whether they are plain, and no mode wants to see what is done to them."""
+    return not torch._C._len_torch_dispatch_stack() and all(map(is_plain, tensors))
+
+
+def is_differentiated(tensors: list[Tensor]) -> bool:
+    if forward_ad._current_level >= 0:
+        return True
+    return torch.is_grad_enabled() and any(one.requires_grad for one in tensors)
+
+
+def batch_first(info: Any, in_dims: Any, first: Tensor, *others: Tensor | None) -> Any:
+    """The arguments of one operator that stand for a batch of them, by `torch.vmap`.
+
+    The batch becomes the first axis of the first argument; the others broadcast to that.
+    """
+    of_first, *dims = in_dims
+    first = (
+        first.expand(info.batch_size, *first.shape)
+        if of_first is None
+        else first.movedim(of_first, 0)
+    )
+    aligned = []
+    for other, dim in zip(others, dims, strict=True):
+        if other is not None and dim is not None:
+            other = other.movedim(dim, 0)
+            missing = first.ndim - other.ndim
+            other = other.reshape(other.shape[0], *[1] * missing, *other.shape[1:])
+        aligned.append(other)
+    return first, *aligned
