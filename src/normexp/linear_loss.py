@@ -28,9 +28,9 @@ class LinearLossGrad(NamedTuple):
     """A loss of ``features @ weight.T + bias`` and its gradients, None for what was not asked."""
 
     value: Any
-    features: Array | None
-    weight: Array
-    bias: Array | None
+    features: Any
+    weight: Any
+    bias: Any
 
 
 class BoundLoss(Protocol):
@@ -112,14 +112,16 @@ class LinearLoss:
         self._left_out = bound.left_out()
         self._kept: dict[str, Array] = {}
 
-    def __call__(self, given: Operands, wanted: Collection[str] = ()) -> LinearLossGrad:
-        """The value, and the `wanted` gradients of "features" and "weight" (with the bias)."""
+    def __call__(
+        self, given: Operands, wanted: Collection[str] = (), upstream: Array | None = None
+    ) -> LinearLossGrad:
+        """The value, and the `wanted` gradients of "features" and "weight" (with the bias).
+
+        With `upstream`, a number for each loss in rows of samples, they are those of
+        Σ upstream · loss.
+        """
         x, w, b, types, shape = given
-        if self.bound.shape != given.logits_shape:
-            raise ValueError(
-                f"features and weight make logits of shape {given.logits_shape}, "
-                f"but the target is bound for logits of shape {self.bound.shape}"
-            )
+        check_shape(self.bound, given)
         losses = self.bound.new_losses()
         grad_x = np.empty(x.shape, w.dtype) if "features" in wanted else None
         products = products_of(x, w, self._memory)
@@ -130,22 +132,26 @@ class LinearLoss:
             products.put_logits(seen, logits)
             if b is not None:
                 logits += b
-            grad = self._memory("grad", logits.shape, w.dtype) if wanted else None
+            grad = logits if wanted else None  # in place: a kernel reads a row before it writes it
             self.bound.compute(logits, tile, losses, grad)
             if grad is None:
                 continue
+            if upstream is not None:
+                grad *= upstream[tile]
             if grad_x is not None:
                 np.matmul(grad, w, out=grad_x[tile])
-            products.add(grad, seen)
-            grad_b += grad.sum(axis=0, dtype=grad_b.dtype)
+            if "weight" in wanted:
+                products.add(grad, seen)
+                grad_b += grad.sum(axis=0, dtype=grad_b.dtype)
         if grad_x is not None:
             grad_x = grad_x.reshape(shape).astype(types[0], copy=False)
-        return LinearLossGrad(
-            self.bound.reduced(losses, loss_type(np.result_type(*types))),
-            grad_x,
-            products.gradient().astype(types[1], copy=False),
-            None if b is None else grad_b.astype(types[-1], copy=False),
-        )
+        value = self.bound.reduced(losses, loss_type(np.result_type(*types)))
+        if "weight" not in wanted:
+            return LinearLossGrad(value, grad_x, None, None)
+        grad_w = products.gradient().astype(types[1], copy=False)
+        if b is None:
+            return LinearLossGrad(value, grad_x, grad_w, None)
+        return LinearLossGrad(value, grad_x, grad_w, grad_b.astype(types[2], copy=False))
 
     def _which_left_out(self, tile: slice) -> NDArray[np.bool_] | None:
         """Samples of a tile that are left out, None if none is."""
@@ -160,6 +166,14 @@ class LinearLoss:
         if kept is None or kept.dtype != dtype or kept.size < size:
             kept = self._kept[name] = np.empty(size, dtype)
         return kept[:size].reshape(shape)
+
+
+def check_shape(bound: BoundLoss, given: Operands) -> None:
+    if bound.shape != given.logits_shape:
+        raise ValueError(
+            f"features and weight make logits of shape {given.logits_shape}, "
+            f"but the target is bound for logits of shape {bound.shape}"
+        )
 
 
 def tiles(row_bytes: int, most: int, samples: int) -> list[slice]:

@@ -216,6 +216,8 @@ class Loss(ABC):
         bias: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         where: ArrayLike | None = None,
+        *,
+        recompute: bool = False,
     ) -> Any:
         """The loss of ``features @ weight.T + bias``, without ever holding all of these logits.
 
@@ -229,9 +231,19 @@ class Loss(ABC):
         bias : array_like, shape (classes,), optional
         sample_weight, where
             As for the loss of logits.
+        recompute : bool
+            Of tensors that are differentiated: whether to compute the logits again in the backward
+            pass, rather than to form the gradients on the way forward and keep them. It takes a
+            fourth matrix product, and until then no memory.
 
-        Returns and errors are those of calling the loss.
+        Returns and errors are those of calling the loss. Tensors of PyTorch can be differentiated
+        twice, by features, weight and bias.
         """
+        _check.flag(recompute, "recompute")
+        if (room := tensors_of(features, weight, target, bias)) is not None:
+            return room.linear_loss.linear(
+                self, features, weight, target, bias, sample_weight, where, recompute=recompute
+            )
         given = operands(features, weight, bias)
         check_classes_last(self.axes_of(len(given.logits_shape)), len(given.logits_shape))
         bound = self.bind_to(given.logits_shape, target, sample_weight, where)
@@ -253,6 +265,18 @@ class Loss(ABC):
         Parameters and errors are those of `linear`; without `features_grad` one of three matrix
         products is saved. There is no gradient for ``reduction="none"``.
         """
+        if (room := tensors_of(features, weight, target, bias)) is not None:
+            result: LinearLossGrad = room.linear_loss.linear_value_and_grad(
+                self,
+                features,
+                weight,
+                target,
+                bias,
+                sample_weight,
+                where,
+                features_grad=features_grad,
+            )
+            return result
         wanted = wanted_gradients(self, features_grad)
         given = operands(features, weight, bias)
         check_classes_last(self.axes_of(len(given.logits_shape)), len(given.logits_shape))

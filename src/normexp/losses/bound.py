@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _check
 from .._arrays import as_floating, as_rows, loss_type, write_rows
 from ..kernels import no_gradient
+from ..linear_hessian import HessianProduct, Vectors, hessian_product
 from ..linear_loss import LinearLoss, LinearLossGrad, Operands, operands
 
 AnyLoss = Any  # a `Loss`, which stands on this file
@@ -207,9 +208,26 @@ class Bound:
         self.loss._run(rows, self._batch, losses, grad)
         return self.reduced(losses, loss_type(dtype)), result, losses
 
-    def evaluate_linear(self, given: Operands, wanted: Collection[str]) -> LinearLossGrad:
+    def evaluate_linear(
+        self, given: Operands, wanted: Collection[str], upstream: NDArray[Any] | None = None
+    ) -> LinearLossGrad:
+        """Value and gradients; those of Σ upstream · loss, with a number for each loss."""
         check_classes_last(self.axes, len(self.shape))
-        return LinearLoss(self)(given, wanted)
+        return LinearLoss(self)(given, wanted, self._by_sample(upstream))
+
+    def linear_hessian_product(
+        self, given: Operands, vectors: Vectors, upstream: NDArray[Any] | None = None
+    ) -> HessianProduct:
+        """The Hessian of the loss by features, weight and bias times vectors of their shapes."""
+        check_classes_last(self.axes, len(self.shape))
+        return hessian_product(self, given, vectors, self._by_sample(upstream))
+
+    def _by_sample(self, of_losses: NDArray[Any] | None) -> NDArray[Any] | None:
+        """Numbers for each loss, in rows of samples."""
+        if of_losses is None:
+            return None
+        *samples, classes = self.shape
+        return of_losses.reshape(math.prod(samples), 1 if self.axes else classes)
 
     # What a `LinearLoss` asks for.
 
@@ -237,6 +255,17 @@ class Bound:
         rows = as_rows(logits, axes)
         of_rows = no_gradient(rows) if grad is None else as_rows(grad, axes)
         self.loss._run(rows, self._batch.rows(part), losses[part], of_rows)
+
+    def hessian_of_rows(
+        self, logits: NDArray[Any], samples: slice, vector: NDArray[Any]
+    ) -> NDArray[Any]:
+        """The Hessian of the losses of some samples times a vector of the shape of the logits."""
+        per_sample = 1 if self.axes else self.shape[-1]
+        part = slice(samples.start * per_sample, samples.stop * per_sample)
+        rows_of = as_rows(vector, self.axes and (1,))
+        rows = as_rows(logits, self.axes and (1,))
+        products = self.loss._hessian_product(rows, self._batch.rows(part), rows_of)
+        return np.asarray(products.reshape(logits.shape))
 
     @np.errstate(over="ignore")  # what has no room in the type is inf, without a warning
     def reduced(self, losses: NDArray[Any], dtype: np.dtype[Any]) -> Any:

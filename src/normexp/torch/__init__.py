@@ -3,7 +3,7 @@
 from .._extras import extra
 
 with extra("torch"):
-    from . import losses
+    from . import linear_loss, losses
     from .functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax
 
-__all__ = ["log_sigmoid", "log_softmax", "logsumexp", "losses", "sigmoid", "softmax"]
+__all__ = ["linear_loss", "log_sigmoid", "log_softmax", "logsumexp", "losses", "sigmoid", "softmax"]

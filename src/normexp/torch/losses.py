@@ -1,5 +1,6 @@
 """Losses of tensors, differentiable twice: by their gradient, and by Hessian products."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .. import _check
+from ..linear_loss import LinearLossGrad
 from ..losses.base import Loss
 from ..losses.bound import Bound, LossGrad
 from .functions import mask_of
@@ -86,6 +88,34 @@ class BoundTensors:
             )
         return HESSIAN_PRODUCT(*given, vector, self.loss)
 
+    def linear(
+        self, features: Tensor, weight: Tensor, bias: Maybe = None, *, recompute: bool = False
+    ) -> Tensor:
+        from . import linear_loss  # which stands on this file
+
+        given = self._checked_linear(features, weight, bias)
+        return linear_loss.linear(self.loss, *given, *self._told[1:], recompute=recompute)
+
+    def linear_value_and_grad(
+        self, features: Tensor, weight: Tensor, bias: Maybe = None, *, features_grad: bool = True
+    ) -> LinearLossGrad:
+        from . import linear_loss
+
+        given = self._checked_linear(features, weight, bias)
+        return linear_loss.linear_value_and_grad(
+            self.loss, *given, *self._told[1:], features_grad=features_grad
+        )
+
+    def _checked_linear(self, features: Any, weight: Any, bias: Any) -> tuple[Any, ...]:
+        if isinstance(features, Tensor) and isinstance(weight, Tensor):
+            shape = *features.shape[:-1], *weight.shape[:1]
+            if shape != self.shape:
+                raise ValueError(
+                    f"features and weight make logits of shape {shape}, "
+                    f"but the target is bound for logits of shape {self.shape}"
+                )
+        return features, weight, self._told[0], bias
+
     def _checked(self, logits: Any) -> Tensor:
         if not isinstance(logits, Tensor):
             raise TypeError(
@@ -143,7 +173,7 @@ class Value(_OfLogits):
         loss = named(loss)
         if weight is None and where is None and loss._quick is not None:
             return tensor_of(loss._quick[0](array_of(logits), array_of(target)))
-        return tensor_of(bound_to(loss, logits, target, weight, where)(array_of(logits)))
+        return tensor_of(bound_to(loss, logits.shape, target, weight, where)(array_of(logits)))
 
     @staticmethod
     def like(logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, loss: str) -> Tensor:
@@ -178,7 +208,7 @@ class WithGradient(_OfLogits):
         loss, values = named(loss), array_of(logits)
         if weight is None and where is None and loss._quick is not None:
             return tuple(map(tensor_of, loss._quick[1](values, array_of(target))))
-        bound = bound_to(loss, logits, target, weight, where)
+        bound = bound_to(loss, logits.shape, target, weight, where)
         return tuple(map(tensor_of, bound.value_and_grad(values)))
 
     @staticmethod
@@ -222,7 +252,7 @@ class HessianProduct(_OfLogits):
     def kernel(
         logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, vector: Tensor, loss: Any
     ) -> Tensor:
-        bound = bound_to(named(loss), logits, target, weight, where)
+        bound = bound_to(named(loss), logits.shape, target, weight, where)
         return tensor_of(bound.hessian_product(array_of(logits), array_of(vector)))
 
     @staticmethod
@@ -264,8 +294,11 @@ HESSIAN_PRODUCT = operator(
 )
 
 
-def bound_to(loss: Loss, logits: Tensor, target: Tensor, weight: Maybe, where: Maybe) -> Bound:
-    return loss.bind_to(tuple(logits.shape), *map(_numbers, (target, weight, where)))
+def bound_to(
+    loss: Loss, shape: Sequence[int], target: Tensor, weight: Maybe, where: Maybe
+) -> Bound:
+    """The loss of logits of a shape with its target."""
+    return loss.bind_to(tuple(shape), *map(_numbers, (target, weight, where)))
 
 
 def losses_shape(logits: Tensor, loss: Loss) -> list[int]:
@@ -281,12 +314,15 @@ def times(of_value: Tensor, grad: Tensor, loss: Loss) -> Tensor:
         for axis in sorted(loss.axes_of(grad.ndim)):
             of_value = of_value.unsqueeze(axis)
         return of_value.to(grad.dtype) * grad
-    if _is_one(of_value):
-        return grad
-    return of_value.to(grad.dtype) * grad
+    return scaled(of_value, grad)
 
 
-def _is_one(of_value: Tensor) -> bool:
+def scaled(of_value: Tensor, grad: Tensor) -> Tensor:
+    """The gradient of one loss times that of the loss."""
+    return grad if is_one(of_value) else of_value.to(grad.dtype) * grad
+
+
+def is_one(of_value: Tensor) -> bool:
     """Whether it is 1 and nobody has to wait to know it: so it is where backward begins."""
     return not is_followed(of_value) and is_eager([of_value]) and of_value.item() == 1
 
