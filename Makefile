@@ -69,7 +69,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed-torch
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
-$(VENV)/.installed-docs: $(VENV)/.installed
+$(VENV)/.installed-docs: $(VENV)/.installed-torch
 	$(BIN)/python -m pip install --quiet --group docs
 	@touch $@
 

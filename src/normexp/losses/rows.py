@@ -197,13 +197,29 @@ class RowLoss(Loss):
         mass, counts = self._read_target(target, shape, left, axes)
         if sample_weight is None and where is None and not class_weight.size and all_true(counts):
             return self._plain_batch(mass, counts.size, left, classes)
-        weight = np.ones(counts.size)
-        if sample_weight is not None:
-            weight = _check.weights(sample_weight, left, "sample_weight").reshape(-1)
         mask, live = NO_MASK, np.full(counts.size, classes)
         if where is not None:
             mask = as_rows(_check.mask(where, shape), axes)
             live = mask.sum(axis=1).reshape(-1)
+        return self._weighted_batch(mass, counts, left, class_weight, sample_weight, mask, live)
+
+    def _weighted_batch(
+        self,
+        mass: NDArray[Any],
+        counts: NDArray[np.bool_],
+        left: tuple[int, ...],
+        class_weight: NDArray[np.float64],
+        sample_weight: ArrayLike | None,
+        mask: NDArray[np.bool_],
+        live: NDArray[Any],
+    ) -> Batch:
+        """A batch of a target that is read; so many classes of each row are `live`.
+
+        Masses and mask may be those of a part of the classes. The others are of whole rows.
+        """
+        weight = np.ones(counts.size)
+        if sample_weight is not None:
+            weight = _check.weights(sample_weight, left, "sample_weight").reshape(-1)
         is_empty = (live == 0) & counts & (weight > 0)
         if is_empty.any() and self.reduction == "none" and self.empty == "raise":
             raise ValueError("where leaves a sample without any class")
@@ -213,13 +229,11 @@ class RowLoss(Loss):
             of_class = class_weight[np.where(counts, mass, 0)]
         divisor = self._divisor((weight * of_class).sum(where=counts), counts.sum(), left)
         weight = scaled(weight, counts, divisor)
-        kernel_target = self._target(
-            Target(mass, weight, class_weight=class_weight), of_class, live
-        )
+        target = self._target(Target(mass, weight, class_weight=class_weight), of_class, live)
         is_ignored = weight * of_class == 0
-        if kernel_target.smoothing.size:
-            is_ignored &= kernel_target.smoothing == 0
-        return Batch(left, kernel_target, mask, is_ignored, is_empty, divisor)
+        if target.smoothing.size:
+            is_ignored &= target.smoothing == 0
+        return Batch(left, target, mask, is_ignored, is_empty, divisor)
 
     def _plain_batch(
         self, mass: NDArray[Any], count: int, left: tuple[int, ...], classes: int

@@ -1,0 +1,96 @@
+"""The loss of a linear map whose classes lie on several ranks, tile by tile."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...linear_loss import tiles
+from ..views import array_of
+from .vocabulary import Part, Whole
+
+
+class Operands(NamedTuple):
+    """What makes the logits, on this rank."""
+
+    features: Tensor
+    weight: Tensor
+    bias: Tensor | None
+
+    def check(self) -> None:
+        x, w, b = self
+        if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[1]:
+            raise ValueError(
+                "features and weight must have the shapes (..., inputs) and "
+                f"(classes of this rank, inputs), got {tuple(x.shape)} and {tuple(w.shape)}"
+            )
+        if b is not None and b.shape != w.shape[:1]:
+            raise ValueError(f"bias must have the shape {tuple(w.shape[:1])}, got {tuple(b.shape)}")
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What is computed in."""
+        is_double = any(one is not None and one.dtype not in NARROW for one in self)
+        return torch.float64 if is_double else torch.float32
+
+    def computed(self) -> "Operands":
+        """Rows of features, weight and bias in the type that is computed in, out of autograd."""
+        x, w = (one.detach().to(self.dtype) for one in self[:2])
+        b = None if self.bias is None else self.bias.detach().to(self.dtype)
+        return Operands(x.reshape(-1, x.shape[-1]), w, b)
+
+
+NARROW = torch.float16, torch.bfloat16, torch.float32
+
+
+class Gradients(NamedTuple):
+    """Of what was asked for, in the type that is computed in."""
+
+    features: Tensor | None
+    weight: Tensor | None
+    bias: Tensor | None
+
+
+def swept(
+    part: Part,
+    given: Operands,
+    wanted: tuple[bool, bool, bool],
+    known: Whole | None = None,
+    of_losses: Tensor | None = None,
+) -> tuple[Any, Whole, Gradients]:
+    """Losses of this part's classes, what is to know of whole rows, and gradients.
+
+    Every rank takes the same rows at a time, as its summaries wait for those of the others. With
+    what is `known` of whole rows nothing is sent. `of_losses` is what each loss counts.
+    """
+    x, w, b = given
+    count = len(x)
+    losses = np.zeros(count)
+    found = np.empty((4, count))
+    for_x, for_w, for_b = (
+        torch.zeros_like(one) if is_wanted and one is not None else None
+        for one, is_wanted in zip(given, wanted, strict=True)
+    )
+    left_out = part.batch.is_ignored
+    for tile in tiles(part.widest * w.itemsize, count, count):
+        seen = x[tile]
+        if left_out[tile].any():  # what is left out may hold NaN, and 0 · NaN is not 0
+            seen = seen.masked_fill(torch.from_numpy(left_out[tile])[:, None], 0)
+        logits = seen @ w.T if b is None else torch.addmm(b, seen, w.T)
+        rows = array_of(logits)
+        whole = part.whole(rows, tile) if known is None else known.rows(tile)
+        found[:, tile] = [*whole.summary[:2], *whole.mass]
+        grad = torch.empty_like(logits) if any(wanted) else None
+        part.put(rows, whole, losses[tile], None if grad is None else array_of(grad), tile)
+        if grad is None:
+            continue
+        if of_losses is not None:
+            grad *= of_losses[tile, None]
+        if for_x is not None:
+            torch.mm(grad, w, out=for_x[tile])
+        if for_w is not None:
+            for_w.addmm_(grad.T, seen)
+        if for_b is not None:
+            for_b += grad.sum(0)
+    return losses, part.known(found), Gradients(for_x, for_w, for_b)
