@@ -1,9 +1,9 @@
 """A small language model learns Python, with its vocabulary spread over processes.
 
-It guesses the next word of the source code of Python's own library from the eight words before. The
-words are many, and the weight of the last layer is most of the model: each rank has the rows of some
-words, computes their logits tile by tile, and never sees a whole row of them. All else is small
-and the same on every rank. With one rank or many the losses are the same but for rounding.
+It guesses the next word of the source code of Python's own library from the eight words before.
+The words are many, and the weight of the last layer is most of the model: each rank has the rows of
+some words, computes their logits tile by tile, and never sees a whole row of them. All else is
+small and the same on every rank. With one rank or many the losses are the same but for rounding.
 
     python examples/vocabulary_over_ranks.py --ranks 2
 """
