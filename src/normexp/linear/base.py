@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -20,15 +19,16 @@ from .blocks import Blocks, is_dask
 from .checkpoint import Checkpoint
 from .distributed import DistributedObjective, distributed
 from .labels import Labels, are_soft, hard_labels, soft_labels
-from .objective import Array, Objective
+from .objective import Array, Objective, summed
+from .online import OnlineFit
 from .prediction import TAKEN, LinearPrediction
-from .solution import Callback, Iteration, Monitor, in_words
+from .solution import Callback, Iteration, Monitor, Solution, in_words
 from .solvers import LBFGS, Solver, solver_named
 from .streaming import StreamedObjective, streamed
 from .threads import blas, blas_threads
 
 
-class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class BaseLinearClassifier(OnlineFit, LinearPrediction, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """What `LinearClassifier`, `SoftmaxRegression` and `MulticlassSVM` are.
 
     It has all of their parameters but those of the loss, their methods and attributes, and cannot
@@ -111,7 +111,7 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         loss = self._loss()
         features, labels = self._read(X, y, loss, sample_weight, classes)
         objective = Objective(
-            _summed(loss),
+            summed(loss),
             features,
             labels.target,
             labels.sample_weight,
@@ -147,7 +147,7 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
                 f"{self.l1_ratio} with solver {self.solver!r}: features that are mapped into "
                 "memory (numpy.memmap) may have any"
             )
-        return _summed(loss), self.class_weight, float(self.alpha), bool(self.fit_intercept)
+        return summed(loss), self.class_weight, float(self.alpha), bool(self.fit_intercept)
 
     def _fit(
         self,
@@ -159,10 +159,24 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
     ) -> Self:
         """Minimise the objective, and keep what comes of it."""
         start = self._start(objective, classes) if start is None else start
-        printing: list[Callback] = [print_iteration] if self.verbose else []
-        monitor = Monitor(self.tol, self.max_iter, [*printing, *(self.callbacks or ())])
         is_of_sums = isinstance(objective, StreamedObjective | DistributedObjective)
         solver = LBFGS if is_of_sums else self._solver(loss)
+        self._minimised(loss, objective, classes, dtype, start, solver, self.tol)
+        self._seen = None
+        return self
+
+    def _minimised(
+        self,
+        loss: RowLoss,
+        objective: Objective[RowLoss],
+        classes: NDArray[Any],
+        dtype: np.dtype[Any],
+        start: Array,
+        solver: Solver,
+        tol: float,
+    ) -> Solution:
+        printing: list[Callback] = [print_iteration] if self.verbose else []
+        monitor = Monitor(tol, self.max_iter, [*printing, *(self.callbacks or ())])
         with blas().limit(limits=blas_threads(objective.features, classes)):
             solution = solver.minimize(objective, start, monitor)
         for checkpoint in self._checkpoints:
@@ -178,8 +192,8 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
         self.solver_ = solution.solver
         self.result_ = in_words(solution, monitor)
         if solution.outcome not in ("converged", "stopped"):
-            warnings.warn(f"training {self.result_}", ConvergenceWarning, stacklevel=2)
-        return self
+            warnings.warn(f"training {self.result_}", ConvergenceWarning, stacklevel=3)
+        return solution
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -242,11 +256,6 @@ class BaseLinearClassifier(LinearPrediction, ClassifierMixin, BaseEstimator):  #
                 f"features of the last fit, got {shape[0]} classes and {shape[1]} features"
             )
         return objective.join(*(part.astype(np.float64) for part in (self.coef_, self.intercept_)))
-
-
-def _summed(loss: RowLoss) -> RowLoss:
-    """A loss as objectives take it."""
-    return replace(loss, reduction="sum", axis=-1, ignore_index=None)
 
 
 def print_iteration(state: Iteration) -> None:

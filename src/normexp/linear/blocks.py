@@ -158,7 +158,7 @@ def without_callbacks(estimator: BaseEstimator, is_fitted: bool = True) -> BaseE
     if not is_fitted:
         vars(other).clear()
         vars(other).update(estimator.get_params(deep=False))
-    other.callbacks = None
+    other.callbacks = other._seen = None
     return other
 
 

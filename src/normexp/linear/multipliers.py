@@ -21,7 +21,7 @@ from ..losses import MulticlassHinge
 from .duality import dual_value, leads, linear_gradient, own
 from .objective import Array, Objective
 from .products import squares_of
-from .projections import Projection, project
+from .projections import Projection, cost, project
 from .solution import Monitor, Solution
 
 SIGMA_GROWTH = 4.0
@@ -38,13 +38,16 @@ def minimize_hinge(
     start: Array,
     monitor: Monitor,
     bound: float = 0.0,
+    multipliers: Array | None = None,
+    sigma: float | None = None,
 ) -> Solution:
     """Minimise an objective of a hinge, plain or squared, with ``alpha > 0``.
 
-    `bound` is a lower bound on the minimum that is known already.
+    `bound` is a lower bound on the minimum that is known already; `multipliers`, where they are
+    given, are those to begin with, and are then what it ends with.
 
-    The gap is that between the lowest objective and the highest `dual_value` so far. It needs no
-    assumption: to rounding, the minimum lies between the two. Iterations are Newton steps.
+    The gap is that between the lowest objective and the highest `SmoothedHinge.bound` so far.
+    Iterations are Newton steps.
 
     References
     ----------
@@ -54,8 +57,9 @@ def minimize_hinge(
     """
     params = best = start
     lowest = np.inf
-    multipliers = np.zeros((len(objective.target), objective.classes))
-    sigma = first_sigma(objective)
+    if multipliers is None:
+        multipliers = np.zeros((len(objective.target), objective.classes))
+    sigma = first_sigma(objective) if sigma is None else sigma
     gap = 1.0
     for _ in range(ROUNDS):
         smoothed = SmoothedHinge(objective, multipliers, sigma)
@@ -65,9 +69,10 @@ def minimize_hinge(
             value = point.value
             if value <= lowest:
                 best, lowest = params, value
-            bound = max(bound, dual_value(objective, point.projection.multipliers))
+            bound = max(bound, smoothed.bound(point))
             gap = (lowest - bound) / lowest if lowest > bound else 0.0
             if outcome := monitor(lowest, gap, *objective.split(best)):
+                multipliers[:] = point.projection.multipliers
                 return Solution(*objective.split(best), lowest, gap, NAME, outcome)
             change = point.projection.multipliers - multipliers
             worth = objective.sample_weight @ (change**2).sum(axis=1) / (2 * sigma)
@@ -77,7 +82,7 @@ def minimize_hinge(
                 step = smoothed.newton_step(point)
                 settled = not step.any()
                 params = params + step
-        multipliers = point.projection.multipliers
+        multipliers[:] = point.projection.multipliers
         sigma *= SIGMA_GROWTH
     return Solution(*objective.split(best), lowest, gap, NAME, "stalled")
 
@@ -115,7 +120,27 @@ class SmoothedHinge:
         projection = self.project(violations)
         weight_grad, bias_grad = linear_gradient(objective, projection.multipliers)
         grad = objective.join(weight_grad + objective.alpha * weight, bias_grad)
-        return Point(params, loss + objective.penalty(weight), violations, projection, grad)
+        value = loss + objective.penalty(weight)
+        if objective.tilt is not None:
+            value, grad = value + objective.tilt(params), grad + objective.tilt.slope
+        return Point(params, value, violations, projection, grad)
+
+    def bound(self, point: Point) -> float:
+        """A lower bound on the minimum of the objective.
+
+        The `dual_value`, which needs no assumption: to rounding, the minimum is no lower. Or, where
+        the objective is tilted, by the smoothed one, which is nowhere higher, with the assumption
+        of `Objective.excess`.
+        """
+        objective, multipliers = self.objective, point.projection.multipliers
+        if objective.tilt is None:
+            return dual_value(objective, multipliers)
+        of_rivals = np.where(multipliers > 0, multipliers * point.violations, 0.0).sum(axis=1)
+        squares = ((multipliers - self.multipliers) ** 2).sum(axis=1) / (2 * self.sigma)
+        losses = of_rivals - cost(objective.loss, multipliers) - squares
+        hinge = float(objective.bound(objective.logits(point.params)))
+        smoothed = point.value - hinge + float(objective.sample_weight @ losses)
+        return smoothed - objective.excess(point.params, point.grad)
 
     def project(self, violations: Array) -> Projection:
         u = self.multipliers + self.sigma * violations
@@ -161,10 +186,12 @@ class SmoothedHinge:
         weight_step, _ = objective.split(direction)
         moved = leads(objective.logits(direction), objective.target)
 
+        of_tilt = 0.0 if objective.tilt is None else objective.tilt.slope @ direction
+
         def slope(step: float) -> float:
             pull = self.project(point.violations + step * moved).multipliers * moved
             of_penalty = objective.alpha * np.vdot(weight + step * weight_step, weight_step)
-            return float(objective.sample_weight @ pull.sum(axis=1) + of_penalty)
+            return float(objective.sample_weight @ pull.sum(axis=1) + of_penalty + of_tilt)
 
         downhill, beyond = slope(0.0), slope(1.0)
         if downhill >= 0:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,21 @@ from . import products
 Array = NDArray[np.float64]
 L_co = TypeVar("L_co", bound=RowLoss, covariant=True)
 T = TypeVar("T")
+
+
+def summed(loss: RowLoss) -> RowLoss:
+    """A loss as objectives take it."""
+    return replace(loss, reduction="sum", axis=-1, ignore_index=None)
+
+
+class Tilt(NamedTuple):
+    """``level + ⟨slope, params⟩``"""
+
+    level: float
+    slope: Array
+
+    def __call__(self, params: Array) -> float:
+        return self.level + float(self.slope @ params)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +49,8 @@ class Objective(Generic[L_co]):
         The s_i; classifiers make them sum to 1.
     alpha, l1_ratio : float
         ``lasso = alpha · l1_ratio`` and ``ridge = alpha · (1 − l1_ratio)``.
+    tilt : Tilt, optional
+        What rows that are kept no longer add to F.
     learnt : dict
         What is known of features and target by now, whatever alpha is: `with_alpha` hands it on.
     """
@@ -46,6 +63,7 @@ class Objective(Generic[L_co]):
     alpha: float
     fit_intercept: bool
     l1_ratio: float = 0.0
+    tilt: "Tilt | None" = None
     learnt: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def with_alpha(self, alpha: float) -> "Objective[L_co]":
@@ -85,7 +103,10 @@ class Objective(Generic[L_co]):
         value, _, weight_grad, bias_grad = linear_loss(given, ("weight",))
         assert bias_grad is not None
         grad = self.join(weight_grad + self.ridge * weight, bias_grad)
-        return float(value) + self.penalty(weight), grad
+        found = float(value) + self.penalty(weight)
+        if self.tilt is None:
+            return found, grad
+        return found + self.tilt(params), grad + self.tilt.slope
 
     @property
     def bound(self) -> Bound:
