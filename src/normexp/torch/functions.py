@@ -166,7 +166,7 @@ class Softmax(_OfRows):
         if where is not None:
             grad = torch.where(where, grad, 0)
         result = over_rows(torch._softmax_backward_data, grad, p, ctx.axes)
-        return result / ctx.temperature, None, None, None
+        return divided(result, ctx.temperature), None, None, None
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *rest: None) -> Any:
@@ -195,7 +195,7 @@ class LogSoftmax(_OfRows):
         if where is not None:
             grad = torch.where(where, grad, 0)
         result = over_rows(torch._log_softmax_backward_data, grad, log_p, ctx.axes)
-        return result / ctx.temperature, None, None, None
+        return divided(result, ctx.temperature), None, None, None
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *rest: None) -> Any:
@@ -205,7 +205,7 @@ class LogSoftmax(_OfRows):
         result = tangent - (log_p.exp() * tangent).sum(ctx.axes, keepdim=True)
         if where is not None:
             result = torch.where(where, result, 0)
-        return result / ctx.temperature
+        return divided(result, ctx.temperature)
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *given: Any) -> Any:
@@ -416,6 +416,11 @@ def of_rows(name: str, x: Tensor, axes: Axes, temperature: float, where: Where) 
 
 def of_elements(name: str, x: Tensor) -> Tensor:
     return tensor_of(getattr(functions, name)(array_of(x)))
+
+
+def divided(gradient: Tensor, temperature: float) -> Tensor:
+    """The gradient of what a temperature has divided."""
+    return gradient if temperature == 1 else gradient / temperature
 
 
 def over_rows(function: Callable[..., Tensor], grad: Tensor, result: Tensor, axes: Axes) -> Tensor:
