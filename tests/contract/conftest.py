@@ -1,17 +1,63 @@
 """What the contract is tried with: storage types with their accuracy, and layouts of memory."""
 
 from dataclasses import dataclass
+from functools import wraps
+from importlib import import_module
 
 import ml_dtypes
 import numpy as np
 import pytest
 
 import normexp as nex
+from normexp._arrays import address_of
 from normexp.kernels import cpu, reference
+
+
+class OnTensors:
+    """A back end of tensors, as one that takes NumPy's arrays: on their memory."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __getattr__(self, function):
+        pytest.importorskip("torch")
+        of_tensors = getattr(import_module(f"normexp.kernels.{self.name}"), function)
+
+        @wraps(of_tensors)
+        def of_arrays(*given, **named):
+            arrays = (one for one in (*given, *named.values()) if isinstance(one, np.ndarray))
+            named = {name: as_tensors(one) for name, one in named.items()}
+            results = of_tensors(*map(as_tensors, given), **named)
+            return as_arrays(results, {address_of(array): array for array in arrays})
+
+        return of_arrays
+
+
+def as_tensors(given):
+    from normexp.torch.views import tensor_of
+
+    if isinstance(given, tuple):
+        return type(given)(*map(as_tensors, given))
+    return tensor_of(given) if isinstance(given, np.ndarray) else given
+
+
+def as_arrays(results, outputs):
+    """What comes back: the array itself that a result was put into."""
+    from normexp.torch.views import array_of
+
+    if isinstance(results, tuple):
+        arrays = (as_arrays(one, outputs) for one in results)
+        return type(results)(*arrays) if hasattr(results, "_fields") else tuple(arrays)
+    if isinstance(results, float):
+        return results
+    array = array_of(results)
+    return outputs.get(address_of(array), array) if array.size else array
+
 
 BACK_ENDS = {  # each a module, or what stands for one and takes NumPy's arrays
     "cpu": cpu,
     "reference": reference,
+    "tensors": OnTensors("tensors"),
 }
 
 

@@ -127,7 +127,13 @@ def test_a_back_end_has_the_functions_of_the_contract(back_end):
     for name, function in inspect.getmembers(BackEnd, inspect.isfunction):
         if not name.startswith("_"):
             _, *expected = inspect.signature(function).parameters.values()
-            assert [*inspect.signature(getattr(back_end, name)).parameters.values()] == expected
+            its = inspect.signature(getattr(back_end, name)).parameters.values()
+            assert list(map(told, its)) == list(map(told, expected))
+
+
+def told(parameter):
+    """What a caller knows of it: types of arrays are the back end's own."""
+    return parameter.name, parameter.kind, parameter.default
 
 
 @by_examples
