@@ -1,5 +1,6 @@
 """What the contract is tried with: storage types with their accuracy, and layouts of memory."""
 
+import os
 from dataclasses import dataclass
 from functools import wraps
 from importlib import import_module
@@ -58,11 +59,15 @@ BACK_ENDS = {  # each a module, or what stands for one and takes NumPy's arrays
     "cpu": cpu,
     "reference": reference,
     "tensors": OnTensors("tensors"),
+    "gpu": OnTensors("gpu"),  # in Triton's interpreter, which takes minutes
 }
+NIGHTLY = pytest.param("gpu", marks=pytest.mark.nightly)
 
 
-@pytest.fixture(params=BACK_ENDS)
+@pytest.fixture(params=["cpu", "reference", "tensors", NIGHTLY])
 def back_end(request):
+    if request.param == "gpu" and not os.environ.get("TRITON_INTERPRET"):
+        pytest.skip("Triton compiles for a GPU here, and tests/gpu runs what it compiles")
     return BACK_ENDS[request.param]
 
 

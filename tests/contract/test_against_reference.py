@@ -213,7 +213,7 @@ def test_what_a_mask_takes_out_counts_for_nothing_under_a_cap(back_end, name):
 def test_a_back_end_asked_for_by_name_is_never_replaced():
     assert kernels_for(np.ones(2), "reference") is reference
     assert kernels_for(np.ones(2)) is cpu
-    with pytest.raises(ValueError, match="backend must be 'cpu', 'gpu' or 'reference', got 'tpu'"):
+    with pytest.raises(ValueError, match=r"backend must be .*'tensors' or 'reference', got 'tpu'"):
         kernels_for(np.ones(2), "tpu")
     with pytest.raises(TypeError, match=r"'gpu' takes tensors of PyTorch, got numpy\.ndarray"):
         kernels_for(np.ones(2), "gpu")

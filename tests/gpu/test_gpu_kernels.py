@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import normexp as nex
-from normexp.kernels import NOTHING, Logits, Target, no_gradient, reference
+from normexp.kernels import Logits, Target, no_gradient, reference
 
 from .conftest import ON_GPU
 
@@ -287,19 +287,35 @@ def test_a_label_beyond_the_classes_is_seen(gpu, tensor):
     assert not numbers(grad)[2].any()
 
 
-def test_what_is_not_there_is_refused(gpu, tensor):
+def test_what_no_kernel_takes_is_computed_all_the_same(gpu, tensor):
+    values = logits(3, 5)
+    x, exists = tensor(values, "float32"), values > 0
+    exists[:, 0] = True
+    target = Target(np.array([0, 0, 0]), np.ones(3))
+    on_device = Target(tensor([0, 0, 0], "int64"), tensor([1, 1, 1]))
+    for told in ({"temperature": 2.0}, {"softcap": 3.0}, {"where": exists}):
+        given = {
+            name: tensor(one, "bool") if name == "where" else one for name, one in told.items()
+        }
+        single = Logits(np.float32(values), **told)
+        assert_close(gpu.softmax(Logits(x, **given)), reference.softmax(single), "float32")
+        loss, grad = gpu.cross_entropy(Logits(x, **given), on_device)
+        expected = reference.cross_entropy(single, target)
+        np.testing.assert_allclose(numbers(loss), expected[0], rtol=1e-12)
+        np.testing.assert_allclose(numbers(grad), expected[1], rtol=1e-6)
+    masses = on_device._replace(classes=gpu.softmax(Logits(x)))
+    loss, _ = gpu.cross_entropy(Logits(x), masses)
+    expected = reference.cross_entropy(
+        Logits(np.float32(values)), target._replace(classes=numbers(masses.classes))
+    )
+    np.testing.assert_allclose(numbers(loss), expected[0], rtol=1e-12)
+
+
+def test_what_is_wrong_is_refused(gpu, tensor):
     x = tensor(logits(3, 5), "float32")
-    target = Target(tensor([0, 1, 2], "int64"), tensor([1, 1, 1]))
-    with pytest.raises(ValueError, match="without mask, temperature and softcap"):
-        gpu.softmax(Logits(x, temperature=2.0))
-    with pytest.raises(ValueError, match="without mask"):
-        gpu.cross_entropy(Logits(x, where=x > 0), target)
     with pytest.raises(TypeError, match=r"must be float16, .*got torch.int64"):
         gpu.softmax(Logits(tensor([[1, 2]], "int64")))
     with pytest.raises(ValueError, match="at least one class"):
         gpu.softmax(Logits(x[:, :0]))
-    with pytest.raises(ValueError, match=r"take no masses, got the shape \(3, 5\)"):
-        gpu.cross_entropy(Logits(x), target._replace(classes=x))
     with pytest.raises(ValueError, match=r"shape of p, \(3, 5\), got \(3, 4\)"):
         gpu.softmax_backward(x, x[:, :4])
-    assert target.smoothing is NOTHING

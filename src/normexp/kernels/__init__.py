@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -40,7 +42,8 @@ __all__ = [
 def kernels_for(array: Any, backend: str | None = None) -> ModuleType:
     """The back end for an array: the one place that chooses.
 
-    An explicit `backend` ("cpu", "gpu", "reference") is taken or refused, never replaced.
+    An explicit `backend` ("cpu", "gpu", "tensors", "reference") is taken or refused, never
+    replaced.
     """
     if backend is None and isinstance(array, np.ndarray):
         return _cpu()
@@ -48,14 +51,16 @@ def kernels_for(array: Any, backend: str | None = None) -> ModuleType:
         from . import reference
 
         return reference
-    if backend == "gpu" or (backend is None and _is_tensor(array) and array.is_cuda):
+    if backend is None and _is_tensor(array):
+        backend = "gpu" if array.is_cuda and _has_triton() else "tensors"
+    if backend in ("gpu", "tensors"):
         if not _is_tensor(array):
-            raise TypeError(f"the back end 'gpu' takes tensors of PyTorch, got {_type_of(array)}")
-        from . import gpu
-
-        return gpu
+            raise TypeError(
+                f"the back end {backend!r} takes tensors of PyTorch, got {_type_of(array)}"
+            )
+        return import_module(f".{backend}", __name__)
     if backend not in (None, "cpu"):
-        raise ValueError(f"backend must be 'cpu', 'gpu' or 'reference', got {backend!r}")
+        raise ValueError(f"backend must be 'cpu', 'gpu', 'tensors' or 'reference', got {backend!r}")
     if not isinstance(array, np.ndarray):
         raise TypeError(f"no back end takes {_type_of(array)}")
     return _cpu()
@@ -65,6 +70,12 @@ def _is_tensor(array: Any) -> bool:
     """Whether it is a tensor of PyTorch, which is loaded if there are any."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(array, torch.Tensor)
+
+
+@cache
+def _has_triton() -> bool:
+    """It has no wheels for some systems."""
+    return find_spec("triton") is not None
 
 
 def _type_of(array: object) -> str:

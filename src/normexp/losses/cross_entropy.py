@@ -128,7 +128,7 @@ class CrossEntropy(RowLoss):
         if self.label_smoothing:
             target = target._replace(
                 weight=(1.0 - self.label_smoothing) * sample,
-                smoothing=self.label_smoothing * sample / np.maximum(live, 1),
+                smoothing=self.label_smoothing * sample / (live + (live == 0)),
             )
         return target
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .. import _check, functions
 from ..kernels import Logits, kernels_for
+from . import views
 from .operator import Operator, batch_first, is_numbers, operator
 from .views import array_of, checked, result_type, tensor_of
 
@@ -235,8 +236,8 @@ class LogSumExp(Operator):
 
     @staticmethod
     def kernel(x: Tensor, axes: Axes, where: Where, keepdims: bool) -> Tensor:
-        if x.is_cuda:
-            sums = kernels_for(x).logsumexp(Logits(rows_of(x, axes), *masks_of(where, x, axes)))
+        if not views.on_host(x):
+            sums = kernels_for(x).logsumexp(logits_of(x, axes, where))
             return sums.to(result_type(x)).reshape(_left(x.shape, axes, keepdims))
         mask = None if where is None else array_of(where)
         return tensor_of(
@@ -281,6 +282,13 @@ class SignedLogSumExp(Operator):
 
     @staticmethod
     def kernel(x: Tensor, b: Tensor, axes: Axes, where: Where, keepdims: bool) -> Any:
+        if not views.on_host(x):
+            b = b if where is None else torch.where(where, b, 0)
+            shape = _left(x.shape, axes, keepdims)
+            value, sign = x.new_empty((2, math.prod(shape)), dtype=torch.float64)
+            given = rows_of(x, axes), rows_of(b, axes), value, sign
+            pair = kernels_for(x).signed_logsumexp(*given)
+            return tuple(one.to(x.dtype).reshape(shape) for one in pair)
         mask = None if where is None else array_of(where)
         pair = functions.logsumexp(
             array_of(x), tuple(axes), b=array_of(b), return_sign=True, where=mask, keepdims=keepdims
@@ -403,18 +411,17 @@ LOG_SIGMOID = operator("log_sigmoid(Tensor x) -> Tensor", LogSigmoid)
 
 def of_rows(name: str, x: Tensor, axes: Axes, temperature: float, where: Where) -> Tensor:
     """What a kernel of that name gives in the shape of the logits."""
-    if x.is_cuda:
-        logits = Logits(rows_of(x, axes), *masks_of(where, x, axes))._replace(
-            temperature=temperature
-        )
-        result = getattr(kernels_for(x), name)(logits)
-        return rows_back(result, x.shape, axes)
+    if not views.on_host(x):
+        logits = logits_of(x, axes, where)._replace(temperature=temperature)
+        return rows_back(getattr(kernels_for(x), name)(logits), x.shape, axes)
     mask = None if where is None else array_of(where)
     given = array_of(x), tuple(axes), temperature, mask
     return tensor_of(functions.rowwise(name, *given)[0])
 
 
 def of_elements(name: str, x: Tensor) -> Tensor:
+    if not views.on_host(x):
+        return getattr(kernels_for(x), name)(x.to(result_type(x)).reshape(-1)).reshape(x.shape)
     return tensor_of(getattr(functions, name)(array_of(x)))
 
 
@@ -452,8 +459,10 @@ def rows_back(rows: Tensor, shape: torch.Size, axes: Axes) -> Tensor:
     return apart.movedim(tuple(range(-len(axes), 0)), axes)
 
 
-def masks_of(where: Where, x: Tensor, axes: Axes) -> tuple[Tensor, ...]:
-    return () if where is None else (rows_of(where.expand(x.shape), axes),)
+def logits_of(x: Tensor, axes: Axes, where: Where) -> Logits:
+    """Logits as the kernels of a device take them."""
+    rows: Any = rows_of(x.to(result_type(x)), axes)
+    return Logits(rows) if where is None else Logits(rows, rows_of(where.expand(x.shape), axes))
 
 
 def _left(shape: torch.Size, axes: Axes, keepdims: bool) -> list[int]:

@@ -12,6 +12,8 @@ from .. import _check
 from ..linear_loss import LinearLossGrad
 from ..losses.base import Loss
 from ..losses.bound import Bound, LossGrad
+from . import views
+from .binding import on_device
 from .functions import mask_of
 from .operator import Operator, is_eager, is_followed, is_numbers, operator
 from .views import array_of, checked, loss_type, result_type, tensor_of
@@ -171,6 +173,8 @@ class Value(_OfLogits):
     @staticmethod
     def kernel(logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, loss: Any) -> Tensor:
         loss = named(loss)
+        if not views.on_host(logits):
+            return on_device(loss, logits, target, weight, where).evaluate(logits, False)[0]
         if weight is None and where is None and loss._quick is not None:
             return tensor_of(loss._quick[0](array_of(logits), array_of(target)))
         return tensor_of(bound_to(loss, logits.shape, target, weight, where)(array_of(logits)))
@@ -205,7 +209,10 @@ class WithGradient(_OfLogits):
 
     @staticmethod
     def kernel(logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, loss: Any) -> Any:
-        loss, values = named(loss), array_of(logits)
+        loss = named(loss)
+        if not views.on_host(logits):
+            return on_device(loss, logits, target, weight, where).evaluate(logits, True)
+        values = array_of(logits)
         if weight is None and where is None and loss._quick is not None:
             return tuple(map(tensor_of, loss._quick[1](values, array_of(target))))
         bound = bound_to(loss, logits.shape, target, weight, where)
@@ -252,6 +259,9 @@ class HessianProduct(_OfLogits):
     def kernel(
         logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, vector: Tensor, loss: Any
     ) -> Tensor:
+        if not views.on_host(logits):
+            told = on_device(named(loss), logits, target, weight, where)
+            return told.hessian_product(logits, vector)
         bound = bound_to(named(loss), logits.shape, target, weight, where)
         return tensor_of(bound.hessian_product(array_of(logits), array_of(vector)))
 

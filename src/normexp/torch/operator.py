@@ -9,6 +9,7 @@ from torch._C._functorch import is_functorch_wrapped_tensor
 from torch._functorch.utils import enable_single_level_autograd_function
 from torch.autograd import forward_ad
 
+from . import views
 from .views import is_plain
 
 NAMESPACE = "normexp"
@@ -63,8 +64,7 @@ def operator(schema: str, cls: type[Operator]) -> Callable[..., Any]:
             return apply(*given)
 
     cls.forward = staticmethod(forward)
-    for device in "CPU", "CUDA":
-        LIBRARY.impl(name, cls.kernel, device)
+    LIBRARY.impl(name, cls.kernel, "CompositeExplicitAutograd")  # on any device
     torch.library.register_fake(f"{NAMESPACE}::{name}", cls.like, lib=LIBRARY)
     LIBRARY.impl(name, differentiable, "Autograd")
 
@@ -84,8 +84,8 @@ def operator(schema: str, cls: type[Operator]) -> Callable[..., Any]:
 
 
 def is_numbers(x: Tensor) -> bool:
-    """Whether it is numbers in memory of which nobody follows what becomes: the short way."""
-    return not is_followed(x) and is_eager([x])
+    """Whether it is numbers that arrays of NumPy can be of, and nobody follows: the short way."""
+    return not is_followed(x) and is_eager([x]) and views.on_host(x)
 
 
 def is_followed(x: Tensor) -> bool:

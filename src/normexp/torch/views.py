@@ -16,10 +16,15 @@ FLOATING = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
 
 def is_plain(x: Tensor) -> bool:
-    """Whether it is no more than numbers in the memory of this machine."""
+    """Whether it is no more than numbers in some memory."""
     if type(x) not in (Tensor, torch.nn.Parameter) or is_legacy_batchedtensor(x):
         return False
-    return x.is_cpu and x.layout is torch.strided
+    return x.layout is torch.strided and not x.is_meta
+
+
+def on_host(x: Tensor) -> bool:
+    """Whether that memory is one that arrays of NumPy may lie in."""
+    return x.is_cpu
 
 
 def array_of(x: Tensor) -> Array:

@@ -1,15 +1,48 @@
 """The contract on CUDA tensors, by kernels in Triton (also in its interpreter, on CPU tensors).
 
-Rows of softmax, log_softmax, logsumexp and cross-entropy of class ids, and the parts they are made
-of; the backward pass of softmax. What is not here is refused. `arithmetic.py` says how exact they
-are; a logsumexp whose terms cancel keeps the digits of these.
+In Triton there are softmax, log_softmax, logsumexp and cross-entropy of class ids, of whole rows
+and of parts, and the backward pass of softmax. With a mask, a temperature or a cap, for masses and
+for every other loss they are PyTorch's own operations (`tensors`). `arithmetic.py` says how exact
+the kernels are; a logsumexp whose terms cancel keeps the digits of these.
 """
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import torch
 
+from .. import tensors as _tensors
 from ..contract import Logits, Summary, Target
+from ..tensors import (
+    add_outer,
+    add_sparse_outer,
+    binary_cross_entropy,
+    binary_cross_entropy_hessian_product,
+    binary_log_loss,
+    binary_log_loss_hessian_product,
+    brier,
+    brier_hessian_product,
+    crammer_singer,
+    crammer_singer_hessian_product,
+    cross_entropy_hessian_product,
+    cross_entropy_of_part,
+    focal,
+    focal_hessian_product,
+    linear,
+    log_loss,
+    log_loss_hessian_product,
+    log_sigmoid,
+    merge_masses,
+    sigmoid,
+    signed_logsumexp,
+    sparse_linear,
+    squared_error,
+    squared_error_hessian_product,
+    target_mass,
+    weston_watkins,
+    weston_watkins_hessian_product,
+)
 from . import cross_entropy as _cross_entropy
 from . import functions as _functions
 from . import in_turn as _in_turn
@@ -30,17 +63,81 @@ from .launch import (
 )
 from .tile import FINISH, SUMMARISE
 
+__all__ = [
+    "add_outer",
+    "add_sparse_outer",
+    "binary_cross_entropy",
+    "binary_cross_entropy_hessian_product",
+    "binary_log_loss",
+    "binary_log_loss_hessian_product",
+    "brier",
+    "brier_hessian_product",
+    "crammer_singer",
+    "crammer_singer_hessian_product",
+    "cross_entropy",
+    "cross_entropy_hessian_product",
+    "cross_entropy_of_part",
+    "focal",
+    "focal_hessian_product",
+    "linear",
+    "log_loss",
+    "log_loss_hessian_product",
+    "log_probabilities",
+    "log_sigmoid",
+    "log_softmax",
+    "logsumexp",
+    "logsumexp_of",
+    "merge",
+    "merge_masses",
+    "probabilities",
+    "sigmoid",
+    "signed_logsumexp",
+    "softmax",
+    "softmax_backward",
+    "sparse_linear",
+    "squared_error",
+    "squared_error_hessian_product",
+    "summarise",
+    "target_mass",
+    "weston_watkins",
+    "weston_watkins_hessian_product",
+]
 
+
+def in_triton(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that has a kernel for what is plain, and PyTorch's operations for the rest."""
+    in_general = getattr(_tensors, kernel.__name__)
+
+    @wraps(kernel)
+    def chosen(first: Any, *others: Any, **named: Any) -> Any:
+        is_one = _is_plain(first) and all(map(_is_plain, others))
+        return (kernel if is_one else in_general)(first, *others, **named)
+
+    return chosen
+
+
+def _is_plain(given: Any) -> bool:
+    """Whether the kernels take it: logits as they are, class ids, anything else."""
+    if isinstance(given, Logits):
+        return not len(given.where) and given.temperature == 1.0 and given.softcap is None
+    if isinstance(given, Summary):
+        return given.temperature == 1.0
+    return not isinstance(given, Target) or given.classes.ndim == 1
+
+
+@in_triton
 def softmax(logits: Logits, out: Tensor | None = None) -> Tensor:
     """p_k = exp(z_k) / Σ_j exp(z_j)."""
     return _rows(_functions.SOFTMAX, logits, out)
 
 
+@in_triton
 def log_softmax(logits: Logits, out: Tensor | None = None) -> Tensor:
     """log p_k."""
     return _rows(_functions.LOG_SOFTMAX, logits, out)
 
 
+@in_triton
 def logsumexp(logits: Logits, out: Tensor | None = None) -> Tensor:
     """log Σ_k exp(z_k) of each row."""
     x = _values(logits)
@@ -50,6 +147,7 @@ def logsumexp(logits: Logits, out: Tensor | None = None) -> Tensor:
     return out
 
 
+@in_triton
 def summarise(logits: Logits) -> Summary:
     """Of the classes that are given; without one, what changes nothing when it is merged."""
     x: Tensor = logits.values
@@ -59,11 +157,13 @@ def summarise(logits: Logits) -> Summary:
     return _merged(*_parts(_values(logits)))
 
 
+@in_triton
 def merge(a: Summary, b: Summary) -> Summary:
     """Of the classes of both: associative, and in any order."""
     return _merged(torch.stack((a.top, b.top), 1), torch.stack((a.rest, b.rest), 1))
 
 
+@in_triton
 def logsumexp_of(summary: Summary) -> Tensor:
     """top + log1p(rest)."""
     out = torch.empty_like(summary.top)
@@ -71,11 +171,13 @@ def logsumexp_of(summary: Summary) -> Tensor:
     return out
 
 
+@in_triton
 def probabilities(logits: Logits, summary: Summary, out: Tensor | None = None) -> Tensor:
     """p_k of a part, given the summary of the whole row."""
     return _rows(_functions.SOFTMAX, logits, out, summary)
 
 
+@in_triton
 def log_probabilities(logits: Logits, summary: Summary, out: Tensor | None = None) -> Tensor:
     """log p_k of a part, given the summary of the whole row."""
     return _rows(_functions.LOG_SOFTMAX, logits, out, summary)
@@ -98,6 +200,7 @@ def softmax_backward(p: Tensor, upstream: Tensor, out: Tensor | None = None) -> 
     return out
 
 
+@in_triton
 def cross_entropy(
     logits: Logits, target: Target, loss: Tensor | None = None, grad: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
@@ -107,11 +210,6 @@ def cross_entropy(
     host does not wait for the device to look at them.
     """
     x = _values(logits)
-    if target.classes.ndim != 1:
-        raise ValueError(
-            "target must be class ids, one for each row: the GPU kernels take no masses, "
-            f"got the shape {tuple(target.classes.shape)}"
-        )
     loss = x.new_empty(rows_in(x), dtype=torch.float64) if loss is None else loss
     grad = torch.empty_like(x) if grad is None else grad
     smoothing, norm, weights = map(_given, (target.smoothing, target.norm, target.class_weight))
@@ -137,10 +235,6 @@ def cross_entropy(
 
 def _values(logits: Logits) -> Tensor:
     """The logits, if they are what the kernels take."""
-    if len(logits.where) or logits.temperature != 1.0 or logits.softcap is not None:
-        raise ValueError(
-            "logits must be without mask, temperature and softcap: the GPU kernels take none"
-        )
     x = logits.values
     if x.dtype not in STORED:
         raise TypeError(

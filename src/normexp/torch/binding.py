@@ -1,0 +1,186 @@
+"""A loss with its target on a device, of which nobody waits to know the numbers.
+
+It is what `losses/rows.py` and `losses/binary.py` do for arrays. What is wrong with a number (a
+label out of range, a negative weight) is an assertion on the device.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..kernels import NO_MASK, NOTHING, Target, kernels_for
+from ..losses.base import Loss
+from ..losses.binary import BinaryCrossEntropy, BinaryTarget
+from ..losses.rows import RowLoss
+from .functions import rows_back, rows_of
+from .views import loss_type, result_type
+
+Maybe = Any  # a tensor or None
+
+
+class OnDevice(NamedTuple):
+    """A loss bound to a target: an entry, or a row, for each of its losses."""
+
+    loss: Any
+    shape: torch.Size  # of the logits
+    axes: tuple[int, ...]
+    target: Any
+    where: Any
+    is_empty: Tensor  # no class is left by the mask
+    divisor: Any
+
+    @property
+    def losses_shape(self) -> list[int]:
+        return [size for axis, size in enumerate(self.shape) if axis not in self.axes]
+
+    def evaluate(self, logits: Tensor, with_grad: bool) -> tuple[Tensor, Maybe]:
+        """The loss, and the gradient if it is wanted."""
+        rows = self._rows(logits)
+        grad = None if with_grad else rows.new_empty([0] * rows.ndim)
+        losses, grad = self._kernel("", rows)(None, grad)
+        value = self._reduced(losses).to(loss_type(logits))
+        return value, self._back(grad) if with_grad else None
+
+    def hessian_product(self, logits: Tensor, vector: Tensor) -> Tensor:
+        rows = self._rows(logits)
+        return self._back(self._kernel("_hessian_product", rows)(self._rows(vector).to(rows.dtype)))
+
+    def _rows(self, x: Tensor) -> Tensor:
+        x = x.to(result_type(x))
+        return rows_of(x, self.axes) if self.axes else x.reshape(-1)
+
+    def _back(self, rows: Tensor) -> Tensor:
+        return rows_back(rows, self.shape, self.axes) if self.axes else rows.reshape(self.shape)
+
+    def _kernel(self, name: str, rows: Tensor) -> Any:
+        """The kernel of the loss, told all but what is put last."""
+        kernel = getattr(kernels_for(rows), self.loss.kernel + name)
+        if not self.axes:
+            yes, weight = self.target
+            return lambda *last: kernel(rows, yes, float(self.loss.pos_weight), weight, *last)
+        logits = self.loss._logits(rows, self.where)
+        return lambda *last: kernel(logits, self.target, *self.loss._options, *last)
+
+    def _reduced(self, losses: Tensor) -> Tensor:
+        loss = self.loss
+        if loss.reduction == "none":
+            if loss.empty == "nan":
+                losses = torch.where(self.is_empty, torch.nan, losses)
+            return losses.reshape(self.losses_shape)
+        value = losses.sum()
+        if loss.empty == "nan":
+            return torch.where(torch.as_tensor(self.divisor == 0), torch.nan, value)
+        return value
+
+
+def on_device(
+    loss: Loss, logits: Tensor, target: Tensor, sample_weight: Maybe, where: Maybe
+) -> OnDevice:
+    """Bind a loss, for logits that are not looked at."""
+    axes = loss.axes_of(logits.ndim)
+    if isinstance(loss, BinaryCrossEntropy):
+        return _of_elements(loss, logits, target, sample_weight, where)
+    if not isinstance(loss, RowLoss) or loss.kernel is None:
+        raise TypeError(f"{type(loss).__name__} computes with NumPy: move its logits to the CPU")
+    shape, classes = logits.shape, logits.shape[axes[0]]
+    if classes == 0:
+        raise ValueError(f"logits have no classes on axis {axes[0]}: their shape is {tuple(shape)}")
+    left = [size for axis, size in enumerate(shape) if axis not in axes]
+    class_weight = torch.as_tensor(loss._class_weights(classes), device=logits.device)
+    mass, counts = _read_target(loss, target, logits, axes, left)
+    weight = _weights(sample_weight, left, logits)
+    mask: Any = NO_MASK
+    live: Any = torch.full_like(counts, classes, dtype=torch.int64)
+    if where is not None:
+        mask = rows_of(where.expand(shape), axes)
+        live = mask.sum(1).reshape(-1)
+    is_empty = (live == 0) & counts & (weight > 0)
+    counts = counts & (live > 0)
+    of_class = torch.ones_like(weight)
+    if len(class_weight) and mass.ndim == 1:
+        of_class = class_weight[torch.where(counts, mass, 0)]
+    mattering = torch.where(counts, weight, 0)
+    divisor = _divisor(loss, (mattering * of_class).sum(), counts.sum(), left)
+    weight = _divided(mattering, divisor)
+    told = Target(mass, weight, class_weight=class_weight if len(class_weight) else NOTHING)
+    return OnDevice(loss, shape, axes, loss._target(told, of_class, live), mask, is_empty, divisor)
+
+
+def _of_elements(
+    loss: BinaryCrossEntropy, logits: Tensor, target: Tensor, sample_weight: Maybe, where: Maybe
+) -> OnDevice:
+    shape = logits.shape
+    if target.shape != shape:
+        raise ValueError(
+            f"target must have the shape of the logits, {tuple(shape)}, got {tuple(target.shape)}"
+        )
+    yes = target.reshape(-1).double()
+    _held((yes >= 0) & (yes <= 1), "target must hold numbers between 0 and 1")
+    if loss.label_smoothing:
+        yes = (1.0 - loss.label_smoothing) * yes + loss.label_smoothing / 2
+    counts = torch.ones_like(yes, dtype=torch.bool)
+    if where is not None:
+        counts = where.expand(shape).reshape(-1)
+    weight = torch.where(counts, _weights(sample_weight, list(shape), logits), 0)
+    divisor = _divisor(loss, weight.sum(), counts.sum(), list(shape))
+    told: Any = BinaryTarget(yes, _divided(weight, divisor))
+    return OnDevice(loss, shape, (), told, NO_MASK, torch.zeros_like(counts), divisor)
+
+
+def _read_target(
+    loss: RowLoss, target: Tensor, logits: Tensor, axes: tuple[int, ...], left: list[int]
+) -> tuple[Tensor, Tensor]:
+    """Flat class ids, −1 where ignored, or rows of probabilities; and which rows count."""
+    shape, classes = list(logits.shape), logits.shape[axes[0]]
+    is_integer = not target.is_floating_point() and target.dtype is not torch.bool
+    if list(target.shape) == left and is_integer:
+        ids = target.reshape(-1).long()
+        counts = torch.ones_like(ids, dtype=torch.bool)
+        if loss.ignore_index is not None:
+            counts = ids != loss.ignore_index
+        _held((ids >= 0) & (ids < classes) | ~counts, "target must hold class ids of the logits")
+        return torch.where(counts, ids, -1), counts
+    if list(target.shape) == shape and loss.takes_probabilities and not target.is_complex():
+        mass = rows_of(target.double(), axes)
+        _held((mass >= 0) & mass.isfinite(), "target must hold probabilities")
+        return mass, logits.new_ones(left, dtype=torch.bool).reshape(-1)
+    either = f" or probabilities of shape {tuple(shape)}" if loss.takes_probabilities else ""
+    error = TypeError if list(target.shape) in (left, shape) else ValueError
+    raise error(
+        f"target must hold integer class ids of shape {tuple(left)}{either}, "
+        f"got {target.dtype} of shape {tuple(target.shape)}"
+    )
+
+
+def _weights(sample_weight: Maybe, left: list[int], logits: Tensor) -> Tensor:
+    if sample_weight is None:
+        return torch.ones(left, dtype=torch.float64, device=logits.device).reshape(-1)
+    try:
+        weight = sample_weight.expand(left).reshape(-1).double()
+    except RuntimeError:
+        raise ValueError(
+            f"sample_weight must have the shape {tuple(left)} or broadcast to it, "
+            f"got {tuple(sample_weight.shape)}"
+        ) from None
+    _held((weight >= 0) & weight.isfinite(), "sample_weight must hold numbers ≥ 0")
+    return weight
+
+
+def _divisor(loss: Loss, weight: Tensor, counted: Tensor, left: list[int]) -> Any:
+    """As `Loss._divisor`, which asks whether a sum is 0: here that is asserted."""
+    if loss.reduction != "mean" or loss.normalizer not in ("weight", "valid"):
+        return loss._divisor(1.0, 1, tuple(left))
+    divisor = weight if loss.normalizer == "weight" else counted
+    if loss.empty == "raise":
+        _held(divisor != 0, "target leaves nothing to average")
+    return divisor
+
+
+def _divided(weight: Tensor, divisor: Any) -> Tensor:
+    """Weights with the mean's division in them; 0 where there is nothing to divide by."""
+    return torch.where(torch.as_tensor(divisor == 0), 0, weight / divisor)
+
+
+def _held(holds: Tensor, must: str) -> None:
+    torch._assert_async(holds.all(), must)
