@@ -325,7 +325,7 @@ class Loss(ABC):
                [ 0.167,  0.167, -0.333]])
         """
         if (room := tensors_of(target)) is not None:
-            bound: Bound = room.losses.BoundTensors(self, target, classes, sample_weight, where)
+            bound: Bound = room.bound.BoundTensors(self, target, classes, sample_weight, where)
             return bound
         given = np.array(_check.array(target, "target"))
         if where is not None:

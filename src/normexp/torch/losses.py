@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from .. import _check
-from ..linear_loss import LinearLossGrad
 from ..losses.base import Loss
 from ..losses.bound import Bound, LossGrad
 from . import views
@@ -49,89 +48,7 @@ def is_short(logits: Any, target: Any) -> bool:
     return is_numbers(logits) and is_eager([target]) and not target.requires_grad
 
 
-class BoundTensors:
-    """A loss with a target of tensors: what `Loss.bind` gives for one.
-
-    It computes what `normexp.losses.bound.Bound` does, on tensors.
-    """
-
-    def __init__(
-        self, loss: Loss, target: Tensor, classes: int | None, sample_weight: Any, where: Any
-    ) -> None:
-        target, sample_weight, where = own = [
-            None if one is None else torch.as_tensor(one).detach().clone()
-            for one in (target, sample_weight, where)
-        ]
-        bound = loss.bind(
-            _numbers(target),
-            classes=classes,
-            sample_weight=_numbers(sample_weight),
-            where=_numbers(where),
-        )
-        self.loss, self.shape, self.axes = loss, bound.shape, bound.axes
-        self.losses_shape, self.divisor = bound.losses_shape, bound.divisor
-        self._told = own
-
-    def __repr__(self) -> str:
-        return f"<{self.loss!r} with a target for logits of shape {self.shape}>"
-
-    def __call__(self, logits: Tensor) -> Tensor:
-        return loss_of(self.loss, self._checked(logits), *self._told)
-
-    def value_and_grad(self, logits: Tensor) -> LossGrad:
-        return value_and_grad(self.loss, self._checked(logits), *self._told)
-
-    def hessian_product(self, logits: Tensor, vector: Tensor) -> Tensor:
-        """The product of the Hessian with a vector, which can be differentiated by the vector."""
-        given = arguments(self._checked(logits), *self._told)
-        if vector.shape != self.shape:
-            raise ValueError(
-                f"vector must have the shape of the logits, {self.shape}, got {tuple(vector.shape)}"
-            )
-        return HESSIAN_PRODUCT(*given, vector, self.loss)
-
-    def linear(
-        self, features: Tensor, weight: Tensor, bias: Maybe = None, *, recompute: bool = False
-    ) -> Tensor:
-        from . import linear_loss  # which stands on this file
-
-        given = self._checked_linear(features, weight, bias)
-        return linear_loss.linear(self.loss, *given, *self._told[1:], recompute=recompute)
-
-    def linear_value_and_grad(
-        self, features: Tensor, weight: Tensor, bias: Maybe = None, *, features_grad: bool = True
-    ) -> LinearLossGrad:
-        from . import linear_loss
-
-        given = self._checked_linear(features, weight, bias)
-        return linear_loss.linear_value_and_grad(
-            self.loss, *given, *self._told[1:], features_grad=features_grad
-        )
-
-    def _checked_linear(self, features: Any, weight: Any, bias: Any) -> tuple[Any, ...]:
-        if isinstance(features, Tensor) and isinstance(weight, Tensor):
-            shape = *features.shape[:-1], *weight.shape[:1]
-            if shape != self.shape:
-                raise ValueError(
-                    f"features and weight make logits of shape {shape}, "
-                    f"but the target is bound for logits of shape {self.shape}"
-                )
-        return features, weight, self._told[0], bias
-
-    def _checked(self, logits: Any) -> Tensor:
-        if not isinstance(logits, Tensor):
-            raise TypeError(
-                f"logits must be a tensor, as the target, got {_check.described(logits)}"
-            )
-        if logits.shape != self.shape:
-            raise ValueError(
-                f"logits must have the shape {self.shape} that the target is for, "
-                f"got {tuple(logits.shape)}"
-            )
-        return logits
-
-
-def _numbers(x: Maybe) -> Any:
+def numbers_of(x: Maybe) -> Any:
     return None if x is None else array_of(x.cpu())
 
 
@@ -308,7 +225,7 @@ def bound_to(
     loss: Loss, shape: Sequence[int], target: Tensor, weight: Maybe, where: Maybe
 ) -> Bound:
     """The loss of logits of a shape with its target."""
-    return loss.bind_to(tuple(shape), *map(_numbers, (target, weight, where)))
+    return loss.bind_to(tuple(shape), *map(numbers_of, (target, weight, where)))
 
 
 def losses_shape(logits: Tensor, loss: Loss) -> list[int]:
