@@ -65,7 +65,7 @@ def test_a_checkpoint_is_gone_in_the_end(folder, tmp_path):
 def test_what_a_folder_does_not_do_is_said(folder):
     result = train("big", "--target", "kind", "--loss", "svm")
     assert result.exit_code == 2
-    assert "Batches go to L-BFGS, for smooth losses" in result.stderr
+    assert "Batches are for smooth losses" in result.stderr
     result = train("big", "--target", "kind", "--encoding", "cp1252")
     assert result.exit_code == 2
     assert "encoding: it says nothing of a folder of files" in result.stderr

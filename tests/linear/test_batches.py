@@ -53,6 +53,39 @@ def test_with_and_without_intercept_and_in_float32(fit_intercept, data):
     assert read.objective_ == pytest.approx(held.objective_, rel=1e-6)
 
 
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+@pytest.mark.parametrize("name", ["softmax", "squared-error"])
+def test_soft_labels_are_those_of_the_rows_in_memory(name, kind, data, monkeypatch):
+    monkeypatch.setattr(streaming, "ROWS", 60)
+    X, _, weight = data
+    masses = np.random.default_rng(0).gamma(0.3, size=(len(X), 3))
+    masses[5] = 0
+    settings = {"alpha": 0.01, "tol": 1e-9, "class_weight": {"a": 1.0, "b": 2.0, "c": 0.5}}
+    batches = Batches([(kind(x), *others) for x, *others in parts(X, masses, weight)])
+    read = LinearClassifier(name, **settings).fit(batches, classes=["a", "b", "c"])
+    held = LinearClassifier(name, **settings).fit(X, masses, weight, classes=["a", "b", "c"])
+    assert read.objective_ == pytest.approx(held.objective_, rel=2e-9)
+    np.testing.assert_array_equal(read.classes_, ["a", "b", "c"])
+    np.testing.assert_allclose(read.coef_, held.coef_, atol=1e-3)
+
+
+@pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+@pytest.mark.parametrize("name", ["softmax", "squared-error"])
+def test_an_l1_norm_has_the_optimum_of_the_rows_in_memory(name, kind, l1_ratio, data, monkeypatch):
+    monkeypatch.setattr(streaming, "ROWS", 100)
+    X, y, weight = data
+    settings = {"alpha": 0.02, "l1_ratio": l1_ratio, "tol": 1e-7}
+    batches = Batches([(kind(x), *others) for x, *others in parts(X, y, weight)])
+    read = LinearClassifier(name, **settings).fit(batches)
+    held = LinearClassifier(name, **settings).fit(X, y, weight)
+    assert read.objective_ == pytest.approx(held.objective_, rel=2e-7)
+    assert read.gap_ <= 1e-7
+    assert (read.coef_ == 0).sum() == pytest.approx((held.coef_ == 0).sum(), abs=2)
+    assert (read.coef_ == 0).any()
+    assert read.n_iter_ < 60
+
+
 def test_memory_is_that_of_a_batch():
     rng = np.random.default_rng(0)
     count, size, features = 40, 1000, 200
@@ -113,6 +146,20 @@ def test_what_batches_do_not_do_is_refused(data):
         MulticlassSVM().fit(Batches(parts(X, y)))
     with pytest.raises(ValueError, match="beside Batches"):
         SoftmaxRegression().fit(Batches(parts(X, y)), y)
+    soft = np.full((len(X), 3), 1 / 3)
+    with pytest.raises(TypeError, match="takes no soft labels"):
+        LinearClassifier("svm-squared", solver="lbfgs").fit(Batches([(X, soft)]))
+    with pytest.raises(ValueError, match="of one kind, got 3 columns of soft ones and hard ones"):
+        SoftmaxRegression().fit(Batches([(X, soft), (X, y)]))
+    with pytest.raises(ValueError, match=r"of one kind, got 3 .* and 2 columns of soft ones"):
+        SoftmaxRegression().fit(Batches([(X, soft), (X, soft[:, :2])]))
+    passes = iter([[(X, soft)], [(X, y)]])
+    with pytest.raises(ValueError, match="the same labels in each pass"):
+        SoftmaxRegression().fit(Batches(lambda: next(passes)))
+    with pytest.raises(ValueError, match="those of X are hard"):
+        SoftmaxRegression().fit(Batches(parts(X, y)), classes=["a", "b", "c", "d"])
+    with pytest.raises(ValueError, match="must name the 3 columns"):
+        SoftmaxRegression().fit(Batches([(X, soft)]), classes=["a", "b"])
     with pytest.raises(ValueError, match="at least two classes"):
         LinearClassifier(CrossEntropy()).fit(Batches([(X, np.zeros(len(X)))]))
     with pytest.raises(ValueError, match="NaN"):

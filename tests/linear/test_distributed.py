@@ -220,9 +220,9 @@ def test_what_dask_does_not_do_is_refused(data):
     X, y, _ = data
     rows, labels = arrays(X, y)
     model = SoftmaxRegression().fit(X, y)
-    with pytest.raises(ValueError, match="Blocks of Dask go to L-BFGS, for smooth losses"):
+    with pytest.raises(ValueError, match="Blocks of Dask are for smooth losses"):
         MulticlassSVM().fit(rows, labels)
-    with pytest.raises(ValueError, match="l1_ratio=0"):
+    with pytest.raises(ValueError, match="l1_ratio must be 0 for blocks of Dask"):
         SoftmaxRegression(l1_ratio=0.5).fit(rows, labels)
     with pytest.raises(ValueError, match=r"X must be in chunks of whole rows.*rechunk\({1: -1}\)"):
         SoftmaxRegression().fit(rows.rechunk({1: 5}), labels)

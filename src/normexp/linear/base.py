@@ -87,14 +87,15 @@ class BaseLinearClassifier(OnlineFit, LinearPrediction, ClassifierMixin, BaseEst
         sample_weight : array_like of shape (n,), optional
             Weights ≥ 0. One of 0 leaves a sample out, but every class needs one above 0.
         classes : array_like of shape (classes,), optional
-            Of soft labels, the class of each column, sorted; by default 0, 1, 2 and so on.
+            Of soft labels, those of Batches too, the class of each column, sorted; by default 0, 1,
+            2 and so on.
         """
         loss = self._loss()
         self._check_parameters(loss)
         if isinstance(X, Batches):
-            if any(given is not None for given in (y, sample_weight, classes)):
-                raise ValueError("y, sample_weight and classes must not be given beside Batches")
-            return self._fit(loss, *self._streamed(X, loss))
+            if y is not None or sample_weight is not None:
+                raise ValueError("y and sample_weight must not be given beside Batches")
+            return self._fit(loss, *self._streamed(X, loss, classes))
         if is_dask(X):
             return self._fit(loss, *self._distributed(X, y, sample_weight, classes, loss))
         objective, names = self._objective(X, y, sample_weight, classes)
@@ -123,10 +124,11 @@ class BaseLinearClassifier(OnlineFit, LinearPrediction, ClassifierMixin, BaseEst
         return objective, labels.classes
 
     def _streamed(
-        self, batches: Batches, loss: RowLoss
+        self, batches: Batches, loss: RowLoss, classes: ArrayLike | None
     ) -> tuple[StreamedObjective, NDArray[Any], np.dtype[Any]]:
         """The objective of batches, with the classes and the type of the features."""
-        objective, found = streamed(batches, self, *self._of_sums("Batches", loss))
+        options = self._of_sums("Batches", loss)
+        objective, found = streamed(batches, self, *options, float(self.l1_ratio), classes)
         return objective, found.classes, found.dtype
 
     def _distributed(
@@ -135,17 +137,21 @@ class BaseLinearClassifier(OnlineFit, LinearPrediction, ClassifierMixin, BaseEst
         """The objective of collections of Dask, with the classes and the type of the features."""
         if classes is not None:
             raise ValueError("classes must not be given beside features of Dask's: labels are hard")
+        if self._has_lasso:
+            raise ValueError(
+                f"l1_ratio must be 0 for blocks of Dask, got {self.l1_ratio}: Batches may have any"
+            )
         options = self._of_sums("Blocks of Dask", loss)
         objective, found = distributed(Blocks(X, y, sample_weight), self, *options)
         return objective, found.classes, found.dtype
 
     def _of_sums(self, rows: str, loss: RowLoss) -> tuple[RowLoss, Any, float, bool]:
         """Loss, class weights, alpha and intercept for rows that are never seen together."""
-        if not loss.is_smooth or self.solver == "dual" or self.alpha * self.l1_ratio > 0:
+        if not loss.is_smooth or self.solver == "dual":
             raise ValueError(
-                f"{rows} go to L-BFGS, for smooth losses and l1_ratio=0, got {loss!r} and "
-                f"{self.l1_ratio} with solver {self.solver!r}: features that are mapped into "
-                "memory (numpy.memmap) may have any"
+                f"{rows} are for smooth losses, got {loss!r} with solver {self.solver!r}: a hinge "
+                "keeps numbers for each row; features that are mapped into memory (numpy.memmap) "
+                "may have any loss"
             )
         return summed(loss), self.class_weight, float(self.alpha), bool(self.fit_intercept)
 
@@ -160,7 +166,7 @@ class BaseLinearClassifier(OnlineFit, LinearPrediction, ClassifierMixin, BaseEst
         """Minimise the objective, and keep what comes of it."""
         start = self._start(objective, classes) if start is None else start
         is_of_sums = isinstance(objective, StreamedObjective | DistributedObjective)
-        solver = LBFGS if is_of_sums else self._solver(loss)
+        solver = LBFGS if is_of_sums and not self._has_lasso else self._solver(loss)
         self._minimised(loss, objective, classes, dtype, start, solver, self.tol)
         self._seen = None
         return self
@@ -214,7 +220,11 @@ class BaseLinearClassifier(OnlineFit, LinearPrediction, ClassifierMixin, BaseEst
             raise TypeError(f"callbacks must be callables, got {self.callbacks!r}")
 
     def _solver(self, loss: RowLoss) -> Solver:
-        return solver_named(self.solver, loss, has_lasso=self.alpha * self.l1_ratio > 0)
+        return solver_named(self.solver, loss, self._has_lasso)
+
+    @property
+    def _has_lasso(self) -> bool:
+        return self.alpha * self.l1_ratio > 0
 
     def _read(
         self,

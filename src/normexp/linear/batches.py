@@ -29,8 +29,8 @@ class Batches:
     source : callable or iterable
         A function that returns an iterable of batches, or something that can be iterated over again
         and again, as a list. A batch is ``(X, y)`` or ``(X, y, sample_weight)``, as `fit` takes
-        them, with a class label for each row. Every pass has to give the same rows in the same
-        order; batches may differ in size.
+        them, with labels that are hard in every batch, or soft in every one. Every pass has to
+        give the same rows in the same order; batches may differ in size.
 
     Raises
     ------

@@ -65,20 +65,16 @@ def soft_labels(
     class_weight: Mapping[Any, float] | str | None,
 ) -> Labels:
     """Read a mass for each class of each sample: each counts as a sample of that class would."""
-    masses = _masses_of(y)
-    if not loss.takes_probabilities:
-        raise TypeError(
-            f"y must hold class labels of shape (n,), as {loss!r} takes no soft labels; "
-            f"got {_check.described(masses)}"
-        )
-    names = _named(classes, masses.shape[1])
+    masses = masses_of(y)
+    check_takes(loss, _check.described(masses))
+    names = named(classes, masses.shape[1])
     masses *= checked_weight(sample_weight, masses)[:, None]
     with np.errstate(over="ignore"):
         masses *= class_weights(class_weight, names, masses.sum(axis=0))
         weight = masses.sum(axis=1)
         if not np.isfinite(weight.sum()):
             raise ValueError("y holds masses whose sum overflows")
-    return _normalised(names, _shares(masses, weight), weight, masses.sum(axis=0))
+    return _normalised(names, shares(masses, weight), weight, masses.sum(axis=0))
 
 
 def labels_of(
@@ -89,7 +85,7 @@ def labels_of(
         masses = _masses_for(y, classes)
         masses *= checked_weight(sample_weight, masses)[:, None]
         weight = masses.sum(axis=1)
-        return _shares(masses, weight), weight
+        return shares(masses, weight), weight
     given = column_or_1d(y, warn=True)
     if unknown := sorted({*given.tolist()} - {*classes.tolist()}, key=str):
         raise ValueError(
@@ -113,7 +109,7 @@ def share_predicted(
 
 def _masses_for(y: Any, classes: NDArray[Any]) -> Array:
     """Soft labels of classes that are known."""
-    masses = _masses_of(y)
+    masses = masses_of(y)
     if masses.shape[1] != len(classes):
         raise ValueError(
             f"y must hold soft labels of {len(classes)} classes, got {_check.described(masses)}"
@@ -121,7 +117,7 @@ def _masses_for(y: Any, classes: NDArray[Any]) -> Array:
     return masses
 
 
-def _masses_of(y: Any) -> Array:
+def masses_of(y: Any) -> Array:
     """Soft labels as an array of float64 of their own, checked."""
     given = np.asarray(y)
     if given.dtype.kind != "f":
@@ -135,7 +131,7 @@ def _masses_of(y: Any) -> Array:
     return masses
 
 
-def _named(classes: ArrayLike | None, columns: int) -> NDArray[Any]:
+def named(classes: ArrayLike | None, columns: int) -> NDArray[Any]:
     """The classes of so many columns.
 
     In the order of `classes_`, so that a table of labels means the same to `fit` and to `score`.
@@ -152,7 +148,7 @@ def _named(classes: ArrayLike | None, columns: int) -> NDArray[Any]:
     return names
 
 
-def _shares(masses: Array, weight: Array) -> Array:
+def shares(masses: Array, weight: Array) -> Array:
     """Masses as parts of the weight of their row, 0 where that is 0."""
     total = weight[:, None]
     return np.divide(masses, total, out=np.zeros_like(masses), where=total > 0)
@@ -178,6 +174,14 @@ def class_weights(
         class_weight, classes=classes, y=classes, sample_weight=mass
     )
     return weight
+
+
+def check_takes(loss: RowLoss, given: str) -> None:
+    """Whether a loss takes soft labels."""
+    if not loss.takes_probabilities:
+        raise TypeError(
+            f"y must hold class labels of shape (n,), as {loss!r} takes no soft labels; got {given}"
+        )
 
 
 def check_several(classes: NDArray[Any]) -> None:

@@ -44,6 +44,10 @@ class OnlineFit(ABC):
     @abstractmethod
     def _loss(self) -> RowLoss: ...
 
+    @property
+    @abstractmethod
+    def _has_lasso(self) -> bool: ...
+
     @abstractmethod
     def _check_parameters(self, loss: RowLoss) -> None: ...
 
@@ -134,8 +138,7 @@ class OnlineFit(ABC):
             return Objective(summed(loss), features, target, weight, len(names), *options)
 
         objective = with_all_classes(seen.objective(objective_of), seen.rows)
-        has_lasso = self.alpha * self.l1_ratio > 0
-        solver, tol = PROXIMAL if has_lasso else LBFGS, float(self.tol)
+        solver, tol = PROXIMAL if self._has_lasso else LBFGS, float(self.tol)
         if is_hinge:
             solver = Solver(partial(minimize_hinge, multipliers=seen.multipliers, sigma=SIGMA))
             tol = max(tol, OF_BATCH * float(weight.sum() / seen.weight.sum()))

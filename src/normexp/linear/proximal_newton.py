@@ -15,7 +15,7 @@ from .sampling import Watched
 from .shifts import sees_no_shift
 from .solution import Monitor, Outcome, Solution
 from .threads import blas
-from .working_set import WorkingSet
+from .working_set import working_set_of
 
 NEW = 200  # weights that may leave 0 in one iteration: so many, or as many as have left it
 DECREASE = 1e-4  # of what the model promises
@@ -53,7 +53,8 @@ def minimize_with_lasso(objective: Objective[RowLoss], start: Array, monitor: Mo
     while outcome is None:
         may_move = chosen(objective, point)
         with blas().limit(limits=1):  # many small products
-            working = WorkingSet(objective, centred.mean, watched.logits.copy(), may_move)
+            plain, logits = centred.plain(point.params), watched.logits.copy()
+            working = working_set_of(objective, centred.mean, plain, logits, may_move)
             model = LassoModel(working, point.params, point.grad, shiftable)
             found = working.params(model.minimum(min(ROUGHEST, max(point.gap, FINEST))))
         following = lower(objective, at, point, found)

@@ -1,26 +1,38 @@
 """The objective of rows that are read batch by batch."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, vstack
 from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_consistent_length, validate_data
 
 from .._sparse import as_sparse, is_sparse
 from ..linear_loss import LinearLoss
 from ..losses import RowLoss
 from .batches import Batch, Batches, added
 from .first_matrix import ROWS
-from .labels import check_mass, check_several, checked_weight, class_weights
+from .labels import (
+    are_soft,
+    check_mass,
+    check_several,
+    check_takes,
+    checked_weight,
+    class_weights,
+    masses_of,
+    named,
+    shares,
+)
 from .objective import Array, Objective
 from .prediction import TAKEN
 from .products import gradient
 from .sampling import some_of
+from .working_set import WorkingSet, with_columns, working_set_of
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,7 +73,7 @@ class Rows(NamedTuple):
     """A batch, checked."""
 
     features: Any
-    labels: NDArray[Any]
+    labels: NDArray[Any]  # of shape (n,), or soft: masses of shape (n, classes)
     weight: Array
 
 
@@ -72,8 +84,13 @@ def rows_of(
     for X, y, sample_weight in batches:
         if not np.shape(y)[0]:
             continue
-        features, labels = validate_data(estimator, X, y, reset=is_first, **TAKEN)
-        check_classification_targets(labels)
+        if are_soft(y):
+            features = validate_data(estimator, X, reset=is_first, **TAKEN)
+            labels: NDArray[Any] = masses_of(y)
+            check_consistent_length(features, labels)
+        else:
+            features, labels = validate_data(estimator, X, y, reset=is_first, **TAKEN)
+            check_classification_targets(labels)
         if is_sparse(features):
             features = as_sparse(features, "X")
         weight: Array = np.zeros(len(labels))  # which of all rows together is an error
@@ -92,15 +109,27 @@ class Counts:
     masses: dict[Any, float]
     dtype: np.dtype[Any]
     is_sparse: bool
+    columns: int  # of soft labels, whose classes are their numbers; 0 of hard ones
 
     @classmethod
     def of(cls, rows: Rows) -> "Counts":
-        names, ids = np.unique(rows.labels, return_inverse=True)
-        masses = dict(zip(names.tolist(), np.bincount(ids, rows.weight).tolist(), strict=True))
-        features = rows.features
-        return cls(len(rows.labels), names, masses, features.dtype, is_sparse(features))
+        features, labels, weight = rows
+        columns = labels.shape[1] if labels.ndim == 2 else 0
+        if columns:
+            names, found = np.arange(columns), weight @ labels
+        else:
+            names, ids = np.unique(labels, return_inverse=True)
+            found = np.bincount(ids, weight)
+        masses = dict(zip(names.tolist(), found.tolist(), strict=True))
+        return cls(len(labels), names, masses, features.dtype, is_sparse(features), columns)
 
     def __add__(self, other: "Counts") -> "Counts":
+        if self.columns != other.columns:
+            kinds = [
+                f"{n} columns of soft ones" if n else "hard ones"
+                for n in (self.columns, other.columns)
+            ]
+            raise ValueError(f"y must hold labels of one kind, got {kinds[0]} and {kinds[1]}")
         mine, its = self.masses, other.masses
         return Counts(
             self.rows + other.rows,
@@ -108,6 +137,7 @@ class Counts:
             {name: mine.get(name, 0.0) + its.get(name, 0.0) for name in {**mine, **its}},
             np.result_type(self.dtype, other.dtype),
             self.is_sparse or other.is_sparse,
+            self.columns,
         )
 
 
@@ -119,23 +149,37 @@ class Survey(NamedTuple):
     of_class: Array  # by what weights of samples are multiplied, so that they all sum to 1
     dtype: np.dtype[Any]
     is_sparse: bool
+    are_soft: bool
 
     @classmethod
-    def of(cls, counts: Counts | None, class_weight: Any) -> "Survey":
-        """From the counts of all rows, None where there is no row."""
+    def of(
+        cls, counts: Counts | None, class_weight: Any, names: ArrayLike | None = None
+    ) -> "Survey":
+        """From the counts of all rows, None where there is no row, and the names of soft labels."""
         if counts is None:
             raise ValueError("X holds no batch with a row in it")
+        found = np.array([counts.masses[name] for name in counts.classes.tolist()])
         classes = counts.classes
+        if counts.columns:
+            classes = named(names, counts.columns)
+        elif names is not None:
+            raise ValueError("classes names the columns of soft labels, but those of X are hard")
         check_several(classes)
-        found = np.array([counts.masses[name] for name in classes.tolist()])
         of_class = class_weights(class_weight, classes, found)
         check_mass(classes, found * of_class)
         scaled = of_class / (found @ of_class)
-        return cls(counts.rows, classes, scaled, counts.dtype, counts.is_sparse)
+        is_soft = bool(counts.columns)
+        return cls(counts.rows, classes, scaled, counts.dtype, counts.is_sparse, is_soft)
 
     def weighed(self, rows: Rows) -> Rows:
-        """The same rows with class ids for labels, and weights that sum to 1 over all."""
+        """The same rows with class ids or shares, and weights that sum to 1 over all."""
         features, labels, weight = rows
+        if self.are_soft and labels.shape[1:] == self.classes.shape:
+            masses = labels * weight[:, None] * self.of_class
+            weight = masses.sum(axis=1)
+            return Rows(features, shares(masses, weight), weight)
+        if self.are_soft or labels.ndim > 1:
+            raise ValueError("X must give the same labels in each pass, soft or hard")
         ids = np.minimum(np.searchsorted(self.classes, labels), len(self.classes) - 1)
         if not np.array_equal(self.classes[ids], labels):
             unknown = labels[self.classes[ids] != labels].tolist()[0]
@@ -159,6 +203,47 @@ class Survey(NamedTuple):
         self.check_rows(count)
 
 
+class StreamedWorkingSet(WorkingSet):
+    """Whose Hessian is that of all rows where it may be written down, and else of the sample."""
+
+    def __init__(
+        self,
+        objective: StreamedObjective,
+        mean: Array,
+        params: Array,
+        logits: Array,
+        may_move: NDArray[np.bool_],
+    ) -> None:
+        super().__init__(objective, mean, logits, may_move)
+        self._parts = objective.parts
+        self._params = params
+
+    @property
+    def _is_written(self) -> bool:
+        return self.is_small
+
+    @cached_property
+    def hessian(self) -> Array:
+        found = np.diag(self._ridge)
+        for part in self._parts():
+            few = with_columns(part.features, self.columns)
+            dense = replace(part, features=few.toarray() if is_sparse(few) else few)
+            its = WorkingSet(dense, self.mean, part.logits(self._params), self.may_move)
+            found += its.hessian
+        return found
+
+
+@working_set_of.register
+def _(
+    objective: StreamedObjective,
+    mean: Array,
+    params: Array,
+    logits: Array,
+    may_move: NDArray[np.bool_],
+) -> WorkingSet:
+    return StreamedWorkingSet(objective, mean, params, logits, may_move)
+
+
 def streamed(
     batches: Batches,
     estimator: BaseEstimator,
@@ -166,16 +251,19 @@ def streamed(
     class_weight: Any,
     alpha: float,
     fit_intercept: bool,
+    l1_ratio: float,
+    classes: ArrayLike | None,
 ) -> tuple[StreamedObjective, Survey]:
-    """The objective of batches, after two passes over them."""
+    """The objective of batches, after two passes over them, with the names of soft labels."""
     counts = added(map(Counts.of, rows_of(batches, estimator, is_first=True)))
-    found = Survey.of(counts, class_weight)
+    found = Survey.of(counts, class_weight, classes)
+    if found.are_soft:
+        check_takes(loss, f"soft labels of {len(found.classes)} classes")
     kept, centre = sample_of(found, batches, estimator)
 
     def objective_of(rows: Rows, alpha: float) -> Objective[RowLoss]:
-        return Objective(
-            loss, rows.features, rows.labels, rows.weight, len(found.classes), alpha, fit_intercept
-        )
+        options = len(found.classes), alpha, fit_intercept, l1_ratio
+        return Objective(loss, rows.features, rows.labels, rows.weight, *options)
 
     def parts() -> Iterator[Objective[RowLoss]]:
         return (objective_of(rows, 0.0) for rows in found.read(batches, estimator))

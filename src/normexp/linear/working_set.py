@@ -1,6 +1,6 @@
 """The weights that may move, as one vector, and the Hessian in them."""
 
-from functools import cached_property
+from functools import cached_property, singledispatch
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,8 @@ class WorkingSet:
     may_move : (classes, some features) of bool
     count, size : int
         How many weights, and how long the vector is.
+    columns : the features of these weights, or all
+    mean : of these features
     """
 
     def __init__(
@@ -47,32 +49,36 @@ class WorkingSet:
         self._logits = logits
         size = may_move.shape[1]
         columns = np.flatnonzero(may_move.any(axis=0))
-        self._columns = columns if FEW * len(columns) <= size else np.arange(size)
-        self._features = with_columns(objective.features, self._columns)
-        self._mean = mean[self._columns]
-        self.may_move = may_move[:, self._columns]
+        self.columns = columns if FEW * len(columns) <= size else np.arange(size)
+        self._features = with_columns(objective.features, self.columns)
+        self.mean = mean[self.columns]
+        self.may_move = may_move[:, self.columns]
         self._place = np.nonzero(self.may_move)
         self.count = len(self._place[0])
         self.size = self.count + objective.classes * objective.fit_intercept
         self._ridge = np.zeros(self.size)
         self._ridge[: self.count] = objective.ridge
-        self._is_written = (
-            not is_sparse(objective.features)
-            and self.size <= MOST_PARAMS
-            and objective.classes <= MOST_CLASSES
-        )
+
+    @property
+    def is_small(self) -> bool:
+        """Whether its Hessian may be written down."""
+        return self.size <= MOST_PARAMS and self.objective.classes <= MOST_CLASSES
+
+    @property
+    def _is_written(self) -> bool:
+        return self.is_small and not is_sparse(self.objective.features)
 
     def vector(self, params: Array) -> Array:
         """What belongs to it of params, or of a gradient."""
         weight, at_mean = self.objective.split(params)
-        return self._joined(weight[:, self._columns], at_mean)
+        return self._joined(weight[:, self.columns], at_mean)
 
     def params(self, vector: Array) -> Array:
         """The params, in which the other weights are 0."""
         objective = self.objective
         weight = np.zeros((objective.classes, objective.features.shape[1]))
         few, at_mean = self._split(vector)
-        weight[:, self._columns] = few
+        weight[:, self.columns] = few
         return objective.join(weight, at_mean)
 
     @cached_property
@@ -85,9 +91,9 @@ class WorkingSet:
     def product(self, vector: Array) -> Array:
         """The Hessian times a vector."""
         if self._is_written:
-            return np.asarray(self._hessian @ vector)
+            return np.asarray(self.hessian @ vector)
         weight, at_mean = self._split(vector)
-        at_mean = at_mean - weight @ self._mean
+        at_mean = at_mean - weight @ self.mean
         weight_grad = np.zeros(weight.shape)
         total = np.zeros(len(weight))
         for features, logits, bound in self._tiles:
@@ -95,7 +101,7 @@ class WorkingSet:
             grad = hessian_product(bound, logits, x @ weight.T + at_mean)
             weight_grad += grad.T @ x
             total += grad.sum(axis=0)
-        weight_grad -= np.outer(total, self._mean)
+        weight_grad -= np.outer(total, self.mean)
         return self._joined(weight_grad, total) + self._ridge * vector
 
     def solve(self, face: NDArray[np.intp], right: Array, damping: float) -> Array:
@@ -104,7 +110,7 @@ class WorkingSet:
         `damping` is added to the diagonal, in parts of it.
         """
         if self._is_written:
-            return solved(self._hessian[np.ix_(face, face)], right, damping)
+            return solved(self.hessian[np.ix_(face, face)], right, damping)
         diagonal = self.diagonal[face]
 
         def product(vector: Array) -> Array:
@@ -118,7 +124,7 @@ class WorkingSet:
     def diagonal(self) -> Array:
         """Of the Hessian; where that is not written down, roughly: ``C_kk · G_jj + ridge``."""
         if self._is_written:
-            found = self._hessian.diagonal()
+            found = self.hessian.diagonal()
         else:
             curvature = np.abs(self._mean_hessian().diagonal())
             spread = np.outer(curvature, self._variances())
@@ -126,7 +132,7 @@ class WorkingSet:
         return np.maximum(found, LEAST_CURVATURE * found.max() or 1.0)
 
     @cached_property
-    def _hessian(self) -> Array:
+    def hessian(self) -> Array:
         """``Σ_i H_i ⊗ (x_i x_iᵀ)`` of centred features, that end with a 1, and the ridge."""
         objective = self.objective
         result = np.diag(self._ridge)
@@ -138,7 +144,7 @@ class WorkingSet:
         for rows in tiles(self._features, most=ENTRIES // objective.classes**2):
             weight = objective.sample_weight[rows]
             hessians = self.curvature.of_rows(self._bound(rows), self._logits[rows], weight)
-            centred = wide(self._features[rows], self._mean)
+            centred = wide(self._features[rows], self.mean)
             parts = [centred[:, each] for each in columns]
             if objective.fit_intercept:
                 parts = [np.hstack([part, np.ones((len(part), 1))]) for part in parts]
@@ -184,14 +190,14 @@ class WorkingSet:
 
     def _variances(self) -> Array:
         """Of the features, times the weight of all rows."""
-        total = np.zeros(len(self._mean))
+        total = np.zeros(len(self.mean))
         for rows in tiles(self._features):
             x, weight = wide(self._features[rows]), self.objective.sample_weight[rows]
             if is_sparse(x):
                 total += x.multiply(x).T @ weight
             else:
                 total += np.einsum("i,ij,ij->j", weight, x, x)
-        of_mean = self.objective.sample_weight.sum() * self._mean**2
+        of_mean = self.objective.sample_weight.sum() * self.mean**2
         return np.asarray(np.maximum(total - of_mean, 0.0))
 
     def _joined(self, weight: Array, at_mean: Array) -> Array:
@@ -204,6 +210,18 @@ class WorkingSet:
         if self.objective.fit_intercept:
             return weight, vector[self.count :]
         return weight, np.zeros(self.objective.classes)
+
+
+@singledispatch
+def working_set_of(
+    objective: Objective[Any],
+    mean: Array,
+    params: Array,
+    logits: Array,
+    may_move: NDArray[np.bool_],
+) -> WorkingSet:
+    """That of an objective at some params, W and b, where its features have these logits."""
+    return WorkingSet(objective, mean, logits, may_move)
 
 
 def with_columns(features: Any, columns: NDArray[np.intp]) -> Any:
