@@ -266,6 +266,13 @@ def others(rank, count):
     with torch.no_grad():
         found["module without grad"] = head(problem.features, ids)
 
+    weight = problem.weight[part].clone().requires_grad_()
+    value = parallel.linear_cross_entropy(problem.features, weight, ids)
+    (first,) = torch.autograd.grad(value, weight, retain_graph=True)
+    before = first.clone()
+    (second,) = torch.autograd.grad(3 * value, weight)
+    found["asked twice"] = before, first, second
+
     alone = dist.new_subgroups(1)[0]
     found["group of one"] = parallel.cross_entropy(problem.logits, ids, group=alone)
     missing = dist.new_group([0])

@@ -257,6 +257,12 @@ def test_a_module_holds_its_part_of_a_head(found):
         assert not alone.requires_grad
 
 
+def test_a_gradient_may_be_asked_for_twice(found):
+    for before, first, second in (one["others"]["asked twice"] for one in found):
+        assert torch.equal(first, before)
+        torch.testing.assert_close(second, 3 * before)
+
+
 def test_groups_and_rows_may_be_small(found):
     problem = ranks.Problem("plain", "ids", "even")
     for rank, one in enumerate(its["others"] for its in found):

@@ -69,6 +69,8 @@ def target_mass(logits: Logits, target: Target, first: int = 0) -> Mass:
     found = Mass(np.zeros(count), np.zeros(count))
     if logits.values.size:
         its = of_part(target, logits.values, first)
+        if its.classes.ndim == 1 and not its.class_weight.size and not logits.where.size:
+            return mass_of_ids(its, logits.values.shape[1])
         coefficients = its.classes, its.weight, its.smoothing, its.class_weight
         over_tiles(
             parts.target_mass,
@@ -79,6 +81,13 @@ def target_mass(logits: Logits, target: Target, first: int = 0) -> Mass:
             kind=its.classes.dtype.char,
         )
     return found
+
+
+def mass_of_ids(target: Target, classes: int) -> Mass:
+    """Of class ids, where all classes count alike: they need not be looked at."""
+    each = target.smoothing if target.smoothing.size else 0.0
+    top = np.where(target.classes >= 0, target.weight, 0.0) + each
+    return Mass(top, np.full(len(top), (classes - 1) * each))
 
 
 def merge_masses(a: Mass, b: Mass) -> Mass:

@@ -287,7 +287,7 @@ class _OfLinear(torch.autograd.Function):
             _, _, grads = swept(call.part, given, call.wanted, ctx.known, of_losses)
             found = call.shared(grads)
         else:
-            found = (None if one is None else times(of_value, one, call.part.loss) for one in kept)
+            found = [_times(of_value, grad) for grad in kept]
         return (
             None if grad is None else grad.reshape(like[0]).to(like[1])
             for grad, like in zip(found, ctx.like, strict=True)
@@ -295,6 +295,15 @@ class _OfLinear(torch.autograd.Function):
 
 
 NOTHING = False, False, False
+
+
+def _times(of_value: Tensor, grad: Tensor | None) -> Tensor | None:
+    """A gradient times that of the loss; in place if nobody asks for it again, as it is large."""
+    if grad is None:
+        return None
+    if torch._C._autograd._get_current_graph_task_keep_graph():
+        return grad * of_value
+    return grad if of_value == 1 else grad.mul_(of_value)
 
 
 class _Final(torch.autograd.Function):

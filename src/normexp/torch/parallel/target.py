@@ -1,7 +1,6 @@
 """The target of a part of the classes: class ids of the whole vocabulary, or masses of the part."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -44,7 +43,7 @@ class Shard:
             self.mask = as_rows(_check.mask(numbers(where), shape), self.axes)
         self.ids: Array | None = None
         self.sparse: tuple[Array, Array] | None = None
-        self.mass: Array | None = None
+        self.mass: Any = None
         if isinstance(target, tuple):
             self.sparse = self._few(*target)
             return
@@ -105,13 +104,14 @@ class Shard:
         classes, count = whole[axis], math.prod(self.left)
         if classes == 0:
             raise ValueError("no rank of the group has any class")
-        mass, counts = np.empty((count, 0)), np.full(count, True)
+        mass, counts = self.mass, np.full(count, True)
         if self.ids is not None:
             mass, counts = self.loss._read_target(self.ids, whole, self.left, self.axes)
         elif self.sparse is not None:
-            ids, _ = self.sparse
+            ids, masses = self.sparse
             must = f"target must hold class ids from 0 to {classes - 1}"
             _check.every((ids >= 0) & (ids < classes), ids, must)
+            mass = FewMasses(ids, masses, first, self.shape[axis])
         return self.loss._weighted_batch(
             mass,
             counts,
@@ -122,25 +122,22 @@ class Shard:
             np.full(count, classes) if live is None else live,
         )
 
-    @property
-    def masses(self) -> Callable[[slice, int, int], Array] | None:
-        """The masses of some rows, of as many classes from the first on; None for class ids."""
-        if self.ids is not None:
-            return None
-        if self.mass is not None:
-            mass = self.mass
-            return lambda part, first, classes: mass[part]
-        return self._spread
 
-    def _spread(self, part: slice, first: int, classes: int) -> Array:
-        """The few probabilities of some rows among all classes of this rank."""
-        assert self.sparse is not None
-        ids, probabilities = (one[part] for one in self.sparse)
-        mass = np.zeros((len(ids), classes, *ids.shape[2:]), probabilities.dtype)
-        place = np.nonzero((ids >= first) & (ids < first + classes))
+class FewMasses:
+    """The masses of a few classes of each row: some rows of it are an array of a part of all."""
+
+    ndim = 2
+
+    def __init__(self, ids: Array, masses: Array, first: int, classes: int) -> None:
+        self.ids, self.masses, self.first, self.classes = ids, masses, first, classes
+
+    def __getitem__(self, part: slice) -> Array:
+        ids, masses = self.ids[part] - self.first, self.masses[part]
+        dense = np.zeros((len(ids), self.classes, *ids.shape[2:]), masses.dtype)
+        place = np.nonzero((ids >= 0) & (ids < self.classes))
         row, _, *inner = place
-        np.add.at(mass, (row, ids[place] - first, *inner), probabilities[place])
-        return mass
+        np.add.at(dense, (row, ids[place], *inner), masses[place])
+        return dense
 
 
 def numbers(given: Any) -> Array:

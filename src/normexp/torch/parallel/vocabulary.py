@@ -43,7 +43,6 @@ class Part:
         self.ranks = ranks
         self.widest = int(classes.max())
         self.first = int(classes[: ranks.rank].sum())
-        self.own = int(classes[ranks.rank])
         self.axes = shard.axes
         (axis,) = shard.axes
         whole = list(shard.shape)
@@ -56,7 +55,6 @@ class Part:
         self.bound = Bound(shard.loss, self.shape, self.axes, self.batch)
         self.loss = shard.loss
         self.temperature, _ = shard.loss.scaling
-        self._masses = shard.masses
 
     @property
     def count(self) -> int:
@@ -69,10 +67,7 @@ class Part:
     def _given(self, rows: Array, part: slice) -> tuple[Logits, Any]:
         """Logits and target of some rows, as the kernels read them."""
         batch = self.batch.rows(part)
-        target = batch.target
-        if self._masses is not None:
-            target = target._replace(classes=self._masses(part, self.first, self.own))
-        return self.loss._logits(rows, batch.where), target
+        return self.loss._logits(rows, batch.where), batch.target
 
     def whole(self, rows: Array, part: slice = ALL) -> Whole:
         """Of the logits of some rows, once every rank has sent what it has of them."""
