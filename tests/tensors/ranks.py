@@ -14,7 +14,7 @@ import torch.distributed as dist
 
 import normexp as nex
 from normexp import CrossEntropy
-from normexp.torch import parallel
+from normexp.torch import parallel, views
 
 K, N, D = 23, 11, 5
 WEIGHTS = tuple(torch.linspace(0.0, 2.0, K).tolist())
@@ -163,6 +163,15 @@ def results(rank, count):
         found["wide head", *case] = of_head(wide, rank, count)
         half = Problem(*case, dtype=torch.bfloat16)
         found["half head", *case] = of_head(half, rank, count)
+    on_host, views.on_host = views.on_host, lambda x: False
+    for kind in TARGETS:
+        case = "all of masses", kind, "uneven"
+        found["device logits", *case] = of_logits(Problem(*case), rank, count)
+        found["device head", *case] = of_head(Problem(*case), rank, count)
+    found["device logits", "plain", "ids", "even"] = of_logits(
+        Problem("plain", "ids", "even"), rank, count
+    )
+    views.on_host = on_host
     found["rows", "by rows", "ids", "even"] = of_head(
         Problem("by rows", "ids", "even"), rank, count, rows=rows_of(rank, count)
     )
@@ -242,8 +251,12 @@ def others(rank, count):
 
     pixels = problem.logits.T.reshape(1, K, N)[:, part]
     middle = replace(ALL, axis=1, reduction="none")
-    value = parallel.cross_entropy(pixels, ids.reshape(1, N), loss=middle)
     few = [one.T.reshape(1, 4, N) for one in (problem.few_ids, problem.few)]
+    turned = pixels.transpose(0, 2).contiguous().transpose(0, 2).requires_grad_()
+    value = parallel.cross_entropy(turned, ids.reshape(1, N), loss=replace(middle, reduction="sum"))
+    (grad,) = torch.autograd.grad(value, turned)
+    found["axis, turned"] = grad.detach()
+    value = parallel.cross_entropy(pixels, ids.reshape(1, N), loss=middle)
     found["axis"] = value, parallel.cross_entropy(pixels, tuple(few), loss=middle)
 
     batches = [ids[:rank], ids[rank : rank + 2]] if rank else []

@@ -146,10 +146,20 @@ def test_halves_are_computed_with_in_float32(found, kind):
     assert_same(grads, of_whole, rtol=2.0**-8, of_largest=1e-6)
 
 
-def test_a_confident_row_has_a_loss_and_a_gradient(found):
+@pytest.mark.parametrize("kind", ranks.TARGETS)
+def test_tensors_of_a_device_give_the_same(found, kind):
+    """There is none here: tensors of the CPU stand for them."""
+    case = "all of masses", kind, "uneven"
+    for of_head, name in enumerate(("device logits", "device head")):
+        got = joined([one["results"][name, *case] for one in found], of_head)
+        assert_same(got, expected_of(case, of_head), rtol=1e-6, of_largest=1e-6)
+
+
+@pytest.mark.parametrize("where", ["logits", "device logits"])
+def test_a_confident_row_has_a_loss_and_a_gradient(found, where):
     """Whose logits lie on several ranks: no digit is lost to the sum with the largest."""
     case = "plain", "ids", "even"
-    _, grad = joined([one["results"]["logits", *case] for one in found], of_head=False)
+    _, grad = joined([one["results"][where, *case] for one in found], of_head=False)
     _, expected = expected_of(case, of_head=False)
     assert 0 < -expected[2, 5] < 1e-14
     torch.testing.assert_close(grad[2], expected[2], rtol=2.5e-7, atol=0.0)
@@ -176,7 +186,7 @@ REFUSED = {
     "second derivative": "NotImplementedError: ",
     "second derivative of a head": "NotImplementedError: ",
     "list": "TypeError: logits must be a tensor, got list",
-    "device": "TypeError: logits must be a plain tensor of the CPU",
+    "device": "TypeError: logits must be a plain tensor, got Tensor on meta",
     "target of some rows": "ValueError: target must be of the rows of all ranks, which are ",
     "features": "ValueError: what is differentiated must be the same",
     "nothing to average": "ValueError: target leaves nothing to average",
@@ -222,6 +232,15 @@ def test_the_classes_may_stand_on_any_axis(found):
         torch.testing.assert_close(of_ids, expected, rtol=2.5e-7, atol=0.0)
         few = ranks.Problem("by rows", "few", "even").target().T.reshape(1, ranks.K, ranks.N)
         torch.testing.assert_close(of_few, loss(pixels, few), rtol=2.5e-7, atol=0.0)
+
+
+def test_logits_may_lie_in_any_order(found):
+    problem = ranks.Problem("all", "ids", "even")
+    pixels = problem.logits.T.reshape(1, ranks.K, ranks.N).requires_grad_()
+    value = replace(problem.loss, axis=1)(pixels, problem.ids.reshape(1, ranks.N))
+    (expected,) = torch.autograd.grad(value, pixels)
+    grad = torch.cat([one["others"]["axis, turned"] for one in found], 1)
+    assert_same([grad], [expected.detach()], rtol=2.5e-7, of_largest=1e-9)
 
 
 def test_a_normalizer_counts_every_row_once(found, count):

@@ -8,11 +8,10 @@ import torch
 from torch import Tensor
 
 from ... import _check
-from ..._arrays import loss_type
 from ...losses.bound import check_classes_last
 from ...losses.cross_entropy import CrossEntropy
 from ..losses import times
-from ..views import array_of, checked, is_plain, result_type, tensor_of
+from ..views import checked, is_plain, loss_type, result_type
 from .dtensors import is_sharded, local
 from .head import Gradients, Operands, swept
 from .ranks import Group, Ranks, Told
@@ -98,13 +97,13 @@ def cross_entropy(
         (axis,) = shard.axes
         alike = shard.alike | {
             "the function called": "cross_entropy",
-            "the type of the loss": str(loss_type(array_of(logits).dtype)),
+            "the type of the loss": loss_type(logits),
             "what is differentiated": None,  # nothing is sent for it
         }
         return shard, Told(logits.shape[axis], 0, shard.has_mask, alike)
 
     shard, every = ranks.agreed(told, ALIKE)
-    part = Part(ranks, shard, every)
+    part = Part(ranks, shard, every, logits.device)
     value: Tensor = _OfLogits.apply(logits, source(logits), part, is_wanted(logits))
     return value
 
@@ -114,15 +113,13 @@ class _OfLogits(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, came_from: Tensor, part: Part, wanted: bool) -> Tensor:
-        values = array_of(logits.to(result_type(logits)))
-        rows = part.rows_of(values)
-        grad = np.empty_like(values) if wanted else None
-        losses = np.empty(part.count)
-        part.put(rows, part.whole(rows), losses, None if grad is None else part.rows_of(grad))
+        logits = logits.detach().to(result_type(logits))
+        losses, grad = part.zeros(part.count), logits.new_empty(logits.shape) if wanted else None
+        part.put(logits, part.whole(logits), losses, grad)
         if grad is not None:
-            ctx.save_for_backward(tensor_of(grad), came_from)
+            ctx.save_for_backward(grad, came_from)
         ctx.loss = part.loss
-        return part.reduced(losses, loss_type(values.dtype))
+        return part.reduced(losses, loss_type(logits))
 
     @staticmethod
     def backward(ctx: Any, of_value: Tensor) -> Any:
@@ -226,7 +223,7 @@ def linear_cross_entropy(
             f"target must be of the rows of all ranks, which are {sum(counts)}, "
             f"got one of shape {shard.left}"
         )
-    part = Part(ranks, shard, every)
+    part = Part(ranks, shard, every, weight.device)
     later = recompute or loss.reduction == "none"
     wanted = is_wanted(given.features), is_wanted(weight), is_wanted(given.bias)
     call = Call(part, counts if by_rows else None, wanted, later)
@@ -269,7 +266,7 @@ class _OfLinear(torch.autograd.Function):
         given = call.operands(*came)
         losses, ctx.known, grads = swept(call.part, given, NOTHING if call.later else call.wanted)
         ctx.save_for_backward(*(came if call.later else call.shared(grads)), came_from)
-        return call.part.reduced(losses, array_of(given.weight).dtype)
+        return call.part.reduced(losses, given.weight.dtype)
 
     @staticmethod
     def backward(ctx: Any, of_value: Tensor) -> Any:
@@ -333,13 +330,12 @@ def source(*tensors: Tensor | None) -> Tensor:
 
 
 def taken(tensor: Any, name: str) -> None:
-    """Refuse what is no tensor of a CPU."""
+    """Refuse what is no tensor with numbers."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name} must be a tensor, got {_check.described(tensor)}")
     if not is_plain(checked(tensor, name)):
         raise TypeError(
-            f"{name} must be a plain tensor of the CPU: the kernels of other devices know whole "
-            f"rows only, got {type(tensor).__name__} on {tensor.device}"
+            f"{name} must be a plain tensor, got {type(tensor).__name__} on {tensor.device}"
         )
 
 

@@ -1,13 +1,11 @@
 """The loss of a linear map whose classes lie on several ranks, tile by tile."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ...linear_loss import tiles
-from ..views import array_of
 from .vocabulary import Part, Whole
 
 
@@ -24,6 +22,10 @@ class Operands(NamedTuple):
             raise ValueError(
                 "features and weight must have the shapes (..., inputs) and "
                 f"(classes of this rank, inputs), got {tuple(x.shape)} and {tuple(w.shape)}"
+            )
+        if len(devices := {one.device for one in self if one is not None}) > 1:
+            raise ValueError(
+                f"features, weight and bias must be on one device, got {sorted(map(str, devices))}"
             )
         if b is not None and b.shape != w.shape[:1]:
             raise ValueError(f"bias must have the shape {tuple(w.shape[:1])}, got {tuple(b.shape)}")
@@ -58,7 +60,7 @@ def swept(
     wanted: tuple[bool, bool, bool],
     known: Whole | None = None,
     of_losses: Tensor | None = None,
-) -> tuple[Any, Whole, Gradients]:
+) -> tuple[Tensor, Whole, Gradients]:
     """Losses of this part's classes, what is to know of whole rows, and gradients.
 
     Every rank takes the same rows at a time, as its summaries wait for those of the others. With
@@ -66,23 +68,22 @@ def swept(
     """
     x, w, b = given
     count = len(x)
-    losses = np.zeros(count)
-    found = np.empty((4, count))
+    losses, found = part.zeros(count), part.zeros(4, count)
     for_x, for_w, for_b = (
         torch.zeros_like(one) if is_wanted and one is not None else None
         for one, is_wanted in zip(given, wanted, strict=True)
     )
-    left_out = part.batch.is_ignored
     for tile in tiles(part.widest * w.itemsize, count, count):
         seen = x[tile]
-        if left_out[tile].any():  # what is left out may hold NaN, and 0 · NaN is not 0
-            seen = seen.masked_fill(torch.from_numpy(left_out[tile])[:, None], 0)
+        left_out = part.is_ignored[tile]
+        if left_out.any():  # which may hold NaN, and 0 · NaN is not 0
+            seen = seen.masked_fill(torch.from_numpy(left_out).to(x.device)[:, None], 0)
         logits = seen @ w.T if b is None else torch.addmm(b, seen, w.T)
-        rows = array_of(logits)
-        whole = part.whole(rows, tile) if known is None else known.rows(tile)
-        found[:, tile] = [*whole.summary[:2], *whole.mass]
+        whole = part.whole(logits, tile) if known is None else known.rows(tile)
+        for of_all, its in zip(found, (*whole.summary[:2], *whole.mass), strict=True):
+            of_all[tile] = torch.as_tensor(its)
         grad = torch.empty_like(logits) if any(wanted) else None
-        part.put(rows, whole, losses[tile], None if grad is None else array_of(grad), tile)
+        part.put(logits, whole, losses[tile], grad, tile)
         if grad is None:
             continue
         if of_losses is not None:
