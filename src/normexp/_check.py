@@ -103,6 +103,12 @@ def array(values: object, name: str) -> NDArray[Any]:
         raise ValueError(f"{name} must be an array, got sequences of different lengths") from None
 
 
+def numbers(values: object, name: str) -> NDArray[Any]:
+    """An array; one of bfloat16, which NumPy does not know for numbers, as float32."""
+    given = array(values, name)
+    return given.astype(np.float32) if given.dtype.name == "bfloat16" else given
+
+
 def mask(where: object, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """A boolean mask, broadcast to the shape of what it masks."""
     given = array(where, "where")
@@ -113,7 +119,7 @@ def mask(where: object, shape: tuple[int, ...]) -> NDArray[np.bool_]:
 
 def weights(values: object, shape: tuple[int, ...], name: str) -> NDArray[np.float64]:
     """Finite weights that are not negative, broadcast to a shape."""
-    given = array(values, name)
+    given = numbers(values, name)
     if given.dtype.kind not in "fiub":
         raise TypeError(f"{name} must hold real numbers, got {described(given)}")
     given = given.astype(np.float64)

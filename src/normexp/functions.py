@@ -74,7 +74,7 @@ def softmax(
     J. S. Bridle, Probabilistic interpretation of feedforward classification network outputs, 1990.
     """
     if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
-        return room.softmax(x, axis, temperature=temperature, where=where, out=out)  # type: ignore[no-any-return]
+        return room.functions.softmax(x, axis, temperature=temperature, where=where, out=out)  # type: ignore[no-any-return]
     p: NDArray[Any] = _quick("softmax")(x, axis, temperature, where, out)
     return p
 
@@ -108,7 +108,7 @@ def log_softmax(
     array([-4.24835426e-18, -4.00000000e+01])
     """
     if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
-        return room.log_softmax(x, axis, temperature=temperature, where=where, out=out)  # type: ignore[no-any-return]
+        return room.functions.log_softmax(x, axis, temperature=temperature, where=where, out=out)  # type: ignore[no-any-return]
     log_p: NDArray[Any] = _quick("log_softmax")(x, axis, temperature, where, out)
     return log_p
 
@@ -173,7 +173,7 @@ def logsumexp(
     """
     if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
         told = {"b": b, "return_sign": return_sign, "where": where, "keepdims": keepdims}
-        return room.logsumexp(x, axis, **told, out=out)
+        return room.functions.logsumexp(x, axis, **told, out=out)
     if b is None and out is None and return_sign is False and keepdims is False:
         return _quick("logsumexp")(x, axis, where)
     return _logsumexp(x, axis, where, b, return_sign, keepdims, out)[0]
@@ -263,7 +263,7 @@ def sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:
     array([0.    , 0.5   , 0.8808])
     """
     if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
-        return room.sigmoid(x, out=out)
+        return room.functions.sigmoid(x, out=out)
     return _quick_elements("sigmoid")(x, -1, 1.0, None, out)
 
 
@@ -279,7 +279,7 @@ def log_sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:
     array([-8.00000000e+02, -4.24835426e-18])
     """
     if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
-        return room.log_sigmoid(x, out=out)
+        return room.functions.log_sigmoid(x, out=out)
     return _quick_elements("log_sigmoid")(x, -1, 1.0, None, out)
 
 

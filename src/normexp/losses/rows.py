@@ -272,7 +272,7 @@ class RowLoss(Loss):
         axes: tuple[int, ...],
     ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Flat class ids, or rows of probabilities; and which rows are not ignored."""
-        array = _check.array(target, "target")
+        array = _check.numbers(target, "target")
         if array.shape == left and array.dtype.kind in "iu":
             return self._read_labels(array.reshape(-1), shape[axes[0]])
         if array.shape == shape and self.takes_probabilities and array.dtype.kind in "fiub":

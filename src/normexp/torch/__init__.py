@@ -1,18 +1,50 @@
-"""normexp on tensors of PyTorch."""
+"""normexp on tensors of PyTorch: drop-ins for functions and modules of `torch.nn`."""
 
 from .._extras import extra
 
 with extra("torch"):
-    from . import bound, linear_loss, losses
-    from .functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax
+    from . import bound, functions, linear_loss, losses
+    from .as_pytorch import ArgumentError
+    from .functional import log_softmax, logsigmoid, logsumexp, sigmoid, softmax, softmin
+    from .functional_losses import (
+        binary_cross_entropy_with_logits,
+        cross_entropy,
+        linear_cross_entropy,
+        multi_margin_loss,
+        nll_loss,
+    )
+    from .modules import (
+        BCEWithLogitsLoss,
+        CrossEntropyLoss,
+        LinearCrossEntropyLoss,
+        LogSoftmax,
+        MultiMarginLoss,
+        NLLLoss,
+        Softmax,
+    )
 
 __all__ = [
+    "ArgumentError",
+    "BCEWithLogitsLoss",
+    "CrossEntropyLoss",
+    "LinearCrossEntropyLoss",
+    "LogSoftmax",
+    "MultiMarginLoss",
+    "NLLLoss",
+    "Softmax",
+    "binary_cross_entropy_with_logits",
     "bound",
+    "cross_entropy",
+    "functions",
+    "linear_cross_entropy",
     "linear_loss",
-    "log_sigmoid",
     "log_softmax",
+    "logsigmoid",
     "logsumexp",
     "losses",
+    "multi_margin_loss",
+    "nll_loss",
     "sigmoid",
     "softmax",
+    "softmin",
 ]

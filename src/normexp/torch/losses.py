@@ -68,7 +68,7 @@ def arguments(
 def _constant(given: Any, name: str, logits: Tensor) -> Tensor:
     if not isinstance(given, Tensor):
         return torch.as_tensor(np.asarray(given), device=logits.device)
-    if given.requires_grad:
+    if given.requires_grad and torch.is_grad_enabled():
         raise TypeError(f"{name} has requires_grad, but no loss is differentiated by it: detach it")
     if given.device != logits.device:
         raise ValueError(f"{name} must be on {logits.device}, as the logits, got {given.device}")
@@ -286,8 +286,12 @@ def name_of(loss: Loss) -> str:
 
     A compiler takes numbers for variables, but looks into sets: so it compiles anew for others.
     """
-    options = tuple(option.name for option in fields(loss))
-    return _named(type(loss), options, *[_sealed(getattr(loss, option)) for option in options])
+    return name_by_options(type(loss), {one.name: getattr(loss, one.name) for one in fields(loss)})
+
+
+def name_by_options(kind: type[Loss], options: dict[str, Any]) -> str:
+    """The name of a loss that is not there yet: a program may say its options alone."""
+    return _named(kind, tuple(options), *map(_sealed, options.values()))
 
 
 def _sealed(option: Any) -> Any:
