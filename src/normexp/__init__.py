@@ -17,8 +17,10 @@ if TYPE_CHECKING:
         CrossEntropy,
         Focal,
         LinearLossGrad,
+        LinearStatistics,
         LossGrad,
         MulticlassHinge,
+        SparseTarget,
         SquaredError,
     )
     from .losses.cross_entropy import cross_entropy
@@ -30,8 +32,10 @@ __all__ = [
     "CrossEntropy",
     "Focal",
     "LinearLossGrad",
+    "LinearStatistics",
     "LossGrad",
     "MulticlassHinge",
+    "SparseTarget",
     "SquaredError",
     "accuracy",
     "cross_entropy",

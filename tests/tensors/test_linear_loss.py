@@ -181,6 +181,43 @@ def test_a_backward_pass_that_is_made_twice(of_map):
         assert_same(once, before)
 
 
+@pytest.mark.parametrize("rest", ["ignore", "uniform", "renormalize"])
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_a_target_of_the_best_of_a_teacher(rest, reduction, of_map):
+    x, w, b = of_map
+    teacher = nex.SparseTarget(SHARES.topk(2).indices, SHARES.topk(2).values, rest)
+    dense = torch.zeros_like(SHARES).scatter_(1, teacher.ids, teacher.probabilities)
+    if rest == "renormalize":
+        dense /= dense.sum(1, keepdim=True)
+    if rest == "uniform":
+        dense += (dense == 0) * ((1 - dense.sum(1, keepdim=True)) / (CLASSES - 2))
+    loss = nex.CrossEntropy(label_smoothing=0.1, class_weight=OF_CLASSES, reduction=reduction)
+    expected = loss(F.linear(x, w, b), dense, WEIGHTS)
+    upstream = torch.randn_like(expected)
+    bound = loss.bind(teacher, classes=CLASSES, sample_weight=WEIGHTS)
+
+    @torch.compile(fullgraph=True, backend="aot_eager")
+    def compiled(x, w, b):
+        return loss(F.linear(x, w, b), teacher, WEIGHTS)
+
+    for got in (
+        loss.linear(x, w, teacher, b, WEIGHTS),
+        bound.linear(x, w, b),
+        loss(F.linear(x, w, b), teacher, WEIGHTS),
+        bound(F.linear(x, w, b)),
+        compiled(x, w, b),
+    ):
+        torch.testing.assert_close(got, expected)
+        assert_same(
+            gradients(got, of_map, upstream, retain_graph=True),
+            gradients(expected, of_map, upstream, retain_graph=True),
+        )
+    check = torch.autograd.gradgradcheck
+    assert check(lambda *of_map: loss.linear(*of_map[:2], teacher, of_map[2]), of_map)
+    with pytest.raises(TypeError, match="probabilities has requires_grad"):
+        loss.linear(x, w, nex.SparseTarget(teacher.ids, SHARES.topk(2).values.requires_grad_()))
+
+
 def test_value_and_gradients_at_once(of_map):
     x, w, b = of_map
     loss = nex.CrossEntropy(label_smoothing=0.1)
@@ -333,13 +370,15 @@ def test_operators_keep_to_what_pytorch_asks_of_them(of_map):
     from normexp.torch.losses import name_of
 
     ops, given = torch.ops.normexp, without_graph(of_map)
-    told = IDS, WEIGHTS, MASK
+    told = IDS, None, WEIGHTS, MASK
     for reduction in ("mean", "none"):
         name = name_of(nex.CrossEntropy(label_smoothing=0.1, reduction=reduction))
         upstream = torch.randn(SAMPLES) if reduction == "none" else None
         check = torch.library.opcheck
-        check(ops.linear_loss.default, (*of_map, *told, name))
+        check(ops.linear_loss.default, (*of_map, *told, "", name))
         wanted = "features weight"
-        check(ops.linear_loss_with_gradient.default, (*of_map, *told, upstream, wanted, name))
+        check(ops.linear_loss_with_gradient.default, (*of_map, *told, upstream, wanted, "", name))
         vectors = [torch.randn_like(one, requires_grad=True) for one in given]
-        check(ops.linear_loss_hessian_product.default, (*given, *told, upstream, *vectors, name))
+        check(
+            ops.linear_loss_hessian_product.default, (*given, *told, upstream, *vectors, "", name)
+        )

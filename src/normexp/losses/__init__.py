@@ -1,6 +1,7 @@
 """The losses: values that are compared, printed and called; the same meaning on every back end."""
 
 from ..linear_loss import LinearLossGrad
+from ..linear_statistics import LinearStatistics
 from .base import Loss
 from .binary import BinaryCrossEntropy
 from .bound import Bound, LossGrad
@@ -9,6 +10,7 @@ from .focal import Focal
 from .hinge import MulticlassHinge
 from .names import COMPARED, LOSSES, ROW_LOSSES, loss_named
 from .rows import RowLoss
+from .sparse_target import SparseTarget
 from .squared_error import SquaredError
 
 __all__ = [
@@ -20,10 +22,12 @@ __all__ = [
     "CrossEntropy",
     "Focal",
     "LinearLossGrad",
+    "LinearStatistics",
     "Loss",
     "LossGrad",
     "MulticlassHinge",
     "RowLoss",
+    "SparseTarget",
     "SquaredError",
     "cross_entropy",
     "loss_named",

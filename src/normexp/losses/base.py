@@ -23,6 +23,7 @@ from .._arrays import as_floating
 from .._tensors import tensors_of
 from ..linear_loss import LinearLossGrad, operands
 from .bound import Batch, Bound, LossGrad, check_classes_last, wanted_gradients
+from .sparse_target import SparseTarget, TargetLike, parts_of
 
 Reads = Literal["logits", "softmax", "sigmoid", "probabilities"]
 
@@ -120,7 +121,7 @@ class Loss(ABC):
     def __call__(
         self,
         logits: ArrayLike,
-        target: ArrayLike,
+        target: TargetLike,
         sample_weight: ArrayLike | None = None,
         where: ArrayLike | None = None,
     ) -> Any:
@@ -132,7 +133,7 @@ class Loss(ABC):
             Scores, with the classes on `axis`.
         target : array_like
             Integer class ids in the shape of the logits without `axis`; or, where the loss takes
-            them, probabilities in the shape of the logits.
+            them, probabilities in the shape of the logits, or a `SparseTarget`.
         sample_weight : array_like, optional
             Weights ≥ 0 that broadcast to the shape of the class ids. A sample of weight 0 is left
             out, whatever it holds.
@@ -153,7 +154,10 @@ class Loss(ABC):
         TypeError, ValueError
             For an argument of the wrong type, shape or range: nothing is computed.
         """
-        if type(logits) is not np.ndarray and (room := tensors_of(logits, target)) is not None:
+        if (
+            type(logits) is not np.ndarray
+            and (room := tensors_of(logits, *parts_of(target))) is not None
+        ):
             return room.losses.loss_of(self, logits, target, sample_weight, where)
         if sample_weight is None and where is None and self._quick is not None:
             return self._quick[0](logits, target)
@@ -162,7 +166,7 @@ class Loss(ABC):
     def value_and_grad(
         self,
         logits: ArrayLike,
-        target: ArrayLike,
+        target: TargetLike,
         sample_weight: ArrayLike | None = None,
         where: ArrayLike | None = None,
     ) -> LossGrad:
@@ -171,7 +175,10 @@ class Loss(ABC):
         Parameters and errors are those of calling the loss. With ``reduction="none"`` each row of
         the gradient belongs to that row's own loss.
         """
-        if type(logits) is not np.ndarray and (room := tensors_of(logits, target)) is not None:
+        if (
+            type(logits) is not np.ndarray
+            and (room := tensors_of(logits, *parts_of(target))) is not None
+        ):
             result: LossGrad = room.losses.value_and_grad(
                 self, logits, target, sample_weight, where
             )
@@ -182,7 +189,7 @@ class Loss(ABC):
         return self._differentiated(logits, target, sample_weight, where)[0]
 
     def _evaluated(
-        self, logits: ArrayLike, target: ArrayLike, weight: Any = None, where: Any = None
+        self, logits: ArrayLike, target: TargetLike, weight: Any = None, where: Any = None
     ) -> tuple[Any, None, NDArray[Any]]:
         """The value, and the losses that it was reduced from."""
         values, dtype = as_floating(logits, "logits")
@@ -191,7 +198,7 @@ class Loss(ABC):
         return value, None, losses
 
     def _differentiated(
-        self, logits: ArrayLike, target: ArrayLike, weight: Any = None, where: Any = None
+        self, logits: ArrayLike, target: TargetLike, weight: Any = None, where: Any = None
     ) -> tuple[LossGrad, NDArray[Any], NDArray[Any]]:
         """Value and gradient, and the arrays of gradient and losses."""
         values, dtype = as_floating(logits, "logits")
@@ -212,7 +219,7 @@ class Loss(ABC):
         self,
         features: ArrayLike,
         weight: ArrayLike,
-        target: ArrayLike,
+        target: TargetLike,
         bias: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         where: ArrayLike | None = None,
@@ -240,7 +247,7 @@ class Loss(ABC):
         twice, by features, weight and bias.
         """
         _check.flag(recompute, "recompute")
-        if (room := tensors_of(features, weight, target, bias)) is not None:
+        if (room := tensors_of(features, weight, *parts_of(target), bias)) is not None:
             return room.linear_loss.linear(
                 self, features, weight, target, bias, sample_weight, where, recompute=recompute
             )
@@ -253,7 +260,7 @@ class Loss(ABC):
         self,
         features: ArrayLike,
         weight: ArrayLike,
-        target: ArrayLike,
+        target: TargetLike,
         bias: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         where: ArrayLike | None = None,
@@ -265,7 +272,7 @@ class Loss(ABC):
         Parameters and errors are those of `linear`; without `features_grad` one of three matrix
         products is saved. There is no gradient for ``reduction="none"``.
         """
-        if (room := tensors_of(features, weight, target, bias)) is not None:
+        if (room := tensors_of(features, weight, *parts_of(target), bias)) is not None:
             result: LinearLossGrad = room.linear_loss.linear_value_and_grad(
                 self,
                 features,
@@ -285,7 +292,7 @@ class Loss(ABC):
 
     def bind(
         self,
-        target: ArrayLike,
+        target: TargetLike,
         *,
         classes: int | None = None,
         sample_weight: ArrayLike | None = None,
@@ -324,10 +331,10 @@ class Loss(ABC):
         array([[-0.17 ,  0.121,  0.049],
                [ 0.167,  0.167, -0.333]])
         """
-        if (room := tensors_of(target)) is not None:
+        if (room := tensors_of(*parts_of(target))) is not None:
             bound: Bound = room.bound.BoundTensors(self, target, classes, sample_weight, where)
             return bound
-        given = np.array(_check.array(target, "target"))
+        given = target.copied() if isinstance(target, SparseTarget) else copy_of(target)
         if where is not None:
             where = np.array(_check.array(where, "where"))
         shape = self._logits_shape(given, classes)
@@ -336,7 +343,7 @@ class Loss(ABC):
     def bind_to(
         self,
         shape: tuple[int, ...],
-        target: ArrayLike,
+        target: TargetLike,
         sample_weight: ArrayLike | None = None,
         where: ArrayLike | None = None,
     ) -> Bound:
@@ -345,7 +352,7 @@ class Loss(ABC):
         return Bound(self, shape, axes, self._batch(shape, axes, target, sample_weight, where))
 
     @abstractmethod
-    def _logits_shape(self, target: NDArray[Any], classes: int | None) -> tuple[int, ...]:
+    def _logits_shape(self, target: Any, classes: int | None) -> tuple[int, ...]:
         """The shape of the logits that a target is for."""
 
     @abstractmethod
@@ -357,7 +364,7 @@ class Loss(ABC):
         self,
         shape: tuple[int, ...],
         axes: tuple[int, ...],
-        target: ArrayLike,
+        target: TargetLike,
         sample_weight: ArrayLike | None,
         where: ArrayLike | None,
     ) -> Batch:
@@ -400,6 +407,10 @@ class Loss(ABC):
         if divisor == 0 and self.empty == "raise":
             raise ValueError("target leaves nothing to average: every sample is ignored")
         return float(divisor)
+
+
+def copy_of(target: TargetLike) -> NDArray[Any]:
+    return np.array(_check.array(target, "target"))
 
 
 def scaled(

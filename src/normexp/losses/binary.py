@@ -12,6 +12,7 @@ from ..functions import log_sigmoid, sigmoid
 from ..kernels import NO_MASK, kernels_for
 from .base import Loss, Reads, scaled
 from .bound import Batch
+from .sparse_target import TargetLike
 
 
 class BinaryTarget(NamedTuple):
@@ -119,7 +120,7 @@ class BinaryCrossEntropy(Loss):
         self,
         shape: tuple[int, ...],
         axes: tuple[int, ...],
-        target: ArrayLike,
+        target: TargetLike,
         sample_weight: ArrayLike | None,
         where: ArrayLike | None,
     ) -> Batch:

@@ -1,7 +1,7 @@
 """Cross-entropy: −log of the probability that softmax gives the target."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -9,10 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
+from .._arrays import loss_type
+from .._tensors import tensors_of
 from ..kernels import Logits, Target, small
+from ..linear_loss import Operands, operands
+from ..linear_statistics import LinearStatistics, Sweep
 from .base import Reads
-from .bound import Batch, LossGrad
+from .bound import Batch, LossGrad, check_classes_last
 from .rows import RowLoss
+from .sparse_target import parts_of
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -139,6 +144,72 @@ class CrossEntropy(RowLoss):
     def _logits(self, rows: NDArray[Any], where: NDArray[np.bool_]) -> Logits:
         cap = None if self.softcap is None else float(self.softcap)
         return Logits(rows, where, float(self.temperature), cap)
+
+    def linear_statistics(
+        self,
+        features: ArrayLike,
+        weight: ArrayLike,
+        target: ArrayLike,
+        bias: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        where: ArrayLike | None = None,
+    ) -> LinearStatistics:
+        """What each row of ``features @ weight.T + bias`` is like, in one sweep of its tiles.
+
+        The loss of each sample; log-probability of the target, logsumexp and entropy of the softmax
+        that the loss reads; argmax, and the rank of the target. Of tensors the first four can be
+        differentiated, once, which takes a second sweep.
+
+        Parameters
+        ----------
+        features, weight, target, bias, sample_weight, where
+            As for `linear`; the target holds class ids.
+
+        Returns
+        -------
+        LinearStatistics
+            Each in the shape of the class ids.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `linear`; for a target of probabilities, and for ``from_logits=False``.
+
+        Examples
+        --------
+        >>> import normexp as nex
+        >>> found = nex.CrossEntropy().linear_statistics([[1.0]], [[2.0], [1.0], [0.0]], [1])
+        >>> print(found.log_probability.round(4), found.entropy.round(4), found.argmax, found.rank)
+        [-1.4076] [0.8324] [0] [2]
+        """
+        if (room := tensors_of(features, weight, *parts_of(target), bias)) is not None:
+            result: LinearStatistics = room.linear_statistics.linear_statistics(
+                self, features, weight, target, bias, sample_weight, where
+            )
+            return result
+        given = operands(features, weight, bias)
+        dtype, shape = loss_type(np.result_type(*given.types)), given.shape[:-1]
+        found = self.sweep(given, target, sample_weight, where).statistics()
+        real = (one.reshape(shape).astype(dtype)[()] for one in found[:4])
+        return LinearStatistics(*real, *(one.reshape(shape)[()] for one in found[4:]))
+
+    def sweep(self, given: Operands, target: Any, sample_weight: Any, where: Any) -> Sweep:
+        """The sweep that statistics and their gradients are made by."""
+        if not self.from_logits:
+            raise ValueError("statistics need logits: from_logits is False")
+        shape = given.logits_shape
+        check_classes_last(self.axes_of(len(shape)), len(shape))
+        each = replace(self, reduction="none")
+        bound = each.bind_to(shape, target, sample_weight, where)
+        if bound.target.classes.ndim != 1:
+            raise TypeError("target must hold integer class ids: ranks are of one class")
+        plain = CrossEntropy(
+            temperature=self.temperature,
+            softcap=self.softcap,
+            ignore_index=self.ignore_index,
+            reduction="none",
+        )
+        return Sweep(bound, plain.bind_to(shape, target, where=where), given)
 
     def _run(
         self,

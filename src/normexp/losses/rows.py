@@ -14,6 +14,7 @@ from ..kernels import NO_MASK, NOTHING, Logits, Target, kernels_for
 from . import own
 from .base import Loss, scaled
 from .bound import Batch
+from .sparse_target import SparseMasses, SparseTarget, TargetLike, masses_of
 
 
 def _are_below(classes: int, ids: NDArray[np.int64]) -> bool:
@@ -115,6 +116,12 @@ class RowLoss(Loss):
         losses: NDArray[np.float64],
         grad: NDArray[Any],
     ) -> None:
+        masses = batch.target.classes
+        if isinstance(masses, SparseMasses):
+            for part in masses.parts():
+                of_part = grad[part] if grad.size else grad
+                self._run(rows[part], batch.rows(part), losses[part], of_part)
+            return
         name = self.kernel
         if name is None:
             own.compute(self, rows, batch, losses, grad)
@@ -127,10 +134,15 @@ class RowLoss(Loss):
     ) -> NDArray[Any]:
         if self.kernel is None:
             raise TypeError(f"{type(self).__name__} has no Hessian product: of_rows tells none")
+        masses = batch.target.classes
+        if isinstance(masses, SparseMasses):
+            products = np.empty_like(vector)
+            for part in masses.parts():
+                products[part] = self._hessian_product(rows[part], batch.rows(part), vector[part])
+            return products
         kernel = getattr(kernels_for(rows), f"{self.kernel}_hessian_product")
         logits = self._logits(rows, batch.where)
-        products: NDArray[Any] = kernel(logits, batch.target, *self._options, vector)
-        return products
+        return np.asarray(kernel(logits, batch.target, *self._options, vector))
 
     def probabilities(self, logits: ArrayLike, where: ArrayLike | None = None) -> NDArray[Any]:
         if self.reads == "softmax":
@@ -157,7 +169,14 @@ class RowLoss(Loss):
         temperature, cap = self.scaling
         return rowwise(name, logits, self.axis, temperature, where, softcap=cap)[0]
 
-    def _logits_shape(self, target: NDArray[Any], classes: int | None) -> tuple[int, ...]:
+    def _logits_shape(
+        self, target: NDArray[Any] | SparseTarget, classes: int | None
+    ) -> tuple[int, ...]:
+        if isinstance(target, SparseTarget):
+            if classes is None:
+                raise ValueError("classes must say how many there are, which class ids do not tell")
+            samples: tuple[int, ...] = np.shape(target.ids)[:-1]
+            return *samples, _check.integer(classes, "classes")
         if target.dtype.kind not in "iu":
             if not self.takes_probabilities or target.dtype.kind not in "fb":
                 either = " or probabilities" if self.takes_probabilities else ""
@@ -185,7 +204,7 @@ class RowLoss(Loss):
         self,
         shape: tuple[int, ...],
         axes: tuple[int, ...],
-        target: ArrayLike,
+        target: TargetLike,
         sample_weight: ArrayLike | None,
         where: ArrayLike | None,
     ) -> Batch:
@@ -201,6 +220,8 @@ class RowLoss(Loss):
         if where is not None:
             mask = as_rows(_check.mask(where, shape), axes)
             live = mask.sum(axis=1).reshape(-1)
+            if isinstance(mass, SparseMasses):
+                mass.where = mask
         return self._weighted_batch(mass, counts, left, class_weight, sample_weight, mask, live)
 
     def _weighted_batch(
@@ -266,12 +287,18 @@ class RowLoss(Loss):
 
     def _read_target(
         self,
-        target: ArrayLike,
+        target: Any,
         shape: tuple[int, ...],
         left: tuple[int, ...],
         axes: tuple[int, ...],
-    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    ) -> tuple[Any, NDArray[np.bool_]]:
         """Flat class ids, or rows of probabilities; and which rows are not ignored."""
+        if isinstance(target, SparseTarget):
+            if not self.takes_probabilities:
+                raise TypeError("target must hold integer class ids, got a SparseTarget")
+            if axes[0] != len(shape) - 1:
+                raise ValueError("a SparseTarget puts the classes last: the loss must have axis=-1")
+            return masses_of(target, shape), repeated(True, math.prod(left))
         array = _check.numbers(target, "target")
         if array.shape == left and array.dtype.kind in "iu":
             return self._read_labels(array.reshape(-1), shape[axes[0]])

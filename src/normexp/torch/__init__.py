@@ -3,7 +3,7 @@
 from .._extras import extra
 
 with extra("torch"):
-    from . import bound, functions, linear_loss, losses
+    from . import bound, functions, linear_loss, linear_statistics, losses
     from .as_pytorch import ArgumentError
     from .functional import log_softmax, logsigmoid, logsumexp, sigmoid, softmax, softmin
     from .functional_losses import (
@@ -41,6 +41,7 @@ __all__ = [
     "installed",
     "linear_cross_entropy",
     "linear_loss",
+    "linear_statistics",
     "log_softmax",
     "logsigmoid",
     "logsumexp",

@@ -9,6 +9,7 @@ from .. import _check
 from ..linear_loss import LinearLossGrad
 from ..losses.base import Loss
 from ..losses.bound import LossGrad
+from ..losses.sparse_target import SparseTarget
 from . import linear_loss
 from .losses import HESSIAN_PRODUCT, arguments, loss_of, numbers_of, value_and_grad
 
@@ -22,12 +23,9 @@ class BoundTensors:
     """
 
     def __init__(
-        self, loss: Loss, target: Tensor, classes: int | None, sample_weight: Any, where: Any
+        self, loss: Loss, target: Any, classes: int | None, sample_weight: Any, where: Any
     ) -> None:
-        target, sample_weight, where = own = [
-            None if one is None else torch.as_tensor(one).detach().clone()
-            for one in (target, sample_weight, where)
-        ]
+        target, sample_weight, where = own = list(map(_own, (target, sample_weight, where)))
         bound = loss.bind(
             numbers_of(target),
             classes=classes,
@@ -91,3 +89,10 @@ class BoundTensors:
                 f"got {tuple(logits.shape)}"
             )
         return logits
+
+
+def _own(given: Any) -> Any:
+    """A copy, as tensors."""
+    if isinstance(given, SparseTarget):
+        return SparseTarget(_own(given.ids), _own(given.probabilities), given.rest)
+    return None if given is None else torch.as_tensor(given).detach().clone()

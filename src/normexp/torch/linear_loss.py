@@ -5,6 +5,7 @@ tile are at hand. Where each loss has an upstream gradient of its own (``reducti
 request, the backward pass computes the logits again.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,20 +18,21 @@ from ..linear_hessian import Vectors
 from ..linear_loss import LinearLossGrad, Operands, operands
 from ..losses.base import Loss
 from ..losses.bound import Bound, check_classes_last, wanted_gradients
+from ..losses.sparse_target import SparseTarget
 from .losses import (
     NAMED,
     THIRD,
     Maybe,
     arguments,
     bound_to,
+    constants,
     is_one,
     losses_shape,
     name_of,
     named,
-    one_by_one,
     scaled,
 )
-from .operator import Operator, is_eager, is_followed, operator
+from .operator import Operator, is_eager, is_followed, one_by_one, operator
 from .views import array_of, checked, loss_type, result_type, tensor_of
 
 OWNED = "owned"  # gradients that nobody but their operator has
@@ -48,11 +50,11 @@ def linear(
     recompute: bool = False,
 ) -> Tensor:
     """`Loss.linear` on tensors."""
-    given = _arguments(loss, features, weight, target, bias, sample_weight, where)
-    wanted = _differentiated(*given[:3])
+    given, how = arguments_of(loss, features, weight, target, bias, sample_weight, where)
+    wanted = differentiated(*given[:3])
     if not wanted or _check.flag(recompute, "recompute") or loss.reduction == "none":
-        return VALUE(*given, loss)
-    value: Tensor = WITH_GRADIENT(*given, None, f"{wanted} {OWNED}", loss)[0]
+        return VALUE(*given, *how)
+    value: Tensor = WITH_GRADIENT(*given, None, f"{wanted} {OWNED}", *how)[0]
     return value
 
 
@@ -69,9 +71,9 @@ def linear_value_and_grad(
 ) -> LinearLossGrad:
     """`Loss.linear_value_and_grad` on tensors: all of it can be differentiated."""
     wanted_gradients(loss, features_grad)
-    given = _arguments(loss, features, weight, target, bias, sample_weight, where)
-    is_asked = features_grad or "features" in _differentiated(*given[:3])
-    value, *grads = WITH_GRADIENT(*given, None, _words(is_asked, True), loss)
+    given, how = arguments_of(loss, features, weight, target, bias, sample_weight, where)
+    is_asked = features_grad or "features" in differentiated(*given[:3])
+    value, *grads = WITH_GRADIENT(*given, None, words(is_asked, True), *how)
     if not features_grad:
         grads[0] = None
     if bias is None:
@@ -79,10 +81,10 @@ def linear_value_and_grad(
     return LinearLossGrad(value, *grads)
 
 
-def _arguments(
+def arguments_of(
     loss: Loss, features: Any, weight: Any, target: Any, bias: Any, sample_weight: Any, where: Any
-) -> tuple[Any, ...]:
-    """All as tensors; numbers are looked at by the kernel."""
+) -> tuple[tuple[Any, ...], tuple[str, Loss]]:
+    """All as tensors, and what else the operators are told; numbers are looked at by the kernel."""
     of_logits = {"features": features, "weight": weight} | ({} if bias is None else {"bias": bias})
     for name, given in of_logits.items():
         if not isinstance(given, Tensor):
@@ -101,20 +103,25 @@ def _arguments(
         )
     check_classes_last(loss.axes_of(features.ndim), features.ndim)
     logits = features.detach().new_empty(()).expand(*features.shape[:-1], weight.shape[0])
-    return features, weight, bias, *arguments(logits, target, sample_weight, where)[1:]
+    probabilities, rest = None, ""
+    if isinstance(target, SparseTarget):
+        rest = target.rest
+        target, probabilities = constants(target, logits)
+    target, *told = arguments(logits, target, sample_weight, where)[1:]
+    return (features, weight, bias, target, probabilities, *told), (rest, loss)
 
 
-def _differentiated(features: Tensor, weight: Tensor, bias: Maybe) -> str:
+def differentiated(features: Tensor, weight: Tensor, bias: Maybe) -> str:
     """What somebody may want the gradient of: "features", "weight", both with a blank, or ""."""
     if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         return EVERYTHING
     if not torch.is_grad_enabled():
         return ""
     of_weight = weight.requires_grad or (bias is not None and bias.requires_grad)
-    return _words(features.requires_grad, of_weight)
+    return words(features.requires_grad, of_weight)
 
 
-class _OfMap(Operator):
+class OfMap(Operator):
     """What a loss computes of an affine map: features, weight, bias, then what it is told."""
 
     @staticmethod
@@ -123,13 +130,12 @@ class _OfMap(Operator):
         return *tensors, loss if isinstance(loss, str) else name_of(loss)
 
 
-class Value(_OfMap):
+class Value(OfMap):
     """The loss alone. Where it is differentiated after all, the gradients are computed then."""
 
     @staticmethod
     def kernel(*given: Any) -> Tensor:
-        *told, loss = given
-        bound, operands = _map_of(named(loss), *told)
+        bound, operands = map_of(given)
         return tensor_of(bound.evaluate_linear(operands, ()).value)
 
     @staticmethod
@@ -138,23 +144,24 @@ class Value(_OfMap):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        *tensors, ctx.loss = inputs
+        *tensors, rest, loss = inputs
+        ctx.how = rest, loss
         ctx.save_for_backward(*tensors)
         ctx.save_for_forward(*tensors)
 
     @staticmethod
     def backward(ctx: Any, of_value: Tensor) -> Any:
         by_features, *by_others = ctx.needs_input_grad[:3]
-        wanted = _words(by_features, any(by_others))
-        upstream, factor = _apart(of_value, ctx.loss)
-        grads = WITH_GRADIENT(*ctx.saved_tensors, upstream, wanted, ctx.loss)[1:]
-        return *_of_inputs(ctx, _times(factor, grads), wanted), *NOTHING, None
+        wanted = words(by_features, any(by_others))
+        upstream, factor = _apart(of_value, ctx.how[-1])
+        grads = WITH_GRADIENT(*ctx.saved_tensors, upstream, wanted, *ctx.how)[1:]
+        return *of_inputs(ctx, _times(factor, grads), wanted), *NOTHING, None, None
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
-        if named(ctx.loss).reduction == "none":
-            return HESSIAN_PRODUCT(*ctx.saved_tensors, None, *tangents[:3], ctx.loss)[0]
-        grads = WITH_GRADIENT(*ctx.saved_tensors, None, EVERYTHING, ctx.loss)[1:]
+        if named(ctx.how[-1]).reduction == "none":
+            return HESSIAN_PRODUCT(*ctx.saved_tensors, None, *tangents[:3], *ctx.how)[0]
+        grads = WITH_GRADIENT(*ctx.saved_tensors, None, EVERYTHING, *ctx.how)[1:]
         return _dot(grads, tangents)
 
     @staticmethod
@@ -162,7 +169,7 @@ class Value(_OfMap):
         return one_by_one(VALUE, info, in_dims, *given), 0
 
 
-class WithGradient(_OfMap):
+class WithGradient(OfMap):
     """The loss and its gradients in one sweep; their own are products with the Hessian.
 
     With an upstream gradient for each loss, all are those of Σ upstream · loss. A gradient that is
@@ -171,22 +178,23 @@ class WithGradient(_OfMap):
 
     @staticmethod
     def kernel(*given: Any) -> Any:
-        *told, upstream, wanted, loss = given
-        bound, operands = _map_of(named(loss), *told)
-        weights = None if upstream is None else array_of(upstream)
+        *told, upstream, wanted, rest, loss = given
+        bound, operands = map_of((*told, rest, loss))
+        weights = array_or_none(upstream)
         value, *grads = bound.evaluate_linear(operands, wanted.split(), weights)
         if weights is not None:
             value = np.sum(weights * value, dtype=value.dtype)
-        return tensor_of(value), *_as_tensors(grads, told[0])
+        return tensor_of(value), *as_tensors(grads, told[0])
 
     @staticmethod
     def like(*given: Any) -> Any:
-        value = given[0].new_empty((), dtype=_loss_type(*given[:3]))
-        return value, *_gradients_like(given[:3], given[-2])
+        value = given[0].new_empty((), dtype=type_of_losses(*given[:3]))
+        return value, *gradients_like(given[:3], given[-3])
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        *tensors, ctx.wanted, ctx.loss = inputs
+        *tensors, ctx.wanted, rest, loss = inputs
+        ctx.how = rest, loss
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*tensors, *output[1:])
         ctx.save_for_forward(*tensors, *output[1:])
@@ -198,22 +206,22 @@ class WithGradient(_OfMap):
         if of_value is not None:
             grads = _times_kept(of_value, ctx)
             if ctx.needs_input_grad[UPSTREAM]:
-                of_upstream = of_value * VALUE(*told, ctx.loss)
+                of_upstream = of_value * VALUE(*told, *ctx.how)
         if any(one is not None and one.numel() for one in of_grads):
-            along, *products = HESSIAN_PRODUCT(*told, upstream, *_vectors(of_grads), ctx.loss)
+            along, *products = HESSIAN_PRODUCT(*told, upstream, *_vectors(of_grads), *ctx.how)
             grads = _sum(grads, products)
             if ctx.needs_input_grad[UPSTREAM]:
                 of_upstream = along if of_upstream is None else of_upstream + along
-        return *_of_inputs(ctx, grads, ctx.wanted), *NOTHING, of_upstream, None, None
+        return *of_inputs(ctx, grads, ctx.wanted), *NOTHING, of_upstream, None, None, None
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
         *told, upstream = ctx.saved_tensors[:-3]
         grads, of_upstream = ctx.saved_tensors[-3:], tangents[UPSTREAM]
         value = _dot(grads, tangents)
-        _, *changes = HESSIAN_PRODUCT(*told, upstream, *tangents[:3], ctx.loss)
+        _, *changes = HESSIAN_PRODUCT(*told, upstream, *tangents[:3], *ctx.how)
         if of_upstream is not None:
-            more, *others = WITH_GRADIENT(*told, of_upstream, ctx.wanted, ctx.loss)
+            more, *others = WITH_GRADIENT(*told, of_upstream, ctx.wanted, *ctx.how)
             value, changes = value + more, _sum(changes, others)
         return value, *(
             change if change.shape == grad.shape else torch.zeros_like(grad)  # not wanted
@@ -225,7 +233,7 @@ class WithGradient(_OfMap):
         return one_by_one(WITH_GRADIENT, info, in_dims, *given), (0, 0, 0, 0)
 
 
-class HessianProduct(_OfMap):
+class HessianProduct(OfMap):
     """What losses and gradients change by along vectors of the shapes of features, weight, bias.
 
     The Hessian is symmetric, so that it is its own transpose.
@@ -233,23 +241,24 @@ class HessianProduct(_OfMap):
 
     @staticmethod
     def kernel(*given: Any) -> Any:
-        *told, upstream, _, _, _, loss = given
-        bound, operands = _map_of(named(loss), *told)
-        vectors = Vectors(*(one if one is None else array_of(one) for one in given[-4:-1]))
-        weights = None if upstream is None else array_of(upstream)
+        *told, upstream, of_features, of_weight, of_bias, rest, loss = given
+        bound, operands = map_of((*told, rest, loss))
+        vectors = Vectors(*map(array_or_none, (of_features, of_weight, of_bias)))
+        weights = array_or_none(upstream)
         losses, *products = bound.linear_hessian_product(operands, vectors, weights)
         shape = bound.losses_shape if bound.loss.reduction == "none" else ()
         along = losses.reshape(shape) if shape or losses.size == 1 else losses.sum()
-        return tensor_of(along), *_as_tensors(products, told[0])
+        return tensor_of(along), *as_tensors(products, told[0])
 
     @staticmethod
     def like(*given: Any) -> Any:
         losses = _losses_like(given[:3], NAMED[given[-1]])
-        return losses, *_gradients_like(given[:3], EVERYTHING)
+        return losses, *gradients_like(given[:3], EVERYTHING)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        *tensors, ctx.loss = inputs
+        *tensors, rest, loss = inputs
+        ctx.how = rest, loss
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*tensors)
         ctx.save_for_forward(*tensors)
@@ -259,30 +268,30 @@ class HessianProduct(_OfMap):
         *told, upstream, of_features, of_weight, of_bias = ctx.saved_tensors
         of_map = of_vectors = None
         if of_losses is not None:  # whose derivatives are second ones
-            above, factor = _apart(of_losses, ctx.loss)
-            its = HESSIAN_PRODUCT(*told, above, of_features, of_weight, of_bias, ctx.loss)
+            above, factor = _apart(of_losses, ctx.how[-1])
+            its = HESSIAN_PRODUCT(*told, above, of_features, of_weight, of_bias, *ctx.how)
             of_map = _times(factor, its[1:])
-            its = WITH_GRADIENT(*told, above, EVERYTHING, ctx.loss)
+            its = WITH_GRADIENT(*told, above, EVERYTHING, *ctx.how)
             of_vectors = _times(factor, its[1:])
         if any(one is not None and one.numel() for one in of_products):
             if any(ctx.needs_input_grad[: UPSTREAM + 1]):
                 raise NotImplementedError(THIRD)
-            its = HESSIAN_PRODUCT(*told, upstream, *_vectors(of_products), ctx.loss)
+            its = HESSIAN_PRODUCT(*told, upstream, *_vectors(of_products), *ctx.how)
             of_vectors = _sum(of_vectors, its[1:])
         of_vectors = [
             grad if is_needed else None
             for grad, is_needed in zip(
-                of_vectors or NOTHING, ctx.needs_input_grad[-4:-1], strict=True
+                of_vectors or NOTHING[:3], ctx.needs_input_grad[-5:-2], strict=True
             )
         ]
-        return *_of_inputs(ctx, of_map, EVERYTHING), *NOTHING, None, *of_vectors, None
+        return *of_inputs(ctx, of_map, EVERYTHING), *NOTHING, None, *of_vectors, None, None
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
         if any(tangent is not None for tangent in tangents[: UPSTREAM + 1]):
             raise NotImplementedError(THIRD)
         *told, upstream, _, _, _ = ctx.saved_tensors
-        return HESSIAN_PRODUCT(*told, upstream, *tangents[-4:-1], ctx.loss)
+        return HESSIAN_PRODUCT(*told, upstream, *tangents[-5:-2], *ctx.how)
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *given: Any) -> Any:
@@ -291,33 +300,43 @@ class HessianProduct(_OfMap):
 
 TOLD = (
     "Tensor features, Tensor weight, Tensor? bias, "
-    "Tensor target, Tensor? sample_weight, Tensor? where"
+    "Tensor target, Tensor? probabilities, Tensor? sample_weight, Tensor? where"
 )
-NOTHING = None, None, None  # the gradients by target, sample weights and mask
-UPSTREAM = 6  # where that is among the arguments
+NOTHING = None, None, None, None  # the gradients by target, sample weights and mask
+UPSTREAM = 7  # where that is among the arguments
 EVERYTHING = "features weight"
 FOUR = "(Tensor, Tensor, Tensor, Tensor)"
-VALUE = operator(f"linear_loss({TOLD}, str loss) -> Tensor", Value)
+VALUE = operator(f"linear_loss({TOLD}, str rest, str loss) -> Tensor", Value)
 WITH_GRADIENT = operator(
-    f"linear_loss_with_gradient({TOLD}, Tensor? upstream, str wanted, str loss) -> {FOUR}",
+    f"linear_loss_with_gradient({TOLD}, Tensor? upstream, str wanted, str rest, str loss)"
+    f" -> {FOUR}",
     WithGradient,
 )
 HESSIAN_PRODUCT = operator(
     f"linear_loss_hessian_product({TOLD}, Tensor? upstream, Tensor? of_features, "
-    f"Tensor? of_weight, Tensor? of_bias, str loss) -> {FOUR}",
+    f"Tensor? of_weight, Tensor? of_bias, str rest, str loss) -> {FOUR}",
     HessianProduct,
 )
 
 
-def _map_of(
-    loss: Loss, features: Tensor, weight: Tensor, bias: Maybe, *told: Maybe
-) -> tuple[Bound, Operands]:
+def map_of(told: Sequence[Any]) -> tuple[Bound, Operands]:
     """The loss bound to its target, and the arrays that make the logits."""
-    given = operands(array_of(features), array_of(weight), None if bias is None else array_of(bias))
-    return bound_to(loss, given.logits_shape, *told), given
+    features, weight, bias, _, _, sample_weight, where, _, loss = told
+    given = operands(array_of(features), array_of(weight), array_or_none(bias))
+    shape = given.logits_shape
+    return bound_to(named(loss), shape, target_of(told), sample_weight, where), given
 
 
-def _words(of_features: bool, of_weight: bool) -> str:
+def target_of(told: Sequence[Any]) -> Any:
+    target, probabilities, _, _, rest, _ = told[3:]
+    return target if probabilities is None else SparseTarget(target, probabilities, rest)
+
+
+def array_or_none(x: Maybe) -> Any:
+    return None if x is None else array_of(x)
+
+
+def words(of_features: bool, of_weight: bool) -> str:
     return " ".join(["features"] * of_features + ["weight"] * of_weight)
 
 
@@ -330,7 +349,7 @@ def _times(factor: Maybe, grads: Any) -> Any:
     return grads if factor is None else [scaled(factor, grad) for grad in grads]
 
 
-def _of_inputs(ctx: Any, grads: Any, wanted: str) -> list[Maybe]:
+def of_inputs(ctx: Any, grads: Any, wanted: str) -> list[Maybe]:
     """The gradients that are asked for by features, weight and bias."""
     asked: list[Maybe] = [None, None, None]
     if grads is not None:
@@ -379,7 +398,7 @@ def _dot(grads: Any, tangents: Any) -> Tensor:
     return torch.stack(terms).sum()
 
 
-def _loss_type(*of_map: Maybe) -> torch.dtype:
+def type_of_losses(*of_map: Maybe) -> torch.dtype:
     """Of the loss of these features, weight and bias."""
     types = [loss_type(one) for one in of_map if one is not None]
     return torch.float64 if torch.float64 in types else torch.float32
@@ -389,11 +408,11 @@ def _losses_like(of_map: Any, loss: Loss) -> Tensor:
     features, weight, _ = of_map
     logits = features.new_empty(()).expand(*features.shape[:-1], weight.shape[0])
     return torch.empty(
-        losses_shape(logits, loss), dtype=_loss_type(*of_map), device=features.device
+        losses_shape(logits, loss), dtype=type_of_losses(*of_map), device=features.device
     )
 
 
-def _gradients_like(of_map: Any, wanted: str) -> list[Tensor]:
+def gradients_like(of_map: Any, wanted: str) -> list[Tensor]:
     return [
         of_map[0].new_empty(0)
         if one is None or name not in wanted
@@ -402,6 +421,6 @@ def _gradients_like(of_map: Any, wanted: str) -> list[Tensor]:
     ]
 
 
-def _as_tensors(grads: Any, features: Tensor) -> list[Tensor]:
+def as_tensors(grads: Any, features: Tensor) -> list[Tensor]:
     """Gradients by features, weight and bias; an empty tensor for none."""
     return [features.new_empty(0) if grad is None else tensor_of(grad) for grad in grads]

@@ -11,10 +11,12 @@ from torch import Tensor
 from .. import _check
 from ..losses.base import Loss
 from ..losses.bound import Bound, LossGrad
+from ..losses.sparse_target import SparseTarget
 from . import views
 from .binding import on_device
 from .functions import mask_of
-from .operator import Operator, is_eager, is_followed, is_numbers, operator
+from .operator import Operator, is_eager, is_followed, is_numbers, one_by_one, operator
+from .sparse_target import DENSE
 from .views import array_of, checked, loss_type, result_type, tensor_of
 
 Maybe = Any  # a tensor or None
@@ -48,7 +50,9 @@ def is_short(logits: Any, target: Any) -> bool:
     return is_numbers(logits) and is_eager([target]) and not target.requires_grad
 
 
-def numbers_of(x: Maybe) -> Any:
+def numbers_of(x: Any) -> Any:
+    if isinstance(x, SparseTarget):
+        return SparseTarget(numbers_of(x.ids), numbers_of(x.probabilities), x.rest)
     return None if x is None else array_of(x.cpu())
 
 
@@ -59,10 +63,22 @@ def arguments(
     if not isinstance(logits, Tensor):
         raise TypeError(f"logits must be a tensor, as the target, got {_check.described(logits)}")
     checked(logits, "logits")
+    if isinstance(target, SparseTarget):
+        given = constants(target, logits)
+        where = mask_of(where, logits)
+        target = DENSE(*given, where, logits.shape[-1], target.rest)
     target = _constant(target, "target", logits)
     if sample_weight is not None:
         sample_weight = _constant(sample_weight, "sample_weight", logits)
     return logits, target, sample_weight, mask_of(where, logits)
+
+
+def constants(target: SparseTarget, logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Its class ids and probabilities as tensors."""
+    return (
+        _constant(target.ids, "target.ids", logits),
+        _constant(target.probabilities, "target.probabilities", logits),
+    )
 
 
 def _constant(given: Any, name: str, logits: Tensor) -> Tensor:
@@ -221,9 +237,7 @@ HESSIAN_PRODUCT = operator(
 )
 
 
-def bound_to(
-    loss: Loss, shape: Sequence[int], target: Tensor, weight: Maybe, where: Maybe
-) -> Bound:
+def bound_to(loss: Loss, shape: Sequence[int], target: Any, weight: Maybe, where: Maybe) -> Bound:
     """The loss of logits of a shape with its target."""
     return loss.bind_to(tuple(shape), *map(numbers_of, (target, weight, where)))
 
@@ -261,20 +275,6 @@ def dot(grad: Tensor, tangent: Tensor, loss: Loss) -> Tensor:
         return change.sum()
     axes = loss.axes_of(grad.ndim)
     return change.sum(axes) if axes else change
-
-
-def one_by_one(function: Any, info: Any, in_dims: Any, *given: Any) -> Any:
-    """The results for each of a batch: each has a target, and a mean, of its own."""
-    results = []
-    for index in range(info.batch_size):
-        told = (
-            one if dim is None or not isinstance(one, Tensor) else one.select(dim, index)
-            for one, dim in zip(given, in_dims, strict=True)
-        )
-        results.append(function(*told))
-    if isinstance(results[0], Tensor):
-        return torch.stack(results)
-    return tuple(map(torch.stack, zip(*results, strict=True)))
 
 
 def named(loss: Any) -> Any:

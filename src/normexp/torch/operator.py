@@ -125,3 +125,17 @@ def batch_first(info: Any, in_dims: Any, first: Tensor, *others: Tensor | None) 
             other = other.reshape(other.shape[0], *[1] * missing, *other.shape[1:])
         aligned.append(other)
     return first, *aligned
+
+
+def one_by_one(function: Any, info: Any, in_dims: Any, *given: Any) -> Any:
+    """The results for each of a batch: each has a target, and a mean, of its own."""
+    results = []
+    for index in range(info.batch_size):
+        told = (
+            one if dim is None or not isinstance(one, Tensor) else one.select(dim, index)
+            for one, dim in zip(given, in_dims, strict=True)
+        )
+        results.append(function(*told))
+    if isinstance(results[0], Tensor):
+        return torch.stack(results)
+    return tuple(map(torch.stack, zip(*results, strict=True)))
