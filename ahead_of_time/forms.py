@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from normexp import accuracy
 from normexp._arrays import loss_type
 from normexp.kernels import (
+    BETWEEN_PRODUCTS,
     NO_MASK,
     PADDING,
     BackEnd,
+    Linear,
     Logits,
     Mass,
     SparseRows,
@@ -133,6 +135,15 @@ def logits_of(dtype: np.dtype[Any]) -> Iterator[Logits]:
             yield Logits(values, where, softcap=1.0)
 
 
+def between_products(dtype: np.dtype[Any]) -> Iterator[Logits]:
+    """Logits as they are, or of a linear map."""
+    yield from logits_of(dtype)
+    if dtype == loss_type(dtype):
+        values, numbers = np.zeros((ROWS, ROWS), dtype), np.zeros(ROWS, dtype)
+        of = Linear(values, values, numbers, np.zeros((ROWS, ROWS)), np.zeros(ROWS), ROWS)
+        yield Logits(values, of=of)
+
+
 def elements_of(dtype: np.dtype[Any]) -> list[Array]:
     return [np.zeros(ROWS, dtype)]
 
@@ -207,6 +218,7 @@ def chosen(its: Samples) -> list[Chosen]:
 # Of the first parameter of a function, which the others depend on.
 FIRST: dict[str, Any] = {
     "logits": logits_of,
+    **{f"{name} logits": between_products for name in BETWEEN_PRODUCTS},
     "probabilities": logits_of,
     "values": rows_of,
     "x": elements_of,
@@ -251,6 +263,7 @@ OTHERS: dict[str, Any] = {
     "merge_masses b": lambda masses: [masses],
     # Of a linear map.
     "linear weight": like,
+    "linear bias": lambda values: [np.zeros(ROWS, values.dtype)],
     "linear out": like,
     "add_outer x": like,
     "add_outer total": lambda values: [np.zeros(values.shape)],

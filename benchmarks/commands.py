@@ -25,7 +25,6 @@ from . import (
     results,
     speed,
     svm,
-    tensors,
 )
 from .linear_data import PROBLEMS
 from .plot import SUFFIXES, drawn
@@ -143,14 +142,6 @@ def measure_optima() -> None:
 def measure_linear_loss(threads: int) -> None:
     """One evaluation of a linear softmax loss, value and gradient, beside scikit-learn's."""
     linear_loss.main(threads)
-
-
-@benchmarks.command("tensors")
-@click.option("--quick", is_flag=True, help="Fewer rounds: less than a minute.")
-@threaded
-def measure_tensors(quick: bool, threads: int) -> None:
-    """Functions and losses of PyTorch's tensors, forward and backward, beside PyTorch's own."""
-    tensors.main(threads, quick)
 
 
 @benchmarks.command("linear")

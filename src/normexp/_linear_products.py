@@ -38,7 +38,7 @@ class Products(Protocol):
         """The features of a tile; a sample that is left out may hold NaN, and 0 · NaN is not 0."""
 
     def put_logits(self, seen: Any, logits: Array) -> None:
-        """logits = seen @ weight.T"""
+        """logits = seen @ weight.T + bias"""
 
     def add(self, grad: Array, seen: Any) -> None:
         """total += grad.T @ seen"""
@@ -47,20 +47,25 @@ class Products(Protocol):
         """The total in the shape of the weight."""
 
 
-def products_of(x: Any, w: Array, memory: Memory) -> Products:
+def products_of(x: Any, w: Array, b: Array | None, memory: Memory) -> Products:
     """The products that are quickest for such features and such a weight."""
     if is_sparse(x):
-        return SparseProducts(x, w)
-    if len(w) <= FEW_CLASSES and w.size <= FEW_NUMBERS:
-        return FewProducts(x, w, memory)
-    return DenseProducts(x, w, memory)
+        return SparseProducts(x, w, b)
+    if are_few(w):
+        return FewProducts(x, w, b, memory)
+    return DenseProducts(x, w, b, memory)
+
+
+def are_few(w: Array) -> bool:
+    """Whether there are so few classes that kernels of our own are faster than BLAS."""
+    return len(w) <= FEW_CLASSES and w.size <= FEW_NUMBERS
 
 
 class DenseProducts:
     """Those of dense features, by BLAS."""
 
-    def __init__(self, x: Array, w: Array, memory: Memory) -> None:
-        self.w = w
+    def __init__(self, x: Array, w: Array, b: Array | None, memory: Memory) -> None:
+        self.w, self.b = w, b
         self.memory = memory
         self.total: Array = np.zeros(w.shape, w.dtype)
         self.most_rows = len(x)
@@ -76,6 +81,8 @@ class DenseProducts:
 
     def put_logits(self, seen: Array, logits: Array) -> None:
         np.matmul(seen, self.w.T, out=logits)
+        if self.b is not None:
+            logits += self.b
 
     def add(self, grad: Array, seen: Array) -> None:
         """Some classes at a time."""
@@ -94,13 +101,13 @@ class DenseProducts:
 class FewProducts(DenseProducts):
     """Those of few classes, which BLAS is not made for."""
 
-    def __init__(self, x: Array, w: Array, memory: Memory) -> None:
-        super().__init__(x, w, memory)
+    def __init__(self, x: Array, w: Array, b: Array | None, memory: Memory) -> None:
+        super().__init__(x, w, np.zeros(len(w), w.dtype) if b is None else b, memory)
         self.total = np.zeros(w.shape)
         self.most_rows = rows_within(FEATURES_BYTES, w)
 
     def put_logits(self, seen: Array, logits: Array) -> None:
-        kernels_for(logits).linear(seen, self.w, logits)
+        kernels_for(logits).linear(seen, self.w, self.b, logits)
 
     def add(self, grad: Array, seen: Array) -> None:
         kernels_for(grad).add_outer(grad, seen, self.total)
@@ -109,8 +116,8 @@ class FewProducts(DenseProducts):
 class SparseProducts:
     """Those of sparse features, for which weights of one feature lie side by side."""
 
-    def __init__(self, x: Any, w: Array) -> None:
-        self.classes = len(w)
+    def __init__(self, x: Any, w: Array, b: Array | None) -> None:
+        self.classes, self.b = len(w), b
         self.w = by_feature(w)
         self.total = np.zeros(self.w.shape)
         self.most_rows = x.shape[0]
@@ -120,6 +127,8 @@ class SparseProducts:
 
     def put_logits(self, seen: SparseRows, logits: Array) -> None:
         kernels_for(logits).sparse_linear(self.w, seen, logits)
+        if self.b is not None:
+            logits += self.b
 
     def add(self, grad: Array, seen: SparseRows) -> None:
         kernels_for(grad).add_sparse_outer(grad, seen, self.total)

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import HALF_TYPES, as_floating, loss_type
-from ._linear_products import products_of
+from ._linear_products import are_few, products_of
 from ._sparse import as_sparse, is_sparse
+from .kernels import Linear, kernels_for
 
 Array = NDArray[Any]
 
@@ -48,6 +49,15 @@ class BoundLoss(Protocol):
 
     def compute(self, logits: Array, samples: slice, losses: Array, grad: Array | None) -> None:
         """Put the losses of these samples where they belong, and the gradient of their logits."""
+
+    @property
+    def goes_between(self) -> bool:
+        """Whether there is a kernel that computes it between the products of a linear map."""
+
+    def compute_between(
+        self, of: Linear, logits: Array, samples: slice, losses: Array, grad: Array
+    ) -> None:
+        """As `compute`, of logits that the linear map is to put there; add to its gradients."""
 
     def reduced(self, losses: Array, dtype: np.dtype[Any]) -> Any:
         """The losses as the loss gives them back."""
@@ -120,18 +130,18 @@ class LinearLoss:
         With `upstream`, a number for each loss in rows of samples, they are those of
         Σ upstream · loss.
         """
-        x, w, b, types, shape = given
+        x, w, b, *_ = given
         check_shape(self.bound, given)
         losses = self.bound.new_losses()
+        if self._is_fused(given, wanted, upstream):
+            return self._result(given, losses, None, self._fused(given, losses))
         grad_x = np.empty(x.shape, w.dtype) if "features" in wanted else None
-        products = products_of(x, w, self._memory)
+        products = products_of(x, w, b, self._memory)
         grad_b = np.zeros(len(w), products.total.dtype)
         for tile in tiles(len(w) * w.itemsize, products.most_rows, x.shape[0]):
             seen = products.rows(x, tile, self._which_left_out(tile))
             logits = self._memory("logits", (tile.stop - tile.start, len(w)), w.dtype)
             products.put_logits(seen, logits)
-            if b is not None:
-                logits += b
             grad = logits if wanted else None  # in place: a kernel reads a row before it writes it
             self.bound.compute(logits, tile, losses, grad)
             if grad is None:
@@ -142,16 +152,58 @@ class LinearLoss:
                 np.matmul(grad, w, out=grad_x[tile])
             if "weight" in wanted:
                 products.add(grad, seen)
-                grad_b += grad.sum(axis=0, dtype=grad_b.dtype)
-        if grad_x is not None:
-            grad_x = grad_x.reshape(shape).astype(types[0], copy=False)
+                grad_b += np.einsum("rk->k", grad, dtype=grad_b.dtype)
+        of_weight = (products.gradient(), grad_b) if "weight" in wanted else None
+        return self._result(given, losses, grad_x, of_weight)
+
+    def _is_fused(self, given: Operands, wanted: Collection[str], upstream: Array | None) -> bool:
+        """Whether tiles are so small that their features are still in a cache for the gradient."""
+        x, w = given.features, given.weight
+        return (
+            tuple(wanted) == ("weight",)
+            and upstream is None
+            and self.bound.goes_between
+            and self._which_left_out(slice(None)) is None
+            and not is_sparse(x)
+            and x.dtype == w.dtype
+            and x.size > 0
+            and x.strides[1] == x.itemsize
+            and are_few(w)
+        )
+
+    def _fused(self, given: Operands, losses: Array) -> tuple[Array, Array]:
+        """The gradients of weight and bias."""
+
+        def compute(of: Linear, rows: slice, logits: Array, grad: Array) -> None:
+            self.bound.compute_between(of, logits, rows, losses, grad)
+
+        x, w, b = given.features, given.weight, given.bias
+        found: tuple[Array, Array] = kernels_for(w).in_blocks(
+            compute, x, w, np.zeros(len(w), w.dtype) if b is None else b
+        )
+        return found
+
+    def _result(
+        self,
+        given: Operands,
+        losses: Array,
+        grad_x: Array | None,
+        of_weight: tuple[Array, Array] | None,
+    ) -> LinearLossGrad:
+        """The value, and what was asked for of the gradients, in the types of the operands."""
+        types = given.types
         value = self.bound.reduced(losses, loss_type(np.result_type(*types)))
-        if "weight" not in wanted:
+        if grad_x is not None:
+            grad_x = grad_x.reshape(given.shape).astype(types[0], copy=False)
+        if of_weight is None:
             return LinearLossGrad(value, grad_x, None, None)
-        grad_w = products.gradient().astype(types[1], copy=False)
-        if b is None:
-            return LinearLossGrad(value, grad_x, grad_w, None)
-        return LinearLossGrad(value, grad_x, grad_w, grad_b.astype(types[2], copy=False))
+        grad_w, grad_b = of_weight
+        return LinearLossGrad(
+            value,
+            grad_x,
+            grad_w.astype(types[1], copy=False),
+            None if given.bias is None else grad_b.astype(types[2], copy=False),
+        )
 
     def _which_left_out(self, tile: slice) -> NDArray[np.bool_] | None:
         """Samples of a tile that are left out, None if none is."""

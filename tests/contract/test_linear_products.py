@@ -17,6 +17,10 @@ SHAPES = [
     (301, 16, 13),
     (20, 3000, 2),
     (97, 784, 64),
+    (600, 49, 1),
+    (29, 40, 7),
+    (300, 100, 8),
+    (40, 70, 11),
 ]
 TYPES = [np.float32, np.float64]
 
@@ -30,10 +34,15 @@ def operands(shape, dtype, seed=0):
     return x, weight, grad
 
 
-def results(x, weight, grad, kernels=cpu):
+def bias_of(weight):
+    return np.linspace(-1, 1, len(weight), dtype=weight.dtype)
+
+
+def results(x, weight, grad, kernels=cpu, bias=None):
+    bias = bias_of(weight) if bias is None else bias
     out = np.full((len(x), len(weight)), np.nan, x.dtype)
     total = np.ones(weight.shape)
-    assert kernels.linear(x, weight, out) is out
+    assert kernels.linear(x, weight, bias, out) is out
     assert kernels.add_outer(grad, x, total) is total
     return out, total
 
@@ -43,7 +52,7 @@ def results(x, weight, grad, kernels=cpu):
 def test_they_are_the_references(shape, dtype):
     """Each within the error of a sum of as many products, added up one after the other."""
     x, weight, grad = operands(shape, dtype)
-    sizes = results(abs(x), abs(weight), abs(grad), reference)
+    sizes = results(abs(x), abs(weight), abs(grad), reference, abs(bias_of(weight)))
     for got, true, size in zip(
         results(x, weight, grad), results(x, weight, grad, reference), sizes, strict=True
     ):
@@ -66,7 +75,7 @@ def test_nothing_is_read_or_written_beside_them(shape, dtype, assert_same_bits):
     for got, true in zip(results(*map(apart, (x, weight, grad))), expected, strict=True):
         assert_same_bits(got, true)
     outside = np.full((len(x) + 2, len(weight) + 2), 7.0, dtype)
-    cpu.linear(x, weight, outside[1:-1, 1:-1])
+    cpu.linear(x, weight, bias_of(weight), outside[1:-1, 1:-1])
     assert_same_bits(np.ascontiguousarray(outside[1:-1, 1:-1]), expected[0])
     outside[1:-1, 1:-1] = 7.0
     assert (outside == 7.0).all()
@@ -80,12 +89,13 @@ def test_nothing_is_read_or_written_beside_them(shape, dtype, assert_same_bits):
 @pytest.mark.parametrize("dtype", TYPES)
 def test_a_row_has_the_same_bits_in_any_batch(dtype, assert_same_bits):
     x, weight, _ = operands((50, 100, 10), dtype)
-    whole = cpu.linear(x, weight, np.empty((50, 10), dtype))
+    bias = bias_of(weight)
+    whole = cpu.linear(x, weight, bias, np.empty((50, 10), dtype))
     for rows in (slice(7, 8), slice(3, 30), slice(None, None, -1)):
         some = np.ascontiguousarray(x[rows])
-        got = cpu.linear(some, weight, np.empty((len(some), 10), dtype))
+        got = cpu.linear(some, weight, bias, np.empty((len(some), 10), dtype))
         assert_same_bits(got, np.ascontiguousarray(whole[rows]))
-    few = cpu.linear(x, weight[:3], np.empty((50, 3), dtype))
+    few = cpu.linear(x, weight[:3], bias[:3], np.empty((50, 3), dtype))
     assert_same_bits(few, np.ascontiguousarray(whole[:, :3]))
 
 
@@ -110,7 +120,7 @@ def test_columns_that_lie_apart_are_taken_too(dtype):
 
 def test_nan_and_infinity_stay_in_their_rows():
     x, weight, grad = operands((30, 40, 5), np.float32)
-    clean = cpu.linear(x, weight, np.empty((30, 5), np.float32))
+    clean = cpu.linear(x, weight, bias_of(weight), np.empty((30, 5), np.float32))
     x[4, 39], x[11, 0] = np.nan, np.inf
     out, total = results(x, weight, grad)
     others = np.delete(np.arange(30), [4, 11])

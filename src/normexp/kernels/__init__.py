@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from .contract import (
+    BETWEEN_PRODUCTS,
     NO_MASK,
     NOTHING,
     PADDING,
     BackEnd,
+    Linear,
     Logits,
     Mass,
     SparseRows,
@@ -24,10 +26,12 @@ from .contract import (
 )
 
 __all__ = [
+    "BETWEEN_PRODUCTS",
     "NOTHING",
     "NO_MASK",
     "PADDING",
     "BackEnd",
+    "Linear",
     "Logits",
     "Mass",
     "SparseRows",

@@ -31,18 +31,41 @@ NOTHING: NDArray[np.float64] = np.empty(0)
 PADDING = 8  # columns: whole cache lines of float64
 
 
+# The losses that can be computed between the two products of a linear map, of class ids without
+# smoothing and norm.
+BETWEEN_PRODUCTS = ("cross_entropy", "weston_watkins", "crammer_singer", "squared_error")
+
+
+class Linear(NamedTuple):
+    """A linear map with few outputs: ``features @ weight.T + bias``, and its gradients so far.
+
+    The numbers of a row of features are neighbours; weight and bias are of their type.
+    """
+
+    features: Array  # (rows, inputs)
+    weight: Array  # (outputs, inputs)
+    bias: Array
+    total: NDArray[np.float64]  # of the weight's gradient,
+    sums: NDArray[np.float64]  # and of the bias's
+    tile: int  # rows whose logits, losses and gradients are computed in turn
+
+
 class Logits(NamedTuple):
     """The scores of every row, and what is done to them before anything else.
 
     A class that is False in `where` does not exist for that row. A logit z is read as
     z / temperature, with a cap c as c · tanh(z / c) / temperature; a cap leaves an infinite logit
     as it is, so that what is impossible stays so.
+
+    With a linear map they are yet to be computed: a loss of `BETWEEN_PRODUCTS` puts them into
+    `values`, and adds what its gradient makes to the gradients of the map.
     """
 
     values: Array
     where: NDArray[np.bool_] = NO_MASK
     temperature: float = 1.0
     softcap: float | None = None
+    of: Linear | None = None
 
     def as_they_are(self) -> "Logits":
         """These, for a kernel that reads no temperature and no cap: none may have been set."""
@@ -295,8 +318,8 @@ class BackEnd(Protocol):
 
     # Of a linear map with few outputs: x is (rows, inputs), weight and total (outputs, inputs).
 
-    def linear(self, x: Array, weight: Array, out: Array) -> Array:
-        """out_rk = Σ_j x_rj · weight_kj."""
+    def linear(self, x: Array, weight: Array, bias: Array, out: Array) -> Array:
+        """out_rk = bias_k + Σ_j x_rj · weight_kj."""
 
     def add_outer(self, grad: Array, x: Array, total: Array) -> Array:
         """total_kj += Σ_r grad_rk · x_rj; the total is of float64."""

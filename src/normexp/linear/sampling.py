@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels import Linear
 from ..losses import Bound, RowLoss
 from .curvature import Curvature
 from .objective import Array, Objective
@@ -38,11 +39,29 @@ class Watched:
     def compute(
         self, logits: NDArray[Any], samples: slice, losses: NDArray[Any], grad: NDArray[Any] | None
     ) -> None:
-        begin, end = np.searchsorted(self.index, (samples.start, samples.stop))
-        self.logits[begin:end] = logits[self.index[begin:end] - samples.start]
+        self._keep(logits, samples)
         self.bound.compute(logits, samples, losses, grad)
 
+    def compute_between(
+        self,
+        of: Linear,
+        logits: NDArray[Any],
+        samples: slice,
+        losses: NDArray[Any],
+        grad: NDArray[Any],
+    ) -> None:
+        self.bound.compute_between(of, logits, samples, losses, grad)
+        self._keep(logits, samples)
+
+    def _keep(self, logits: NDArray[Any], samples: slice) -> None:
+        begin, end = np.searchsorted(self.index, (samples.start, samples.stop))
+        self.logits[begin:end] = logits[self.index[begin:end] - samples.start]
+
     # The rest of what a `LinearLoss` asks for.
+
+    @property
+    def goes_between(self) -> bool:
+        return self.bound.goes_between
 
     @property
     def shape(self) -> tuple[int, ...]:

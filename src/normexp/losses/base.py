@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _check
 from .._arrays import as_floating
 from .._tensors import tensors_of
+from ..kernels import Linear
 from ..linear_loss import LinearLossGrad, operands
 from .bound import Batch, Bound, LossGrad, check_classes_last, wanted_gradients
 from .sparse_target import SparseTarget, TargetLike, parts_of
@@ -373,6 +374,21 @@ class Loss(ABC):
     def _kept_in(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
         """The type of the losses before they are reduced to this one."""
         return np.dtype(np.float64)
+
+    def _goes_between(self, batch: Batch) -> bool:
+        """Whether a back end computes the loss between the products of a linear map."""
+        return False
+
+    def _run_between(
+        self,
+        of: Linear,
+        rows: NDArray[Any],
+        batch: Batch,
+        losses: NDArray[np.float64],
+        grad: NDArray[Any],
+    ) -> None:
+        """As `_run`, of logits that the linear map is to put there."""
+        raise NotImplementedError
 
     @abstractmethod
     def _run(

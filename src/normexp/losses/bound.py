@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _check
 from .._arrays import as_floating, as_rows, loss_type, write_rows
-from ..kernels import no_gradient
+from ..kernels import Linear, no_gradient
 from ..linear_hessian import HessianProduct, Vectors, hessian_product
 from ..linear_loss import LinearLoss, LinearLossGrad, Operands, operands
 
@@ -266,6 +266,20 @@ class Bound:
         rows = as_rows(logits, self.axes and (1,))
         products = self.loss._hessian_product(rows, self._batch.rows(part), rows_of)
         return np.asarray(products.reshape(logits.shape))
+
+    @property
+    def goes_between(self) -> bool:
+        return bool(self.loss._goes_between(self._batch))
+
+    def compute_between(
+        self,
+        of: Linear,
+        logits: NDArray[Any],
+        samples: slice,
+        losses: NDArray[Any],
+        grad: NDArray[Any],
+    ) -> None:
+        self.loss._run_between(of, logits, self._batch.rows(samples), losses[samples], grad)
 
     @np.errstate(over="ignore")  # what has no room in the type is inf, without a warning
     def reduced(self, losses: NDArray[Any], dtype: np.dtype[Any]) -> Any:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _check
 from .._arrays import as_floating, as_rows, repeated, rows_shape
 from ..functions import rowwise
-from ..kernels import NO_MASK, NOTHING, Logits, Target, kernels_for
+from ..kernels import BETWEEN_PRODUCTS, NO_MASK, NOTHING, Linear, Logits, Target, kernels_for
 from . import own
 from .base import Loss, scaled
 from .bound import Batch
@@ -129,6 +129,30 @@ class RowLoss(Loss):
         kernel = getattr(kernels_for(rows), name)
         kernel(self._logits(rows, batch.where), batch.target, *self._options, losses, grad)
 
+    def _goes_between(self, batch: Batch) -> bool:
+        temperature, cap = self.scaling
+        return (
+            self.kernel in BETWEEN_PRODUCTS
+            and batch.target.classes.ndim == 1
+            and not batch.target.smoothing.size
+            and not batch.target.norm.size
+            and not batch.where.size
+            and cap is None
+            and 1e-6 < temperature < 1e6
+        )
+
+    def _run_between(
+        self,
+        of: Linear,
+        rows: NDArray[Any],
+        batch: Batch,
+        losses: NDArray[np.float64],
+        grad: NDArray[Any],
+    ) -> None:
+        kernel = getattr(kernels_for(rows), str(self.kernel))
+        logits = self._logits(rows, batch.where)._replace(of=of)
+        kernel(logits, batch.target, *self._options, losses, grad)
+
     def _hessian_product(
         self, rows: NDArray[Any], batch: Batch, vector: NDArray[Any]
     ) -> NDArray[Any]:
@@ -161,7 +185,7 @@ class RowLoss(Loss):
     @property
     def scaling(self) -> tuple[float, float | None]:
         """The temperature that logits are divided by, and the cap that they have before."""
-        _, _, temperature, cap = self._logits(NOTHING, NO_MASK)
+        _, _, temperature, cap, _ = self._logits(NOTHING, NO_MASK)
         return temperature, cap
 
     def _of_softmax(self, name: str, logits: ArrayLike, where: ArrayLike | None) -> NDArray[Any]:

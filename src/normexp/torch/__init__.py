@@ -13,7 +13,6 @@ with extra("torch"):
         multi_margin_loss,
         nll_loss,
     )
-    from .installing import install, installed, uninstall
     from .modules import (
         BCEWithLogitsLoss,
         CrossEntropyLoss,
@@ -37,8 +36,6 @@ __all__ = [
     "bound",
     "cross_entropy",
     "functions",
-    "install",
-    "installed",
     "linear_cross_entropy",
     "linear_loss",
     "linear_statistics",
@@ -51,5 +48,4 @@ __all__ = [
     "sigmoid",
     "softmax",
     "softmin",
-    "uninstall",
 ]

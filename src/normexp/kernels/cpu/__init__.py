@@ -28,6 +28,7 @@ from .of_hessians import (
     squared_error_hessian_product,
     weston_watkins_hessian_product,
 )
+from .of_linear import add_rest, between_products, in_blocks
 from .of_parts import (
     NO_RESULT,
     cross_entropy_of_part,
@@ -61,6 +62,7 @@ __all__ = [
     "cross_entropy_of_part",
     "focal",
     "focal_hessian_product",
+    "in_blocks",
     "linear",
     "log_loss",
     "log_loss_hessian_product",
@@ -294,9 +296,10 @@ def _loss(
     odd = None
     if flat is not None:
         its = target.classes, target.weight, target.class_weight, loss, result
+        flat = between_products(flat, logits, target, grad)
         odd = odd_of_flat_tiles(flat, logits, result, *its, span=LOSSES, kind=kind)
     over_tiles(
-        kernel,
+        between_products(kernel, logits, target, grad) if odd is None else kernel,
         logits,
         result,
         target,
@@ -308,6 +311,8 @@ def _loss(
         compute=compute,
         marks=odd,
     )
+    if logits.of is not None and odd is not None:
+        add_rest(logits.of, grad, odd)
     return loss, grad
 
 

@@ -104,19 +104,21 @@ def scratch(width: int, compute: type) -> Array:
     key = compute, width > MOST_NUMBERS
     rooms = _kept.rooms[key]
     if rooms.shape[1] < width:
-        rooms = _rooms(max(width, MOST_NUMBERS), compute)
+        rooms = lines(ROOMS, max(width, MOST_NUMBERS), compute)
         if rooms.nbytes <= KEPT_BYTES:
             _kept.rooms[key] = rooms
     return rooms
 
 
-def _rooms(width: int, compute: type) -> Array:
-    """Each begins a cache line: no vector then lies in one line more than it must."""
-    step = CACHE_LINE // np.dtype(compute).itemsize
+def lines(rows: int, width: int, dtype: np.dtype[Any] | type) -> Array:
+    """Rows of at least so many numbers, made of whole cache lines: no vector then lies in one line
+    more than it must.
+    """
+    step = CACHE_LINE // np.dtype(dtype).itemsize
     width = -(-width // step) * step
-    spare = np.empty(ROOMS * width + step, compute)
+    spare = np.empty(rows * width + step, dtype)
     start = -address_of(spare) // spare.itemsize % step
-    return spare[start : start + ROOMS * width].reshape(ROOMS, width)
+    return spare[start : start + rows * width].reshape(rows, width)
 
 
 def is_streamed(result: Array) -> bool:

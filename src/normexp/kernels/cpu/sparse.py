@@ -17,7 +17,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .compiled import Kernel
-from .products import WORD, Numbers, Wide, add_product, for_count, register_lanes, sums
+from .matrix import WORD, Numbers, Wide, add_product, for_count, register_lanes, sums
 from .sizes import CACHE_LINE
 from .vector import INDEX, mask_below, shuffled
 
@@ -96,7 +96,7 @@ def put_sums(typing_context, values, indices, w, out, row, first, last, k, vecto
                 place = out.place(row, builder.add(k, WORD(v * w.lanes)), out.vector)
                 out.store(builder.load(total), place, mask)
 
-        for_count(builder, vectors, VECTORS, emit)
+        for_count(builder, vectors, range(1, VECTORS + 1), emit)
         return context.get_dummy_value()
 
     return types.none(values, indices, w, out, *[types.intp] * 5), codegen
@@ -130,7 +130,7 @@ def add_products(typing_context, values, indices, total, grad, row, first, last,
 
             numbers.each(first, last, k, vectors, add)
 
-        for_count(builder, vectors, VECTORS, emit)
+        for_count(builder, vectors, range(1, VECTORS + 1), emit)
         return context.get_dummy_value()
 
     return types.none(values, indices, total, grad, *[types.intp] * 5), codegen

@@ -62,6 +62,22 @@ def over_rows(run: Run, rows: int, work: int, granule: int = 1) -> None:
     _share(ranges, threads - 1, limit - 1)
 
 
+def each_alone(run: Callable[[int], object], count: int, work: int) -> None:
+    """Call `run` with each number below `count`, on several threads; none of these calls is shared
+    again.
+    """
+
+    def alone(start: int, stop: int) -> None:
+        before, _this_thread.is_helper = _this_thread.is_helper, True
+        try:
+            for number in range(start, stop):
+                run(number)
+        finally:
+            _this_thread.is_helper = before
+
+    over_rows(alone, count, work)
+
+
 def _split(total: int, threads: int, least: int) -> Iterator[tuple[int, int]]:
     """Ranges that cover range(total), the longest first, so that all threads end about together."""
     start = 0

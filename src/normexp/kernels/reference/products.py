@@ -5,8 +5,8 @@ import numpy as np
 from ..contract import Array, SparseRows
 
 
-def linear(x: Array, weight: Array, out: Array) -> Array:
-    out[...] = x.astype(np.float64) @ weight.astype(np.float64).T
+def linear(x: Array, weight: Array, bias: Array, out: Array) -> Array:
+    out[...] = x.astype(np.float64) @ weight.astype(np.float64).T + bias
     return out
 
 
@@ -17,7 +17,8 @@ def add_outer(grad: Array, x: Array, total: Array) -> Array:
 
 def sparse_linear(weight: Array, x: SparseRows, out: Array) -> Array:
     dense = filled(x, len(weight))
-    return linear(dense, weight[:, : out.shape[1]].T, out)
+    out[...] = dense @ weight[:, : out.shape[1]].astype(np.float64)
+    return out
 
 
 def add_sparse_outer(grad: Array, x: SparseRows, total: Array) -> Array:

@@ -6,8 +6,8 @@ from ..contract import SparseRows
 from .rows import Tensor
 
 
-def linear(x: Tensor, weight: Tensor, out: Tensor) -> Tensor:
-    return out.copy_(x.to(weight.dtype) @ weight.T)
+def linear(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> Tensor:
+    return out.copy_(x.to(weight.dtype) @ weight.T + bias)
 
 
 def add_outer(grad: Tensor, x: Tensor, total: Tensor) -> Tensor:
