@@ -38,7 +38,7 @@ LOSSES = {
     "all of masses": replace(ALL, normalizer="batch", reduction="mean"),
     "over 7": CrossEntropy(normalizer=7.0),
 }
-TARGETS = "ids", "masses", "few"
+TARGETS = "ids", "masses", "few", "spread"
 SPLITS = {  # where the classes are cut, for 2, 3 and 4 ranks
     "even": {2: [12], 3: [8, 16], 4: [6, 12, 18]},
     "uneven": {2: [3], 3: [1, 20], 4: [1, 2, 21]},
@@ -47,7 +47,7 @@ SPLITS = {  # where the classes are cut, for 2, 3 and 4 ranks
 }
 CASES = [
     *((name, "ids", split) for name in LOSSES for split in ("even", "uneven")),
-    *(("all of masses", kind, split) for kind in ("masses", "few") for split in SPLITS),
+    *(("all of masses", kind, split) for kind in ("masses", "few", "spread") for split in SPLITS),
     *(("by rows", kind, "uneven") for kind in ("masses", "few")),
     *(("all", "ids", split) for split in ("first has none", "last has none")),
 ]
@@ -70,6 +70,7 @@ class Problem:
         self.ids[2], self.ids[4] = 5, self.loss.ignore_index
         self.masses = normal(N, K).softmax(1)
         self.few_ids = torch.stack([torch.randperm(K, generator=generator)[:4] for _ in range(N)])
+        self.few_ids[3, 1] = self.few_ids[3, 0]
         self.few = normal(N, 4).softmax(1) * 0.9
         self.sample_weight = torch.rand(N, generator=generator)
         self.sample_weight[7] = 0.0
@@ -89,9 +90,8 @@ class Problem:
             return self.ids
         if self.kind == "masses":
             return self.masses if part is None else self.masses[:, part]
-        if part is not None:
-            return self.few_ids, self.few
-        return torch.zeros(N, K, dtype=self.few.dtype).scatter_(1, self.few_ids, self.few)
+        rest = "uniform" if self.kind == "spread" else "ignore"
+        return nex.SparseTarget(self.few_ids, self.few, rest)
 
     def reached(self, value):
         """One number of what the loss gives."""
@@ -205,8 +205,8 @@ def errors(rank, count):
         "type": lambda: loss_of(logits=logits.double() if last else logits),
         "function": lambda: head() if last else loss_of(loss=CrossEntropy()),
         "class id": lambda: loss_of(ids + K),
-        "few ids": lambda: loss_of((problem.few_ids - 1, problem.few)),
-        "few shape": lambda: loss_of((problem.few_ids[:-1], problem.few)),
+        "few ids": lambda: loss_of(nex.SparseTarget(problem.few_ids - 1, problem.few)),
+        "few shape": lambda: loss_of(nex.SparseTarget(problem.few_ids[:-1], problem.few[:-1])),
         "not a probability": lambda: loss_of(-logits.exp() if last else logits.exp()),
         "mask": lambda: loss_of(where=logits if last else logits > 9),
         "weights": lambda: loss_of(loss=CrossEntropy(class_weight=(1.0, 2.0))),
@@ -251,13 +251,11 @@ def others(rank, count):
 
     pixels = problem.logits.T.reshape(1, K, N)[:, part]
     middle = replace(ALL, axis=1, reduction="none")
-    few = [one.T.reshape(1, 4, N) for one in (problem.few_ids, problem.few)]
     turned = pixels.transpose(0, 2).contiguous().transpose(0, 2).requires_grad_()
     value = parallel.cross_entropy(turned, ids.reshape(1, N), loss=replace(middle, reduction="sum"))
     (grad,) = torch.autograd.grad(value, turned)
     found["axis, turned"] = grad.detach()
-    value = parallel.cross_entropy(pixels, ids.reshape(1, N), loss=middle)
-    found["axis"] = value, parallel.cross_entropy(pixels, tuple(few), loss=middle)
+    found["axis"] = parallel.cross_entropy(pixels, ids.reshape(1, N), loss=middle)
 
     batches = [ids[:rank], ids[rank : rank + 2]] if rank else []
     found["normalizer"] = tuple(

@@ -10,6 +10,7 @@ from torch import Tensor
 from ... import _check
 from ...losses.bound import check_classes_last
 from ...losses.cross_entropy import CrossEntropy
+from ...losses.sparse_target import parts_of
 from ..losses import times
 from ..views import checked, is_plain, loss_type, result_type
 from .dtensors import is_sharded, local
@@ -46,11 +47,10 @@ def cross_entropy(
     logits : Tensor
         This rank's part of the logits, with its classes on the loss's axis: any number of them,
         none too, in the order of ranks. Or a DTensor that is sharded along that axis.
-    target : Tensor or tuple of two Tensors
+    target : Tensor or SparseTarget
         Class ids of the whole vocabulary, the same on every rank; or probabilities of this rank's
-        classes, in the shape of its logits; or the ids and the probabilities of a few classes of
-        each row, the same on every rank, with k in place of the number of classes. What
-        the few leave of 1 counts nowhere.
+        classes, in the shape of its logits; or a `SparseTarget` with ids of the whole vocabulary,
+        the same on every rank.
     loss : CrossEntropy, optional
         With any options; without it, that of ``CrossEntropy()``. Class weights are of all classes.
     sample_weight : Tensor, optional
@@ -353,7 +353,7 @@ def _rows_of(target: Any, left: tuple[int, ...]) -> tuple[int, ...]:
     """The shape of all rows, which the target tells; each rank has some along the first axis."""
     if not left:
         raise ValueError("features must have rows to be sharded by, got an array of one dimension")
-    shape = tuple(np.shape(target[0])[:-1] if isinstance(target, tuple) else np.shape(target))
+    shape = tuple(np.shape(parts_of(target)[0]))
     shape = shape[: len(left)]
     if shape[1:] != left[1:]:
         raise ValueError(f"target must be of rows of shape {('all ranks', *left[1:])}, got {shape}")

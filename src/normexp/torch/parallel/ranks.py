@@ -48,6 +48,10 @@ class Ranks:
             dist.all_reduce(x, group=self.group)
         return x
 
+    def summed_numbers(self, array: Any) -> Any:
+        """The sum of arrays of NumPy."""
+        return self.summed(torch.from_numpy(array).to(self.device)).cpu().numpy()
+
     def rows_gathered(self, x: Tensor, counts: list[int]) -> Tensor:
         """The rows of all ranks, one rank's behind the other's; `counts` says how many each has."""
         padded = x.new_zeros((max(counts), *x.shape[1:]))

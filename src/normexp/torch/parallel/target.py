@@ -1,6 +1,7 @@
 """The target of a part of the classes: class ids of the whole vocabulary, or masses of the part."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from ..._arrays import as_rows, rows_shape
 from ...kernels import NO_MASK
 from ...losses.bound import Batch
 from ...losses.cross_entropy import CrossEntropy
+from ...losses.sparse_target import SparseMasses, SparseTarget, parts_of
 from ..views import array_of
+from .ranks import Ranks
 
 Array = NDArray[Any]
 
@@ -42,10 +45,12 @@ class Shard:
         if where is not None:
             self.mask = as_rows(_check.mask(numbers(where), shape), self.axes)
         self.ids: Array | None = None
-        self.sparse: tuple[Array, Array] | None = None
+        self.sparse: SparseTarget | None = None
         self.mass: Any = None
-        if isinstance(target, tuple):
-            self.sparse = self._few(*target)
+        if isinstance(target, SparseTarget):
+            self.sparse = replace(
+                target, ids=numbers(target.ids), probabilities=numbers(target.probabilities)
+            )
             return
         given = numbers(target)
         if given.dtype.kind in "fb" or given.ndim == len(shape):
@@ -54,36 +59,22 @@ class Shard:
         if given.shape != self.left or given.dtype.kind not in "iu":
             raise ValueError(
                 f"target must hold integer class ids of shape {self.left}, probabilities of "
-                f"this rank's classes of shape {shape}, or be a tuple of ids and probabilities "
-                f"of a few classes, got {_check.described(given)}"
+                f"this rank's classes of shape {shape}, or be a SparseTarget, "
+                f"got {_check.described(given)}"
             )
         self.ids = given
-
-    def _few(self, ids: Any, probabilities: Any) -> tuple[Array, Array]:
-        """The few classes of each row that have a probability, and these."""
-        ids, probabilities = numbers(ids), numbers(probabilities)
-        rest = rows_shape(ids.shape, self.axes) if ids.ndim == len(self.shape) else None
-        if rest != self.left or ids.shape != probabilities.shape or ids.dtype.kind not in "iu":
-            raise ValueError(
-                "target must hold integer ids and probabilities of a few classes, both of the "
-                f"shape of the logits {self.shape} but for the number of classes, got "
-                f"{_check.described(ids)} and {_check.described(probabilities)}"
-            )
-        if probabilities.dtype not in (np.float32, np.float64):
-            probabilities = probabilities.astype(np.float64)
-        must = "target must hold probabilities that are finite and not negative"
-        _check.every(_check.is_weight(probabilities), probabilities, must)
-        return as_rows(ids.astype(np.int64), self.axes), as_rows(probabilities, self.axes)
 
     @property
     def alike(self) -> dict[str, Any]:
         """What has to be the same on every rank."""
         (axis,) = self.axes
-        kind = "class ids" if self.ids is not None else "masses" if self.sparse is None else "few"
+        told: tuple[Any, ...] = ("masses",) if self.ids is None else ("class ids", self.ids)
+        if self.sparse is not None:
+            told = self.sparse.rest, *parts_of(self.sparse)
         return {
             "loss": self.loss,
             "the shape of rows": (self.left, axis),
-            "target": (kind, self.ids, *(self.sparse or ())),
+            "target": told,
             "sample_weight": self.sample_weight,
         }
 
@@ -91,27 +82,26 @@ class Shard:
     def has_mask(self) -> bool:
         return self.mask is not NO_MASK
 
-    def live(self) -> Array:
-        """How many classes of each row exist on this rank."""
-        (axis,) = self.axes
-        if not self.has_mask:
-            return np.full(math.prod(self.left), self.shape[axis])
-        return np.asarray(self.mask.sum(axis=1).reshape(-1))
+    def batch(self, whole: tuple[int, ...], ranks: Ranks, first: int, masked: bool) -> Batch:
+        """All of it in the form that kernels read, with what belongs to whole rows in whole.
 
-    def batch(self, whole: tuple[int, ...], first: int, live: Array | None) -> Batch:
-        """All of it in the form that kernels read, with what belongs to whole rows in whole."""
+        What the ranks have to count together, they do.
+        """
         (axis,) = self.axes
-        classes, count = whole[axis], math.prod(self.left)
+        classes, own, count = whole[axis], self.shape[axis], math.prod(self.left)
         if classes == 0:
             raise ValueError("no rank of the group has any class")
+        live = np.full(count, classes)
+        if masked:
+            live = ranks.summed_numbers(self._live())
         mass, counts = self.mass, np.full(count, True)
-        if self.ids is not None:
-            mass, counts = self.loss._read_target(self.ids, whole, self.left, self.axes)
-        elif self.sparse is not None:
-            ids, masses = self.sparse
-            must = f"target must hold class ids from 0 to {classes - 1}"
-            _check.every((ids >= 0) & (ids < classes), ids, must)
-            mass = FewMasses(ids, masses, first, self.shape[axis])
+        if self.mass is None:
+            given = self.ids if self.sparse is None else self.sparse
+            mass, counts = self.loss._read_target(given, whole, self.left, self.axes)
+        if self.sparse is not None:
+            mass = SparsePart(mass, first, own, self.mask)
+            if self.sparse.rest == "uniform":
+                mass.spread(live - ranks.summed_numbers(mass.given()))
         return self.loss._weighted_batch(
             mass,
             counts,
@@ -119,24 +109,52 @@ class Shard:
             self.loss._class_weights(classes),
             self.sample_weight,
             self.mask,
-            np.full(count, classes) if live is None else live,
+            live,
         )
 
+    def _live(self) -> Array:
+        """How many classes of each row exist on this rank."""
+        (axis,) = self.axes
+        if not self.has_mask:
+            return np.full(math.prod(self.left), self.shape[axis])
+        return np.asarray(self.mask.sum(axis=1).reshape(-1))
 
-class FewMasses:
-    """The masses of a few classes of each row: some rows of it are an array of a part of all."""
+
+class SparsePart:
+    """What a rank has of the masses of a `SparseTarget`: some rows of it are an array."""
 
     ndim = 2
 
-    def __init__(self, ids: Array, masses: Array, first: int, classes: int) -> None:
-        self.ids, self.masses, self.first, self.classes = ids, masses, first, classes
+    def __init__(self, masses: SparseMasses, first: int, classes: int, mask: Array) -> None:
+        ids = masses.ids - first
+        self.masses = np.where((ids >= 0) & (ids < classes), masses.masses, 0.0)
+        self.ids = np.where(self.masses > 0, ids, 0)
+        self.classes, self.mask = classes, mask
+        self.left = np.maximum(1.0 - masses.masses.sum(axis=1), 0.0)
+        self.each: Array | None = None
+
+    def given(self) -> Array:
+        """How many classes of each row that exist here have a mass of their own."""
+        ids = np.sort(np.where(self.masses > 0, self.ids, -1), axis=1)
+        is_new = (ids >= 0) & (np.diff(ids, axis=1, prepend=-1) != 0)  # one may come twice
+        if self.mask.size:
+            is_new &= np.take_along_axis(self.mask, np.maximum(ids, 0), axis=1)
+        return np.asarray(is_new.sum(axis=1))
+
+    def spread(self, free: Array) -> None:
+        """Give what is left of each row to its classes that have none, of which so many exist."""
+        self.each = self.left / np.maximum(free, 1)
 
     def __getitem__(self, part: slice) -> Array:
-        ids, masses = self.ids[part] - self.first, self.masses[part]
-        dense = np.zeros((len(ids), self.classes, *ids.shape[2:]), masses.dtype)
-        place = np.nonzero((ids >= 0) & (ids < self.classes))
-        row, _, *inner = place
-        np.add.at(dense, (row, ids[place], *inner), masses[place])
+        ids, masses = self.ids[part], self.masses[part]
+        dense = np.zeros((len(ids), self.classes))
+        row, at = np.nonzero(masses)
+        given = row, ids[row, at]
+        if self.each is not None:
+            each = self.each[part, np.newaxis]
+            dense[:] = np.where(self.mask[part], each, 0.0) if self.mask.size else each
+            dense[given] = 0.0
+        np.add.at(dense, given, masses[row, at])
         return dense
 
 

@@ -50,10 +50,7 @@ class Part:
         (axis,) = shard.axes
         whole = list(shard.shape)
         whole[axis] = int(classes.sum())
-        live = None
-        if masks.any():
-            live = ranks.summed(torch.from_numpy(shard.live()).to(ranks.device)).cpu().numpy()
-        batch = shard.batch(tuple(whole), self.first, live)
+        batch = shard.batch(tuple(whole), ranks, self.first, bool(masks.any()))
         self.bound = Bound(shard.loss, tuple(whole), shard.axes, batch)
         self.temperature, _ = shard.loss.scaling
         self.is_ignored = batch.is_ignored
