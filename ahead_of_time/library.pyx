@@ -326,16 +326,17 @@ cdef bint is_mask(object where, cnp.ndarray x, Key *key) except -1:
     key.is_masked, mask = True, <cnp.ndarray>where
     return (
         cnp.PyArray_TYPE(mask) == cnp.NPY_BOOL and cnp.PyArray_ISCARRAY_RO(mask)
-        and have_one_shape(mask, x)
+        and has_shape_of(mask, x)
     )
 
 
-cdef bint have_one_shape(cnp.ndarray a, cnp.ndarray b):
-    cdef int axis
-    if cnp.PyArray_NDIM(a) != cnp.PyArray_NDIM(b):
+cdef bint has_shape_of(cnp.ndarray a, cnp.ndarray b, int without = -1):
+    """Whether a has the shape of b, or that of b without one of its axes."""
+    cdef int axis, axes = cnp.PyArray_NDIM(b) - (without >= 0)
+    if cnp.PyArray_NDIM(a) != axes:
         return False
-    for axis in range(cnp.PyArray_NDIM(a)):
-        if cnp.PyArray_DIM(a, axis) != cnp.PyArray_DIM(b, axis):
+    for axis in range(axes):
+        if cnp.PyArray_DIM(a, axis) != cnp.PyArray_DIM(b, axis + (0 <= without <= axis)):
             return False
     return True
 
@@ -346,18 +347,25 @@ cdef bint lie_apart(cnp.ndarray a, cnp.ndarray b):
     return first + cnp.PyArray_NBYTES(a) <= second or second + cnp.PyArray_NBYTES(b) <= first
 
 
-cdef bint is_output(object out, object x, object where, Key *key) except -1:
-    """Whether a result can go there straight away: into memory of its own, or in the place of x."""
+cdef bint is_output(
+    object out, cnp.ndarray x, object where, Key *key, int without = -1
+) except -1:
+    """Whether a result, of the shape of x or that without an axis, can go there straight away.
+
+    It can where there is nothing else, and where x itself is, if it has its shape.
+    """
     cdef cnp.ndarray array
     if type(out) is not cnp.ndarray:
         return False
     array = <cnp.ndarray>out
     if cnp.PyArray_TYPE(array) != key.type or not cnp.PyArray_ISCARRAY(array):
         return False
+    if not has_shape_of(array, x, without):
+        return False
     if where is not None and not lie_apart(array, <cnp.ndarray>where):
         return False
-    key.is_in_place = cnp.PyArray_DATA(array) == cnp.PyArray_DATA(<cnp.ndarray>x)
-    return key.is_in_place or lie_apart(array, <cnp.ndarray>x)
+    key.is_in_place = without < 0 and cnp.PyArray_DATA(array) == cnp.PyArray_DATA(x)
+    return key.is_in_place or lie_apart(array, x)
 
 
 cdef class Small:
@@ -438,9 +446,7 @@ cdef class SmallRows(Small):
         array, key.temperature = <cnp.ndarray>x, temperature
         if not is_mask(where, array, &key):
             return self.long_way(*given)[0]
-        if out is not None and not (
-            is_output(out, x, where, &key) and have_one_shape(<cnp.ndarray>out, array)
-        ):
+        if out is not None and not is_output(out, array, where, &key):
             return self.long_way(*given)[0]
         plan = self.plan_for(&key, &at)
         if plan is None:
@@ -459,27 +465,35 @@ cdef class SmallRows(Small):
 cdef class SmallSums(Small):
     """A function of rows that gives a number of their type for each."""
 
-    def __call__(self, x, axis, where):
+    def __call__(self, x, axis, where, out):
         cdef Key key
-        cdef int at = -1, other
+        cdef int at = -1, of_classes, other
         cdef Plan plan
         cdef cnp.ndarray array, result
         cdef cnp.npy_intp shape[64]
         cdef void *mask = NULL
+        given = x, axis, where, out
         if not key_of(x, &key, axis) or key.type == HALF or not is_mask(where, <cnp.ndarray>x, &key):
-            return self.long_way(x, axis, where)[0]
+            return self.long_way(*given)[0]
+        array, of_classes = <cnp.ndarray>x, axis % key.axes
+        if out is not None and not is_output(out, array, where, &key, of_classes):
+            return self.long_way(*given)[0]
         plan = self.plan_for(&key, &at)
         if plan is None:
-            return self.note(at, (x, axis, where), None, where)
-        array = <cnp.ndarray>x
-        for other in range(key.axes - 1):
-            shape[other] = cnp.PyArray_DIM(array, other if other < axis % key.axes else other + 1)
-        result = cnp.PyArray_EMPTY(key.axes - 1, shape, key.type, 0)
+            return self.note(at, given, None, where)
+        if out is None:
+            for other in range(key.axes - 1):
+                shape[other] = cnp.PyArray_DIM(array, other + (other >= of_classes))
+            result = cnp.PyArray_EMPTY(key.axes - 1, shape, key.type, 0)
+        else:
+            result = <cnp.ndarray>out
         if where is not None:
             mask = cnp.PyArray_DATA(<cnp.ndarray>where)
         if not plan.run(cnp.PyArray_DATA(array), cnp.PyArray_DATA(result), NULL, NULL, mask):
-            return self.long_way(x, axis, where)[0]
-        return result if key.axes > 1 else cnp.PyArray_ToScalar(cnp.PyArray_DATA(result), result)
+            return self.long_way(*given)[0]
+        if out is not None or key.axes > 1:
+            return result
+        return cnp.PyArray_ToScalar(cnp.PyArray_DATA(result), result)
 
 
 cdef double sum_of(const double *terms, int64_t count) noexcept nogil:
@@ -514,7 +528,6 @@ cdef double sum_of(const double *terms, int64_t count) noexcept nogil:
 cdef bint are_ids(object target, cnp.ndarray logits, Key *key) except -1:
     """Whether the target is a class id for each row."""
     cdef cnp.ndarray ids
-    cdef int axis
     cdef int64_t row
     cdef const int64_t *each
     if type(target) is not cnp.ndarray:
@@ -522,11 +535,8 @@ cdef bint are_ids(object target, cnp.ndarray logits, Key *key) except -1:
     ids = <cnp.ndarray>target
     if ids.descr.kind != b"i" or cnp.PyArray_ITEMSIZE(ids) != 8 or not cnp.PyArray_ISCARRAY_RO(ids):
         return False
-    if cnp.PyArray_NDIM(ids) != key.axes - 1:
+    if not has_shape_of(ids, logits, key.axes - 1):
         return False
-    for axis in range(key.axes - 1):
-        if cnp.PyArray_DIM(ids, axis) != cnp.PyArray_DIM(logits, axis):
-            return False
     each = <const int64_t *>cnp.PyArray_DATA(ids)
     for row in range(key.rows):
         if not 0 <= each[row] < key.classes:

@@ -174,19 +174,19 @@ def logsumexp(
     if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
         told = {"b": b, "return_sign": return_sign, "where": where, "keepdims": keepdims}
         return room.functions.logsumexp(x, axis, **told, out=out)
-    if b is None and out is None and return_sign is False and keepdims is False:
-        return _quick("logsumexp")(x, axis, where)
-    return _logsumexp(x, axis, where, b, return_sign, keepdims, out)[0]
+    if b is None and return_sign is False and keepdims is False:
+        return _quick("logsumexp")(x, axis, where, out)
+    return _logsumexp(x, axis, where, out, b, return_sign, keepdims)[0]
 
 
 def _logsumexp(
     x: object,
     axis: Axis,
     where: object,
+    out: object,
     b: object = None,
     return_sign: object = False,
     keepdims: object = False,
-    out: object = None,
 ) -> tuple[Any, NDArray[Any], None]:
     """What `logsumexp` returns, and the sums that the kernel wrote."""
     values, dtype = as_floating(x, "x")

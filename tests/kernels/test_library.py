@@ -202,7 +202,11 @@ def test_small_calls_with_options_give_the_bits_of_large_ones(dtype):
             for axis in range(-x.ndim, x.ndim):
                 for where in (None, mask, mask.copy(order="F"), mask[..., :1]):
                     told = {"where": where}
-                    same(nex.logsumexp(x, axis, **told), nex.logsumexp(x, (axis,), **told))
+                    true = nex.logsumexp(x, (axis,), **told)
+                    same(nex.logsumexp(x, axis, **told), true)
+                    out = np.empty(true.shape, dtype)
+                    assert nex.logsumexp(x, axis, **told, out=out) is out
+                    same(out, true)
                     for f in (nex.softmax, nex.log_softmax):
                         for temperature in (1.0, 2.5, 1e-30):
                             told = {"where": where, "temperature": temperature}
@@ -231,6 +235,23 @@ def test_small_calls_into_memory_that_overlaps(f):
         same(out, true)
 
 
+def test_small_sums_into_the_memory_that_they_are_made_from():
+    """Also where they begin: a sum that is written early must not be read for another."""
+    for _ in range(4):
+        for first in (0, 3, 17):
+            memory = np.linspace(-3, 3, 40, dtype=np.float32)
+            x, out = memory[:20].reshape(4, 5), memory[first : first + 4]
+            true = nex.logsumexp(x.copy())
+            assert nex.logsumexp(x, out=out) is out
+            same(out, true)
+        mask = np.ones((4, 8), bool)
+        x = np.linspace(-3, 3, 32).reshape(4, 8)
+        out = mask.reshape(-1).view(np.float64)
+        true = nex.logsumexp(x)
+        assert nex.logsumexp(x, where=mask, out=out) is out
+        same(out, true)
+
+
 def test_small_calls_refuse_places_and_options_as_large_ones_do():
     x = np.zeros((2, 3), np.float32)
     read_only = np.zeros_like(x)
@@ -249,6 +270,10 @@ def test_small_calls_refuse_places_and_options_as_large_ones_do():
         ):
             with pytest.raises(ValueError, match=match):
                 nex.softmax(x, **told)
+        nex.logsumexp(x, out=np.empty(2, np.float32))
+        for out in (np.empty(3, np.float32), np.empty((2, 1), np.float32), np.empty(2)):
+            with pytest.raises(ValueError, match="out must be float32 with shape"):
+                nex.logsumexp(x, out=out)
         with pytest.raises(TypeError, match="where"):
             nex.softmax(x, where=np.ones((2, 3)))
         with pytest.raises(TypeError, match="out"):

@@ -22,18 +22,7 @@ from normexp.linear.duality_gap import DualityGap
 from normexp.linear.objective import Objective
 from normexp.linear.sampling import Watched
 from normexp.linear.shifts import sees_no_shift, with_least_penalty
-from normexp.losses import RowLoss
-
-
-class Robust(RowLoss):
-    """Σ_j log cosh(z_j − [j = y])."""
-
-    is_smooth = is_convex = True
-
-    def of_rows(self, logits, target):
-        d = logits - np.eye(logits.shape[1])[target]
-        return np.abs(d).sum(axis=1) + np.log1p(np.exp(-2 * np.abs(d))).sum(axis=1), np.tanh(d)
-
+from tests.linear.overlapping import Robust, data
 
 LOSSES = [
     nex.CrossEntropy(),
@@ -49,13 +38,6 @@ def hessian(request, monkeypatch):
     """Each way to the Hessian, whatever the size of the problem."""
     if request.param == "multiplied by":
         monkeypatch.setattr(working_set, "MOST_PARAMS", 0)
-
-
-def data(rows=120, size=8, classes=3, seed=0):
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(rows, size))
-    logits = X @ rng.normal(size=(size, classes)) + rng.gumbel(size=(rows, classes))
-    return X, logits.argmax(axis=1)
 
 
 def objective_at(weight, bias, X, y, model, sample_weight=None, loss=None):

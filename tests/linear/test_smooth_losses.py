@@ -14,18 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 import normexp as nex
 from normexp.linear import LinearClassifier, SoftmaxRegression, first_matrix, newton
 from normexp.linear.objective import Objective
-from normexp.losses import RowLoss
-
-
-class Robust(RowLoss):
-    """Σ_j log cosh(z_j − [j = y])."""
-
-    is_smooth = is_convex = True
-
-    def of_rows(self, logits, target):
-        d = logits - np.eye(logits.shape[1])[target]
-        return np.abs(d).sum(axis=1) + np.log1p(np.exp(-2 * np.abs(d))).sum(axis=1), np.tanh(d)
-
+from tests.linear.overlapping import Robust, data
 
 LOSSES = [
     nex.CrossEntropy(),
@@ -47,13 +36,6 @@ def first(request, monkeypatch):
         monkeypatch.setattr(first_matrix, "MOST_FEATURES_EXACT", 0)
         monkeypatch.setattr(first_matrix, "DIRECTIONS", 3)
     return request.param
-
-
-def data(rows=120, size=8, classes=3, seed=0):
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(rows, size))
-    logits = X @ rng.normal(size=(size, classes)) + rng.gumbel(size=(rows, classes))
-    return X, logits.argmax(axis=1)
 
 
 def lowest(loss, X, y, alpha, fit_intercept=True):
