@@ -14,9 +14,6 @@ PAGES = sorted([*ROOT.glob("README*.md"), *ROOT.glob("docs/**/*.md")])
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NOT_RUN = {"sh", "console", "text", "dockerfile"}
 
-# Calls of libraries that the tests do not install.
-OF_PEERS = {"docs/migration/pytorch.md"}
-
 
 def blocks():
     for page in PAGES:
@@ -35,8 +32,7 @@ def commands():
 
 
 def test_python_blocks_are_doctests():
-    python = [(page, code) for page, language, code in blocks() if language == "python"]
-    assert {page for page, code in python if ">>> " not in code} <= OF_PEERS
+    assert all(">>> " in code for _, language, code in blocks() if language == "python")
 
 
 def test_other_blocks_are_for_the_shell_or_for_sphinx():
