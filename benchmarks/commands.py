@@ -18,6 +18,7 @@ from . import (
     exhaustive,
     instructions,
     linear,
+    linear_head,
     linear_loss,
     machine,
     optima,
@@ -142,6 +143,14 @@ def measure_optima() -> None:
 def measure_linear_loss(threads: int) -> None:
     """One evaluation of a linear softmax loss, value and gradient, beside scikit-learn's."""
     linear_loss.main(threads)
+
+
+@benchmarks.command("linear-head")
+@threaded
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Of each.")
+def measure_linear_heads(threads: int, rounds: int) -> None:
+    """The linear loss of many classes, forward and backward, beside its bare products."""
+    linear_head.main(threads, rounds)
 
 
 @benchmarks.command("linear")

@@ -17,7 +17,7 @@ FEW_CLASSES = 24  # of more of them BLAS is as fast
 FEW_NUMBERS = 1 << 20  # of a weight with few classes; its gradient is added up in float64
 FEATURES_BYTES = 4 << 20  # of one tile, where classes are few
 WIDENED_BYTES = 16 << 20  # of one tile, where features come in another type than is computed in
-PRODUCT_BYTES = 64 << 20  # of the gradient of the weight, computed at a time and then added
+PRODUCT_BYTES = 8 << 20  # of the gradient of the weight, computed at a time and then added
 
 
 class Products(Protocol):
@@ -68,6 +68,7 @@ class DenseProducts:
         self.w, self.b = w, b
         self.memory = memory
         self.total: Array = np.zeros(w.shape, w.dtype)
+        self._has_added = False
         self.most_rows = len(x)
         if x.dtype != w.dtype:
             self.most_rows = rows_within(WIDENED_BYTES, w)
@@ -85,7 +86,11 @@ class DenseProducts:
             logits += self.b
 
     def add(self, grad: Array, seen: Array) -> None:
-        """Some classes at a time."""
+        """Some classes at a time; but the first product is the total."""
+        if not self._has_added:
+            np.matmul(grad.T, seen, out=self.total)
+            self._has_added = True
+            return
         row_bytes = max(self.total.shape[1], 1) * self.total.itemsize
         step = max(PRODUCT_BYTES // row_bytes, 1)
         for start in range(0, len(self.total), step):

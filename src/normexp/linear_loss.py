@@ -21,8 +21,9 @@ from .kernels import Linear, kernels_for
 Array = NDArray[Any]
 
 TILE_BYTES = 4 << 20  # logits of one tile: they stay in a cache
-TILE_ROWS = 64  # but no fewer rows than make a matrix product worth it,
-MOST_BYTES = 16 << 20  # unless they are this large
+TILE_ROWS = 1024  # but no fewer rows than make the most of a matrix product,
+MOST_BYTES = 64 << 20  # unless they are this large
+LEAST_ROWS = 64  # however wide their features are
 
 
 class LinearLossGrad(NamedTuple):
@@ -152,7 +153,8 @@ class LinearLoss:
                 np.matmul(grad, w, out=grad_x[tile])
             if "weight" in wanted:
                 products.add(grad, seen)
-                grad_b += np.einsum("rk->k", grad, dtype=grad_b.dtype)
+                if b is not None:
+                    grad_b += np.einsum("rk->k", grad, dtype=grad_b.dtype)
         of_weight = (products.gradient(), grad_b) if "weight" in wanted else None
         return self._result(given, losses, grad_x, of_weight)
 
@@ -232,5 +234,5 @@ def tiles(row_bytes: int, most: int, samples: int) -> list[slice]:
     """The samples, as many at a time as are worth a matrix product of so many bytes of logits."""
     row_bytes = max(row_bytes, 1)
     rows = min(max(TILE_ROWS, TILE_BYTES // row_bytes), max(MOST_BYTES // row_bytes, 1))
-    rows = min(rows, max(TILE_ROWS, most))
+    rows = min(rows, max(LEAST_ROWS, most))
     return [slice(start, min(start + rows, samples)) for start in range(0, samples, rows)]
