@@ -26,6 +26,7 @@ from . import (
     results,
     speed,
     svm,
+    tensors,
 )
 from .linear_data import PROBLEMS
 from .plot import SUFFIXES, drawn
@@ -151,6 +152,14 @@ def measure_linear_loss(threads: int) -> None:
 def measure_linear_heads(threads: int, rounds: int) -> None:
     """The linear loss of many classes, forward and backward, beside its bare products."""
     linear_head.main(threads, rounds)
+
+
+@benchmarks.command("tensors")
+@click.option("--quick", is_flag=True, help="Fewer rounds: less than a minute.")
+@threaded
+def measure_tensors(quick: bool, threads: int) -> None:
+    """Functions and losses of PyTorch's tensors, forward and backward, beside PyTorch's own."""
+    tensors.main(threads, quick)
 
 
 @benchmarks.command("linear")

@@ -28,7 +28,8 @@ class OnTensors:
         def of_arrays(*given, **named):
             arrays = (one for one in (*given, *named.values()) if isinstance(one, np.ndarray))
             named = {name: as_tensors(one) for name, one in named.items()}
-            results = of_tensors(*map(as_tensors, given), **named)
+            with np.errstate(all="ignore"):  # of Triton's interpreter, which computes by NumPy
+                results = of_tensors(*map(as_tensors, given), **named)
             return as_arrays(results, {address_of(array): array for array in arrays})
 
         return of_arrays

@@ -221,6 +221,12 @@ def errors(rank, count):
         "features": lambda: parallel.linear_cross_entropy(
             problem.features.clone().requires_grad_(last), problem.weight[part], ids
         ),
+        "dropout": lambda: parallel.linear_cross_entropy(
+            problem.features.roll(int(last), 1), problem.weight[part], ids
+        ),
+        "rounding": lambda: parallel.linear_cross_entropy(
+            problem.features * (1 + 1e-5 * last), problem.weight[part], ids
+        ),
         "nothing to average": lambda: loss_of(ids * 0 - 100, loss=CrossEntropy(empty="raise")),
     }
     return {name: error_of(call) for name, call in calls.items()}
@@ -300,9 +306,20 @@ def others(rank, count):
 
 
 def die(rank, count):
-    """The last rank ends amid the tiles of a head; the others say what they were told, and when."""
+    """The last rank does not come, and then ends amid the tiles of a head.
+
+    The others say what they were told, and when.
+    """
     problem = Problem("plain", "ids", "uneven")
     part = problem.part(rank, count)
+    slow = dist.new_group(timeout=datetime.timedelta(seconds=1))
+    start, late = time.monotonic(), "late"
+    if rank < count - 1:
+        late = error_of(
+            lambda: parallel.cross_entropy(problem.logits[:, part], problem.ids, group=slow)
+        )
+        late = late, time.monotonic() - start
+    dist.barrier()
     if rank == count - 1:
         put = parallel.head.Part.put
         parallel.head.Part.put = lambda *given: os._exit(7) if given[-1].start else put(*given)
@@ -310,7 +327,7 @@ def die(rank, count):
     error = error_of(
         lambda: parallel.linear_cross_entropy(problem.features, problem.weight[part], problem.ids)
     )
-    return error, time.monotonic() - start
+    return error, time.monotonic() - start, *late
 
 
 def few_rows(row_bytes, most, samples):

@@ -6,7 +6,7 @@ import warnings
 import pytest
 import torch
 
-import normexp.torch as drop_ins
+import normexp.torch as room
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -25,7 +25,7 @@ NAMES = [
     "nn.functional.multi_margin_loss",
     "nn.functional.linear_cross_entropy",
 ]
-OPS = [op for op in op_db if op.name in NAMES]
+OPS = [op for op in op_db if op.name in NAMES and op.variant_test_name != "chunked_none"]
 DTYPES = torch.float64, torch.float32, torch.bfloat16, torch.float16
 EVERY = pytest.mark.parametrize("op", OPS, ids=lambda op: op.name + op.variant_test_name)
 IN_EVERY_TYPE = pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def same_samples():
 
 
 def ours(op):
-    return getattr(drop_ins, op.name.rpartition(".")[2])
+    return getattr(room, op.name.rpartition(".")[2])
 
 
 def in_float64(one):
@@ -86,7 +86,8 @@ def scale(x):
 @IN_EVERY_TYPE
 def test_samples(op, dtype):
     is_linear = "linear" in op.name
-    samples = list(op.sample_inputs("cpu", dtype, requires_grad=True))[:: 5 if is_linear else 1]
+    samples = list(op.sample_inputs("cpu", dtype, requires_grad=True))
+    samples = samples[:: 1 + len(samples) // 50]
     assert samples
     for sample in samples:
         got, got_grads = run(ours(op), sample)
@@ -99,3 +100,49 @@ def test_samples(op, dtype):
         close(got, expected, is_linear)
         for one, other in zip(got_grads, expected_grads, strict=True):
             close(one, other, is_linear)
+
+
+WITH_ERRORS = [op for op in OPS if op.error_inputs_func]
+IN_FUNCTIONAL = [op for op in OPS if op.name.startswith("nn.")]
+WITH_REFERENCES = [op for op in OPS if op.reference_inputs_func]
+
+
+@pytest.mark.parametrize("op", WITH_REFERENCES, ids=lambda op: op.name)
+def test_reference_inputs(op):
+    for dtype in (torch.float64, torch.float32):
+        samples = list(op.reference_inputs("cpu", dtype))[::7]
+        assert samples
+        for sample in samples:
+            got, _ = run(ours(op), sample)
+            expected, _ = run(op.op, sample.transform(in_float64))
+            close(got, expected, False)
+
+
+@pytest.mark.parametrize("op", WITH_ERRORS, ids=lambda op: op.name + op.variant_test_name)
+def test_error_inputs(op):
+    """By name an error of PyTorch's kind; installed the very error."""
+    errors = list(op.error_inputs("cpu"))
+    assert errors
+    for error in errors:
+        sample = error.sample_input
+        with pytest.raises(error.error_type):
+            ours(op)(sample.input, *sample.args, **sample.kwargs)
+        with room.installed(), pytest.raises(error.error_type, match=error.error_regex):
+            getattr(torch.nn.functional, op.name.rpartition(".")[2])(
+                sample.input, *sample.args, **sample.kwargs
+            )
+
+
+@pytest.mark.parametrize(
+    "op", [op for op in OPS if op.name.startswith("nn.")], ids=lambda op: op.name
+)
+def test_installed(op):
+    """PyTorch's samples, to the functions by the names that PyTorch has for them."""
+    samples = list(op.sample_inputs("cpu", torch.float32))[::5]
+    with room.installed():
+        for sample in samples:
+            function = getattr(torch.nn.functional, op.name.rpartition(".")[2])
+            assert function.drop_in is ours(op)
+            got, _ = run(function, sample)
+            expected, _ = run(ours(op), sample)
+            assert torch.equal(got, expected)

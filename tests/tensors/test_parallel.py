@@ -186,6 +186,8 @@ REFUSED = {
     "device": "TypeError: logits must be a plain tensor, got Tensor on meta",
     "target of some rows": "ValueError: target must be of the rows of all ranks, which are ",
     "features": "ValueError: what is differentiated must be the same",
+    "dropout": "ValueError: the sum of features must be the same",
+    "rounding": "no error",
     "nothing to average": "ValueError: target leaves nothing to average",
 }
 
@@ -199,9 +201,11 @@ def test_what_does_not_fit_is_an_error_on_every_rank(found):
         assert all(error.startswith(for_others) for error in others), name
 
 
-def test_the_end_of_a_rank_is_an_error_of_the_others(folder, count):
+def test_a_rank_that_is_late_or_gone_is_an_error_of_the_others(folder, count):
     for rank in range(count - 1):
-        error, seconds = torch.load(folder / f"{count}.{rank}.end.pt")
+        error, seconds, late, wait = torch.load(folder / f"{count}.{rank}.end.pt")
+        assert late.startswith("RuntimeError")
+        assert wait < 20  # that group's timeout is 1
         assert error.startswith(("RuntimeError", "DistBackendError"))
         assert seconds < 40  # the group's timeout is 20
     assert not (folder / f"{count}.{count - 1}.end.pt").exists()

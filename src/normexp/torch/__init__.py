@@ -13,6 +13,7 @@ with extra("torch"):
         multi_margin_loss,
         nll_loss,
     )
+    from .installing import install, installed, uninstall
     from .modules import (
         BCEWithLogitsLoss,
         CrossEntropyLoss,
@@ -36,6 +37,8 @@ __all__ = [
     "bound",
     "cross_entropy",
     "functions",
+    "install",
+    "installed",
     "linear_cross_entropy",
     "linear_loss",
     "linear_statistics",
@@ -48,4 +51,5 @@ __all__ = [
     "sigmoid",
     "softmax",
     "softmin",
+    "uninstall",
 ]

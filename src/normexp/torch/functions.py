@@ -241,7 +241,7 @@ class LogSumExp(Operator):
             return sums.to(result_type(x)).reshape(_left(x.shape, axes, keepdims))
         mask = None if where is None else array_of(where)
         return tensor_of(
-            functions.logsumexp(array_of(x), tuple(axes), where=mask, keepdims=keepdims)
+            functions.logsumexp(array_of(x), axis_of(axes), where=mask, keepdims=keepdims)
         )
 
     @staticmethod
@@ -415,8 +415,13 @@ def of_rows(name: str, x: Tensor, axes: Axes, temperature: float, where: Where) 
         logits = logits_of(x, axes, where)._replace(temperature=temperature)
         return rows_back(getattr(kernels_for(x), name)(logits), x.shape, axes)
     mask = None if where is None else array_of(where)
-    given = array_of(x), tuple(axes), temperature, mask
-    return tensor_of(functions.rowwise(name, *given)[0])
+    function = getattr(functions, name)
+    return tensor_of(function(array_of(x), axis_of(axes), temperature=temperature, where=mask))
+
+
+def axis_of(axes: Axes) -> int | Axes:
+    """One axis as a number, which has a short way."""
+    return axes[0] if len(axes) == 1 else tuple(axes)
 
 
 def of_elements(name: str, x: Tensor) -> Tensor:

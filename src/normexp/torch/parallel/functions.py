@@ -214,7 +214,8 @@ def linear_cross_entropy(
             "what is differentiated": (is_wanted(*given), is_wanted(given.features)),
         }
         rows = math.prod(given.features.shape[:-1])
-        return shard, Told(len(weight), rows, shard.has_mask, alike)
+        likeness = (0.0, 0.0) if by_rows else given.likeness()
+        return shard, Told(len(weight), rows, shard.has_mask, alike, likeness)
 
     shard, every = ranks.agreed(told, ALIKE)
     counts = every[:, 1].tolist()

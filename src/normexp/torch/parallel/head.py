@@ -30,6 +30,20 @@ class Operands(NamedTuple):
         if b is not None and b.shape != w.shape[:1]:
             raise ValueError(f"bias must have the shape {tuple(w.shape[:1])}, got {tuple(b.shape)}")
 
+    def likeness(self) -> tuple[float, float]:
+        """A sum of the features with signs as if by chance, and the size of its terms.
+
+        Features that should be the same on every rank, and are not, differ in it: those after
+        dropout with other random numbers, say. Rounding hardly changes it.
+        """
+        x = self.features.detach().reshape(-1, self.features.shape[-1]).to(self.dtype)
+        by_row, by_input = (
+            torch.arange(n, device=x.device).double().square().cos() for n in x.shape
+        )
+        terms = (x @ by_input.to(x.dtype)).double() * by_row
+        terms = torch.where(terms.isfinite(), terms, 0.0)
+        return terms.sum().item(), terms.norm().item()
+
     @property
     def dtype(self) -> torch.dtype:
         """What is computed in."""

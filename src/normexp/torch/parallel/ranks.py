@@ -9,6 +9,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+DIFFERENCE = 0.02  # of sums of features: more than rounding, less than other random numbers make
 Group = Any  # a process group of `torch.distributed`, or None for all processes
 
 
@@ -19,6 +20,7 @@ class Told(NamedTuple):
     rows: int  # that it has of the features
     has_mask: bool
     alike: dict[str, Any]  # by name, what has to be the same on every rank
+    features: tuple[float, float] = (0.0, 0.0)  # a sum of them that has to be, and its size
 
 
 class Ranks:
@@ -75,14 +77,15 @@ class Ranks:
         A rank whose arguments are refused still comes along, so that the others need not wait for
         it: they raise an error as well. So do all if what must be `alike` differs.
         """
-        given, error, numbers = None, None, [0] * (4 + len(alike))
+        given, error, numbers = None, None, [0] * (6 + len(alike))
         try:
             given, own = told()
         except Exception as refused:
             error = refused
         else:
             seals = [sealed(own.alike[name]) for name in alike]
-            numbers = [1, own.classes, own.rows, int(own.has_mask), *seals]
+            features = np.array(own.features).view(np.int64).tolist()
+            numbers = [1, own.classes, own.rows, int(own.has_mask), *features, *seals]
         every = self.gathered(torch.tensor(numbers, device=self.device)).cpu().numpy()
         if error is not None:
             raise error
@@ -91,12 +94,10 @@ class Ranks:
                 f"the arguments were refused on rank {_listed(refusing)} of the group, "
                 "whose error says why"
             )
-        for name, seals in zip(alike, every[:, 4:].T, strict=True):
-            if different := np.flatnonzero(seals != seals[0]).tolist():
-                raise ValueError(
-                    f"{name} must be the same on every rank, but on rank {_listed(different)} "
-                    "of the group differs from that on rank 0"
-                )
+        for name, seals in zip(alike, every[:, 6:].T, strict=True):
+            _refuse(seals != seals[0], name)
+        total, size = np.ascontiguousarray(every[:, 4:6].T).view(np.float64)
+        _refuse(np.abs(total - total[0]) > DIFFERENCE * size[0], "the sum of features")
         return given, every[:, 1:4]
 
     @property
@@ -116,6 +117,14 @@ def sealed(value: Any) -> int:
     else:
         seal = hashlib.blake2b(repr(value).encode(), digest_size=8)
     return int.from_bytes(seal.digest(), "little", signed=True)
+
+
+def _refuse(differs: Any, name: str) -> None:
+    if differs.any():
+        raise ValueError(
+            f"{name} must be the same on every rank, but on rank "
+            f"{_listed(np.flatnonzero(differs).tolist())} of the group differs from that on rank 0"
+        )
 
 
 def _listed(ranks: list[int]) -> str:
