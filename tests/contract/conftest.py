@@ -1,6 +1,7 @@
 """What the contract is tried with: storage types with their accuracy, and layouts of memory."""
 
 import os
+import warnings
 from dataclasses import dataclass
 from functools import wraps
 from importlib import import_module
@@ -28,7 +29,8 @@ class OnTensors:
         def of_arrays(*given, **named):
             arrays = (one for one in (*given, *named.values()) if isinstance(one, np.ndarray))
             named = {name: as_tensors(one) for name, one in named.items()}
-            with np.errstate(all="ignore"):  # of Triton's interpreter, which computes by NumPy
+            with warnings.catch_warnings():  # Triton's interpreter computes by NumPy
+                warnings.simplefilter("ignore", RuntimeWarning)
                 results = of_tensors(*map(as_tensors, given), **named)
             return as_arrays(results, {address_of(array): array for array in arrays})
 

@@ -169,6 +169,14 @@ def test_tensors_without_numbers():
     assert nex.CrossEntropy(reduction="none")(x, y).shape == (4,)
 
 
+def test_targets_of_other_kinds(x):
+    expected = nex.CrossEntropy()(x, IDS)
+    read_only = IDS.numpy().copy()
+    read_only.flags.writeable = False
+    for target in (read_only, IDS.tolist(), IDS.int(), IDS.to(torch.int16)):
+        assert torch.equal(nex.CrossEntropy()(x, target), expected)
+
+
 def test_bad_input(x):
     loss = nex.CrossEntropy()
     with pytest.raises(ValueError, match=r"class ids from 0 to 4 .* got 5 at position 1"):

@@ -83,7 +83,8 @@ def constants(target: SparseTarget, logits: Tensor) -> tuple[Tensor, Tensor]:
 
 def _constant(given: Any, name: str, logits: Tensor) -> Tensor:
     if not isinstance(given, Tensor):
-        return torch.as_tensor(np.asarray(given), device=logits.device)
+        array = np.asarray(given)
+        return torch.as_tensor(array if array.flags.writeable else array.copy()).to(logits.device)
     if given.requires_grad and torch.is_grad_enabled():
         raise TypeError(f"{name} has requires_grad, but no loss is differentiated by it: detach it")
     if given.device != logits.device:
