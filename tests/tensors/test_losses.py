@@ -119,6 +119,19 @@ def test_upstream_gradients(x):
     torch.testing.assert_close(weighted, expected.detach())
 
 
+def test_no_derivative_by_the_target(x):
+    told = SHARES, torch.ones_like(SHARES)
+    with pytest.raises(TypeError, match="no loss is differentiated by its target"):
+        torch.func.jvp(lambda t: nex.CrossEntropy()(x.detach(), t), told[:1], told[1:])
+    weight = torch.randn(5, 3, dtype=torch.float64)
+    with pytest.raises(TypeError, match="no loss is differentiated by its target"):
+        torch.func.jvp(
+            lambda t: nex.CrossEntropy().linear(torch.ones(4, 3).double(), weight, t),
+            told[:1],
+            told[1:],
+        )
+
+
 def test_no_third_derivative(x):
     value = nex.CrossEntropy()(x, IDS)
     (first,) = torch.autograd.grad(value, x, create_graph=True)

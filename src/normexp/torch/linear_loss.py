@@ -25,6 +25,7 @@ from .losses import (
     Maybe,
     arguments,
     bound_to,
+    by_logits_alone,
     constants,
     is_one,
     losses_shape,
@@ -146,11 +147,14 @@ class Value(OfMap):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
         *tensors, rest, loss = inputs
         ctx.how = rest, loss
+        ctx.set_materialize_grads(False)
         ctx.save_for_backward(*tensors)
         ctx.save_for_forward(*tensors)
 
     @staticmethod
-    def backward(ctx: Any, of_value: Tensor) -> Any:
+    def backward(ctx: Any, of_value: Maybe) -> Any:
+        if of_value is None:
+            return (None,) * len(ctx.needs_input_grad)
         by_features, *by_others = ctx.needs_input_grad[:3]
         wanted = words(by_features, any(by_others))
         upstream, factor = _apart(of_value, ctx.how[-1])
@@ -159,6 +163,7 @@ class Value(OfMap):
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
+        by_logits_alone(tangents[3:UPSTREAM])
         if named(ctx.how[-1]).reduction == "none":
             return HESSIAN_PRODUCT(*ctx.saved_tensors, None, *tangents[:3], *ctx.how)[0]
         grads = WITH_GRADIENT(*ctx.saved_tensors, None, EVERYTHING, *ctx.how)[1:]
@@ -216,6 +221,7 @@ class WithGradient(OfMap):
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
+        by_logits_alone(tangents[3:UPSTREAM])
         *told, upstream = ctx.saved_tensors[:-3]
         grads, of_upstream = ctx.saved_tensors[-3:], tangents[UPSTREAM]
         value = _dot(grads, tangents)

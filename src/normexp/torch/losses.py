@@ -120,16 +120,20 @@ class Value(_OfLogits):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
         *tensors, ctx.loss = inputs
+        ctx.set_materialize_grads(False)
         ctx.save_for_backward(*tensors)
         ctx.save_for_forward(*tensors)
 
     @staticmethod
-    def backward(ctx: Any, of_value: Tensor) -> Any:
+    def backward(ctx: Any, of_value: Maybe) -> Any:
+        if of_value is None:
+            return (None,) * len(ctx.needs_input_grad)
         _, grad = WITH_GRADIENT(*ctx.saved_tensors, ctx.loss)
         return times(of_value, grad, named(ctx.loss)), *NOTHING
 
     @staticmethod
-    def jvp(ctx: Any, tangent: Tensor, *rest: None) -> Any:
+    def jvp(ctx: Any, tangent: Tensor, *rest: Any) -> Any:
+        by_logits_alone(rest)
         _, grad = WITH_GRADIENT(*ctx.saved_tensors, ctx.loss)
         return dot(grad, tangent, named(ctx.loss))
 
@@ -176,7 +180,8 @@ class WithGradient(_OfLogits):
         return result, *NOTHING
 
     @staticmethod
-    def jvp(ctx: Any, tangent: Tensor, *rest: None) -> Any:
+    def jvp(ctx: Any, tangent: Tensor, *rest: Any) -> Any:
+        by_logits_alone(rest)
         *tensors, grad = ctx.saved_tensors
         product = HESSIAN_PRODUCT(*tensors, tangent, ctx.loss)
         return dot(grad, tangent, named(ctx.loss)), product
@@ -267,6 +272,11 @@ def scaled(of_value: Tensor, grad: Tensor) -> Tensor:
 def is_one(of_value: Tensor) -> bool:
     """Whether it is 1 and nobody has to wait to know it: so it is where backward begins."""
     return not is_followed(of_value) and is_eager([of_value]) and of_value.item() == 1
+
+
+def by_logits_alone(tangents: Sequence[Any]) -> None:
+    if any(tangent is not None for tangent in tangents):
+        raise TypeError("no loss is differentiated by its target or its weights: detach them")
 
 
 def dot(grad: Tensor, tangent: Tensor, loss: Loss) -> Tensor:
