@@ -13,7 +13,7 @@ from ..kernels import NO_MASK, NOTHING, Target, kernels_for
 from ..losses.base import Loss
 from ..losses.binary import BinaryCrossEntropy, BinaryTarget
 from ..losses.rows import RowLoss
-from .functions import rows_back, rows_of
+from .rows import rows_back, rows_of
 from .views import loss_type, result_type
 
 Maybe = Any  # a tensor or None

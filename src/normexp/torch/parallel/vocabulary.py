@@ -17,7 +17,7 @@ from torch import Tensor
 from ...kernels import Logits, Mass, Summary, Target, kernels_for
 from ...losses.bound import Bound
 from .. import views
-from ..functions import rows_of
+from ..rows import rows_of
 from ..views import tensor_of
 from .ranks import Ranks
 from .target import Shard
