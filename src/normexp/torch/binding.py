@@ -11,12 +11,12 @@ from torch import Tensor
 
 from ..kernels import NO_MASK, NOTHING, Target, kernels_for
 from ..losses.base import Loss
-from ..losses.binary import BinaryCrossEntropy, BinaryTarget
-from ..losses.rows import RowLoss
+from ..losses.binary import BinaryTarget
 from .rows import rows_back, rows_of
 from .views import loss_type, result_type
 
 Maybe = Any  # a tensor or None
+AnyLoss = Any  # of rows or of elements
 
 
 class OnDevice(NamedTuple):
@@ -75,13 +75,13 @@ class OnDevice(NamedTuple):
 
 
 def on_device(
-    loss: Loss, logits: Tensor, target: Tensor, sample_weight: Maybe, where: Maybe
+    loss: AnyLoss, logits: Tensor, target: Tensor, sample_weight: Maybe, where: Maybe
 ) -> OnDevice:
     """Bind a loss, for logits that are not looked at."""
     axes = loss.axes_of(logits.ndim)
-    if isinstance(loss, BinaryCrossEntropy):
+    if loss.is_elementwise:
         return _of_elements(loss, logits, target, sample_weight, where)
-    if not isinstance(loss, RowLoss) or loss.kernel is None:
+    if loss.kernel is None:
         raise TypeError(f"{type(loss).__name__} computes with NumPy: move its logits to the CPU")
     shape, classes = logits.shape, logits.shape[axes[0]]
     if classes == 0:
@@ -108,7 +108,7 @@ def on_device(
 
 
 def _of_elements(
-    loss: BinaryCrossEntropy, logits: Tensor, target: Tensor, sample_weight: Maybe, where: Maybe
+    loss: AnyLoss, logits: Tensor, target: Tensor, sample_weight: Maybe, where: Maybe
 ) -> OnDevice:
     shape = logits.shape
     if target.shape != shape:
@@ -129,7 +129,7 @@ def _of_elements(
 
 
 def _read_target(
-    loss: RowLoss, target: Tensor, logits: Tensor, axes: tuple[int, ...], left: list[int]
+    loss: AnyLoss, target: Tensor, logits: Tensor, axes: tuple[int, ...], left: list[int]
 ) -> tuple[Tensor, Tensor]:
     """Flat class ids, −1 where ignored, or rows of probabilities; and which rows count."""
     shape, classes = list(logits.shape), logits.shape[axes[0]]
