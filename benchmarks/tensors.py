@@ -38,6 +38,7 @@ def timed(threads: int, quick: bool) -> Iterator[Timing]:
     for shape in SHAPES:
         for dtype in TYPES:
             for work, (ours, torchs) in works(shape, getattr(torch, dtype)).items():
+                ours(), torchs()  # loads, compiles
                 pair = [Contender("normexp", ours), Contender("torch", torchs)]
                 times = measure(pair, QUICK if quick else FULL)
                 medians = (median(times[name]) / 1e3 for name in ("normexp", "torch"))
