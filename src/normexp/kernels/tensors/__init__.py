@@ -1,9 +1,9 @@
 """The contract on tensors of any device, in PyTorch's own operations and in float64.
 
 The formulas are those of the compiled kernels: the leading class is never added to the others, so
-that a confident row keeps its digits. Each is a dozen passes over float64, which is what a device
-without kernels of its own has; of float64 logits |z|·2^-53 is lost in z − top, and a logsumexp of
-terms that cancel keeps the digits of float64.
+that a confident row keeps its digits, nor is the exponent rounded. Each is some dozens of passes
+over float64, which is what a device without kernels of its own has; a logsumexp of terms that
+cancel keeps the digits of float64.
 """
 
 from .functions import log_sigmoid, log_softmax, logsumexp, sigmoid, signed_logsumexp, softmax

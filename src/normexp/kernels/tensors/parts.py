@@ -26,7 +26,7 @@ def summarise(logits: Logits) -> Summary:
     top = torch.where(z.isnan(), -INF, z).amax(1, keepdim=True)  # of numbers
     is_top = live & (z == top)
     is_first = is_top & (is_top.cumsum(1) == 1)
-    e = torch.where(is_top, 1, torch.exp((z - top) / logits.temperature))
+    e = torch.where(is_top, 1, lead_of(z, top, logits.temperature)[1])
     rest = torch.where(live & ~is_first, e, 0).sum(1)
     return Summary(top[:, 0], torch.where(live.any(1), rest, -1), logits.temperature)
 
@@ -35,7 +35,7 @@ def merge(a: Summary, b: Summary) -> Summary:
     leads = a.top >= b.top
     top, rest = torch.where(leads, a.top, b.top), torch.where(leads, a.rest, b.rest)
     lower, its_rest = torch.where(leads, b.top, a.top), torch.where(leads, b.rest, a.rest)
-    share = torch.exp((lower - top) / a.temperature)
+    _, share = lead_of(lower, top, a.temperature)
     both = torch.where(lower == top, (rest + its_rest) + 1, rest + share * (1 + its_rest))
     return Summary(top, both, a.temperature)
 
@@ -47,7 +47,8 @@ def logsumexp_of(summary: Summary) -> Tensor:
 def surprise_of(logits: Logits, summary: Summary) -> Tensor:
     """−log p of a part; NaN in rows whose largest logit is not finite."""
     z, _ = read_logits(logits)
-    surprise = lead_of(z, summary) + column(torch.log1p(summary.rest))
+    lead, _ = lead_of(z, column(summary.top), summary.temperature)
+    surprise = lead + column(torch.log1p(summary.rest))
     return torch.where(column(summary.top).isfinite(), surprise, NAN)
 
 
@@ -59,7 +60,8 @@ def probabilities(logits: Logits, summary: Summary, out: Tensor = None) -> Tenso
 
 def share(z: Tensor, summary: Summary) -> Tensor:
     """p of a part."""
-    return torch.exp(-lead_of(z, summary)) / (1 + column(summary.rest))
+    _, e = lead_of(z, column(summary.top), summary.temperature)
+    return e / (1 + column(summary.rest))
 
 
 def log_probabilities(logits: Logits, summary: Summary, out: Tensor = None) -> Tensor:

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ..contract import Logits, Summary
+from ..contract import Logits
 
 Tensor = Any
 INF = float("inf")
@@ -23,6 +23,11 @@ def result(out: Tensor, values: Tensor, like: Tensor) -> Tensor:
     if like.ndim == 3:
         outer, classes, inner = like.shape
         values = values.reshape(outer, inner, classes).movedim(-1, 1)
+    return put(out, values, like)
+
+
+def put(out: Tensor, values: Tensor, like: Tensor) -> Tensor:
+    """In the type of the logits, where it is asked for."""
     return values.to(like.dtype) if out is None else out.copy_(values)
 
 
@@ -91,8 +96,7 @@ def read(logits: Logits) -> Row:
     z, live = read_logits(logits)
     top, leader = z.max(1, keepdim=True)
     leads = torch.zeros_like(live).scatter_(1, leader, True)
-    lead = (top - z) / logits.temperature
-    e = torch.exp(-lead)
+    lead, e = lead_of(z, top, logits.temperature)
     rest = total(torch.where(leads, 0, e))
     return Row(z, live, top, leads, lead, e, rest, logits.temperature)
 
@@ -138,6 +142,27 @@ def product(t: Tensor, values: Tensor) -> Tensor:
     return torch.where(t == 0, 0, t * values)
 
 
-def lead_of(z: Tensor, summary: Summary) -> Tensor:
-    """(top − z) / T of a part."""
-    return (column(summary.top) - z) / summary.temperature
+def lead_of(z: Tensor, top: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """(top − z) / T, and exp of its negative, which loses nothing to the rounding of that.
+
+    An exponent of 200 that is rounded is off by 200 units in the last place of a result. What the
+    difference rounds away (Knuth) and what the quotient leaves (Dekker) is put in afterwards.
+    """
+    apart = top - z
+    back = apart - top
+    lost = (top - (apart - back)) - (z + back)
+    lead = apart / temperature
+    high, low = halves(lead)
+    of_high, of_low = halves(torch.full_like(top, temperature))
+    product = lead * temperature
+    beyond = ((high * of_high - product) + high * of_low + low * of_high) + low * of_low
+    rest = (((apart - product) - beyond) + lost) / temperature
+    e = torch.exp(-lead)
+    return lead, torch.where(rest.isfinite(), e * (1 - rest), e)
+
+
+def halves(x: Tensor) -> tuple[Tensor, Tensor]:
+    """A number as the sum of two of 26 bits, whose products are exact (Veltkamp)."""
+    spread = 134217729.0 * x
+    high = spread - (spread - x)
+    return high, x - high
