@@ -12,7 +12,7 @@ from torch import Tensor
 from ..kernels import NO_MASK, NOTHING, Target, kernels_for
 from ..losses.base import Loss
 from ..losses.binary import BinaryTarget
-from .rows import rows_back, rows_of
+from .rows import left, rows_back, rows_of
 from .views import loss_type, result_type
 
 Maybe = Any  # a tensor or None
@@ -32,7 +32,7 @@ class OnDevice(NamedTuple):
 
     @property
     def losses_shape(self) -> list[int]:
-        return [size for axis, size in enumerate(self.shape) if axis not in self.axes]
+        return left(self.shape, self.axes)
 
     def evaluate(self, logits: Tensor, with_grad: bool) -> tuple[Tensor, Maybe]:
         """The loss, and the gradient if it is wanted."""
@@ -86,10 +86,10 @@ def on_device(
     shape, classes = logits.shape, logits.shape[axes[0]]
     if classes == 0:
         raise ValueError(f"logits have no classes on axis {axes[0]}: their shape is {tuple(shape)}")
-    left = [size for axis, size in enumerate(shape) if axis not in axes]
+    rows = left(shape, axes)
     class_weight = torch.as_tensor(loss._class_weights(classes), device=logits.device)
-    mass, counts = _read_target(loss, target, logits, axes, left)
-    weight = _weights(sample_weight, left, logits)
+    mass, counts = _read_target(loss, target, logits, axes, rows)
+    weight = _weights(sample_weight, rows, logits)
     mask: Any = NO_MASK
     live: Any = torch.full_like(counts, classes, dtype=torch.int64)
     if where is not None:
@@ -101,7 +101,7 @@ def on_device(
     if len(class_weight) and mass.ndim == 1:
         of_class = class_weight[torch.where(counts, mass, 0)]
     mattering = torch.where(counts, weight, 0)
-    divisor = _divisor(loss, (mattering * of_class).sum(), counts.sum(), left)
+    divisor = _divisor(loss, (mattering * of_class).sum(), counts.sum(), rows)
     weight = _divided(mattering, divisor)
     told = Target(mass, weight, class_weight=class_weight if len(class_weight) else NOTHING)
     return OnDevice(loss, shape, axes, loss._target(told, of_class, live), mask, is_empty, divisor)
@@ -129,12 +129,12 @@ def _of_elements(
 
 
 def _read_target(
-    loss: AnyLoss, target: Tensor, logits: Tensor, axes: tuple[int, ...], left: list[int]
+    loss: AnyLoss, target: Tensor, logits: Tensor, axes: tuple[int, ...], of_rows: list[int]
 ) -> tuple[Tensor, Tensor]:
     """Flat class ids, −1 where ignored, or rows of probabilities; and which rows count."""
     shape, classes = list(logits.shape), logits.shape[axes[0]]
     is_integer = not target.is_floating_point() and target.dtype is not torch.bool
-    if list(target.shape) == left and is_integer:
+    if list(target.shape) == of_rows and is_integer:
         ids = target.reshape(-1).long()
         counts = torch.ones_like(ids, dtype=torch.bool)
         if loss.ignore_index is not None:
@@ -144,33 +144,33 @@ def _read_target(
     if list(target.shape) == shape and loss.takes_probabilities and not target.is_complex():
         mass = rows_of(target.double(), axes)
         _held((mass >= 0) & mass.isfinite(), "target must hold probabilities")
-        return mass, logits.new_ones(left, dtype=torch.bool).reshape(-1)
+        return mass, logits.new_ones(of_rows, dtype=torch.bool).reshape(-1)
     either = f" or probabilities of shape {tuple(shape)}" if loss.takes_probabilities else ""
-    error = TypeError if list(target.shape) in (left, shape) else ValueError
+    error = TypeError if list(target.shape) in (of_rows, shape) else ValueError
     raise error(
-        f"target must hold integer class ids of shape {tuple(left)}{either}, "
+        f"target must hold integer class ids of shape {tuple(of_rows)}{either}, "
         f"got {target.dtype} of shape {tuple(target.shape)}"
     )
 
 
-def _weights(sample_weight: Maybe, left: list[int], logits: Tensor) -> Tensor:
+def _weights(sample_weight: Maybe, of_rows: list[int], logits: Tensor) -> Tensor:
     if sample_weight is None:
-        return torch.ones(left, dtype=torch.float64, device=logits.device).reshape(-1)
+        return torch.ones(of_rows, dtype=torch.float64, device=logits.device).reshape(-1)
     try:
-        weight = sample_weight.expand(left).reshape(-1).double()
+        weight = sample_weight.expand(of_rows).reshape(-1).double()
     except RuntimeError:
         raise ValueError(
-            f"sample_weight must have the shape {tuple(left)} or broadcast to it, "
+            f"sample_weight must have the shape {tuple(of_rows)} or broadcast to it, "
             f"got {tuple(sample_weight.shape)}"
         ) from None
     _held((weight >= 0) & weight.isfinite(), "sample_weight must hold numbers ≥ 0")
     return weight
 
 
-def _divisor(loss: Loss, weight: Tensor, counted: Tensor, left: list[int]) -> Any:
+def _divisor(loss: Loss, weight: Tensor, counted: Tensor, of_rows: list[int]) -> Any:
     """As `Loss._divisor`, which asks whether a sum is 0: here that is asserted."""
     if loss.reduction != "mean" or loss.normalizer not in ("weight", "valid"):
-        return loss._divisor(1.0, 1, tuple(left))
+        return loss._divisor(1.0, 1, tuple(of_rows))
     divisor = weight if loss.normalizer == "weight" else counted
     if loss.empty == "raise":
         _held(divisor != 0, "target leaves nothing to average")

@@ -25,9 +25,7 @@ def softmax(
     where: Any = None,
     out: Tensor | None = None,
 ) -> Tensor:
-    if where is None and out is None and is_numbers(x):
-        return tensor_of(functions.softmax(array_of(x), axis, temperature=temperature))
-    return _of_rows(SOFTMAX, x, axis, temperature, where, out)
+    return _of_rows(functions.softmax, SOFTMAX, x, axis, temperature, where, out)
 
 
 def log_softmax(
@@ -38,9 +36,7 @@ def log_softmax(
     where: Any = None,
     out: Tensor | None = None,
 ) -> Tensor:
-    if where is None and out is None and is_numbers(x):
-        return tensor_of(functions.log_softmax(array_of(x), axis, temperature=temperature))
-    return _of_rows(LOG_SOFTMAX, x, axis, temperature, where, out)
+    return _of_rows(functions.log_softmax, LOG_SOFTMAX, x, axis, temperature, where, out)
 
 
 def logsumexp(
@@ -94,8 +90,16 @@ def log_sigmoid(x: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _of_rows(
-    function: Callable[..., Any], x: Tensor, axis: Axis, temperature: float, where: Any, out: Any
+    of_arrays: Callable[..., Any],
+    function: Callable[..., Any],
+    x: Tensor,
+    axis: Axis,
+    temperature: float,
+    where: Any,
+    out: Any,
 ) -> Tensor:
+    if where is None and out is None and is_numbers(x):
+        return tensor_of(of_arrays(array_of(x), axis, temperature=temperature))
     axes = _check.axes(axis, checked(x, "x").ndim)
     if 0 in [x.shape[one] for one in axes]:
         raise ValueError(f"x has no classes on axis {axis!r}: its shape is {tuple(x.shape)}")

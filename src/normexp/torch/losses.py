@@ -16,6 +16,7 @@ from . import views
 from .binding import on_device
 from .functions import mask_of
 from .operator import Operator, is_eager, is_followed, is_numbers, one_by_one, operator
+from .rows import beside_classes, left
 from .sparse_target import DENSE
 from .views import array_of, checked, loss_type, result_type, tensor_of
 
@@ -109,9 +110,7 @@ class Value(_OfLogits):
         loss = named(loss)
         if not views.on_host(logits):
             return on_device(loss, logits, target, weight, where).evaluate(logits, False)[0]
-        if weight is None and where is None and loss._quick is not None:
-            return tensor_of(loss._quick[0](array_of(logits), array_of(target)))
-        return tensor_of(bound_to(loss, logits.shape, target, weight, where)(array_of(logits)))
+        return tensor_of(loss(*map(numbers_of, (logits, target, weight, where))))
 
     @staticmethod
     def like(logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, loss: str) -> Tensor:
@@ -150,11 +149,8 @@ class WithGradient(_OfLogits):
         loss = named(loss)
         if not views.on_host(logits):
             return on_device(loss, logits, target, weight, where).evaluate(logits, True)
-        values = array_of(logits)
-        if weight is None and where is None and loss._quick is not None:
-            return tuple(map(tensor_of, loss._quick[1](values, array_of(target))))
-        bound = bound_to(loss, logits.shape, target, weight, where)
-        return tuple(map(tensor_of, bound.value_and_grad(values)))
+        pair = loss.value_and_grad(*map(numbers_of, (logits, target, weight, where)))
+        return tuple(map(tensor_of, pair))
 
     @staticmethod
     def like(logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, loss: str) -> Any:
@@ -251,15 +247,13 @@ def bound_to(loss: Loss, shape: Sequence[int], target: Any, weight: Maybe, where
 def losses_shape(logits: Tensor, loss: Loss) -> list[int]:
     if loss.reduction != "none":
         return []
-    axes = loss.axes_of(logits.ndim)
-    return [size for axis, size in enumerate(logits.shape) if axis not in axes]
+    return left(logits.shape, loss.axes_of(logits.ndim))
 
 
 def times(of_value: Tensor, grad: Tensor, loss: Loss) -> Tensor:
     """The gradient times that of the loss, by which it is reached."""
     if loss.reduction == "none":
-        for axis in sorted(loss.axes_of(grad.ndim)):
-            of_value = of_value.unsqueeze(axis)
+        of_value = beside_classes(of_value, loss.axes_of(grad.ndim))
         return of_value.to(grad.dtype) * grad
     return scaled(of_value, grad)
 

@@ -13,7 +13,7 @@ from .. import functions
 from ..kernels import kernels_for
 from . import views
 from .operator import Operator, batch_first, operator
-from .rows import Axes, Where, axis_of, logits_of, rows_back, rows_of
+from .rows import Axes, Where, axis_of, behind_batch, existing, logits_of, rows_back, rows_of
 from .views import array_of, result_type, tensor_of
 
 
@@ -51,8 +51,7 @@ class Softmax(_OfRows):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Any:
         p, where = ctx.saved_tensors
-        if where is not None:
-            grad = torch.where(where, grad, 0)
+        grad = existing(grad, where)
         result = over_rows(torch._softmax_backward_data, grad, p, ctx.axes)
         return divided(result, ctx.temperature), None, None, None
 
@@ -80,20 +79,16 @@ class LogSoftmax(_OfRows):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Any:
         log_p, where = ctx.saved_tensors
-        if where is not None:
-            grad = torch.where(where, grad, 0)
+        grad = existing(grad, where)
         result = over_rows(torch._log_softmax_backward_data, grad, log_p, ctx.axes)
         return divided(result, ctx.temperature), None, None, None
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *rest: None) -> Any:
         log_p, where = ctx.saved_tensors
-        if where is not None:
-            tangent = torch.where(where, tangent, 0)
+        tangent = existing(tangent, where)
         result = tangent - (log_p.exp() * tangent).sum(ctx.axes, keepdim=True)
-        if where is not None:
-            result = torch.where(where, result, 0)
-        return divided(result, ctx.temperature)
+        return divided(existing(result, where), ctx.temperature)
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *given: Any) -> Any:
@@ -115,7 +110,7 @@ def _batched(
     where: Where,
 ) -> Any:
     x, where = batch_first(info, in_dims[::3], x, where)
-    return function(x, tuple(axis + 1 for axis in axes), temperature, where), 0
+    return function(x, behind_batch(axes), temperature, where), 0
 
 
 def divided(gradient: Tensor, temperature: float) -> Tensor:

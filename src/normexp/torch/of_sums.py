@@ -11,7 +11,17 @@ from ..kernels import kernels_for
 from . import views
 from .of_rows import SOFTMAX
 from .operator import Operator, batch_first, operator
-from .rows import Axes, Where, axis_of, existing, left, logits_of, rows_of
+from .rows import (
+    Axes,
+    Where,
+    axis_of,
+    behind_batch,
+    beside_classes,
+    existing,
+    left,
+    logits_of,
+    rows_of,
+)
 from .views import array_of, result_type, tensor_of
 
 
@@ -53,7 +63,7 @@ class LogSumExp(Operator):
     @staticmethod
     def vmap(info: Any, in_dims: Any, x: Tensor, axes: Axes, where: Where, keepdims: bool) -> Any:
         x, where = batch_first(info, in_dims[0::2], x, where)
-        return LOGSUMEXP(x, tuple(axis + 1 for axis in axes), where, keepdims), 0
+        return LOGSUMEXP(x, behind_batch(axes), where, keepdims), 0
 
 
 LOGSUMEXP = operator(
@@ -121,8 +131,7 @@ class SignedLogSumExp(Operator):
         info: Any, in_dims: Any, x: Tensor, b: Tensor, axes: Axes, where: Where, keepdims: bool
     ) -> Any:
         x, b, where = batch_first(info, (*in_dims[:2], in_dims[3]), x, b, where)
-        axes = tuple(axis + 1 for axis in axes)
-        return SIGNED_LOGSUMEXP(x, b, axes, where, keepdims), (0, 0)
+        return SIGNED_LOGSUMEXP(x, b, behind_batch(axes), where, keepdims), (0, 0)
 
 
 SIGNED_LOGSUMEXP = operator(
@@ -134,7 +143,4 @@ SIGNED_LOGSUMEXP = operator(
 
 def _spread(of_rows: Tensor, ctx: Any) -> Tensor:
     """A number for each row beside its classes."""
-    if not ctx.keepdims:
-        for axis in sorted(ctx.axes):
-            of_rows = of_rows.unsqueeze(axis)
-    return of_rows
+    return of_rows if ctx.keepdims else beside_classes(of_rows, ctx.axes)

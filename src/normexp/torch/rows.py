@@ -21,16 +21,15 @@ def rows_of(x: Tensor, axes: Axes) -> Tensor:
         rows = (outer, x.shape[axis]) if inner == 1 else (outer, x.shape[axis], inner)
         return x.reshape(rows)
     last = x.movedim(axes, tuple(range(-len(axes), 0)))
-    left = math.prod(last.shape[: x.ndim - len(axes)])
-    return last.reshape(left, math.prod(last.shape[x.ndim - len(axes) :]))
+    count = math.prod(last.shape[: x.ndim - len(axes)])
+    return last.reshape(count, math.prod(last.shape[x.ndim - len(axes) :]))
 
 
 def rows_back(rows: Tensor, shape: torch.Size, axes: Axes) -> Tensor:
     """What `rows_of` took apart, in its shape again."""
     if len(axes) == 1:
         return rows.reshape(shape)
-    left = [size for axis, size in enumerate(shape) if axis not in axes]
-    apart = rows.reshape(*left, *(shape[axis] for axis in axes))
+    apart = rows.reshape(*left(shape, axes), *(shape[axis] for axis in axes))
     return apart.movedim(tuple(range(-len(axes), 0)), axes)
 
 
@@ -40,13 +39,25 @@ def logits_of(x: Tensor, axes: Axes, where: Where) -> Logits:
     return Logits(rows) if where is None else Logits(rows, rows_of(where.expand(x.shape), axes))
 
 
-def left(shape: torch.Size, axes: Axes, keepdims: bool) -> list[int]:
+def left(shape: torch.Size, axes: Axes, keepdims: bool = False) -> list[int]:
     """The shape without the axes of the classes, or with 1 for each."""
     return [
         1 if axis in axes else size
         for axis, size in enumerate(shape)
         if keepdims or axis not in axes
     ]
+
+
+def beside_classes(of_rows: Tensor, axes: Axes) -> Tensor:
+    """A number for each row, with an axis of 1 where the classes are."""
+    for axis in sorted(axes):
+        of_rows = of_rows.unsqueeze(axis)
+    return of_rows
+
+
+def behind_batch(axes: Axes) -> Axes:
+    """The same axes where a batch comes first."""
+    return tuple(axis + 1 for axis in axes)
 
 
 def axis_of(axes: Axes) -> int | Axes:

@@ -14,35 +14,6 @@ import torch
 
 from .. import tensors as _tensors
 from ..contract import Logits, Summary, Target
-from ..tensors import (
-    add_outer,
-    add_sparse_outer,
-    binary_cross_entropy,
-    binary_cross_entropy_hessian_product,
-    binary_log_loss,
-    binary_log_loss_hessian_product,
-    brier,
-    brier_hessian_product,
-    crammer_singer,
-    crammer_singer_hessian_product,
-    cross_entropy_hessian_product,
-    cross_entropy_of_part,
-    focal,
-    focal_hessian_product,
-    linear,
-    log_loss,
-    log_loss_hessian_product,
-    log_sigmoid,
-    merge_masses,
-    sigmoid,
-    signed_logsumexp,
-    sparse_linear,
-    squared_error,
-    squared_error_hessian_product,
-    target_mass,
-    weston_watkins,
-    weston_watkins_hessian_product,
-)
 from . import cross_entropy as _cross_entropy
 from . import functions as _functions
 from . import in_turn as _in_turn
@@ -63,45 +34,12 @@ from .launch import (
 )
 from .tile import FINISH, SUMMARISE
 
-__all__ = [
-    "add_outer",
-    "add_sparse_outer",
-    "binary_cross_entropy",
-    "binary_cross_entropy_hessian_product",
-    "binary_log_loss",
-    "binary_log_loss_hessian_product",
-    "brier",
-    "brier_hessian_product",
-    "crammer_singer",
-    "crammer_singer_hessian_product",
-    "cross_entropy",
-    "cross_entropy_hessian_product",
-    "cross_entropy_of_part",
-    "focal",
-    "focal_hessian_product",
-    "linear",
-    "log_loss",
-    "log_loss_hessian_product",
-    "log_probabilities",
-    "log_sigmoid",
-    "log_softmax",
-    "logsumexp",
-    "logsumexp_of",
-    "merge",
-    "merge_masses",
-    "probabilities",
-    "sigmoid",
-    "signed_logsumexp",
-    "softmax",
-    "softmax_backward",
-    "sparse_linear",
-    "squared_error",
-    "squared_error_hessian_product",
-    "summarise",
-    "target_mass",
-    "weston_watkins",
-    "weston_watkins_hessian_product",
-]
+
+def __getattr__(name: str) -> Any:
+    """What of the contract has no kernel in Triton."""
+    if name not in _tensors.__all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(_tensors, name)
 
 
 def in_triton(kernel: Callable[..., Any]) -> Callable[..., Any]:

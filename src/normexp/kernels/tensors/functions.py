@@ -3,7 +3,7 @@
 import torch
 
 from ..contract import Logits
-from .rows import INF, NAN, Tensor, column, entries, product, read, result, rows
+from .rows import INF, NAN, Tensor, column, entries, product, put, read, result, rows
 
 
 def softmax(logits: Logits, out: Tensor = None) -> Tensor:
@@ -34,13 +34,11 @@ def signed_logsumexp(
 
 
 def sigmoid(x: Tensor, out: Tensor = None) -> Tensor:
-    value = torch.sigmoid(x.double())
-    return value.to(x.dtype) if out is None else out.copy_(value)
+    return put(out, torch.sigmoid(x.double()), x)
 
 
 def log_sigmoid(x: Tensor, out: Tensor = None) -> Tensor:
-    value = -softplus(-x.double())
-    return value.to(x.dtype) if out is None else out.copy_(value)
+    return put(out, -softplus(-x.double()), x)
 
 
 def softplus(x: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from .losses import (
     apart_from,
     centred,
     focal_row,
+    hinge_row,
     nan_of,
     strongest_of,
     yes_and_no,
@@ -20,6 +21,7 @@ from .rows import (
     bend,
     column,
     product,
+    put,
     read,
     result,
     rows,
@@ -117,12 +119,10 @@ def weston_watkins_hessian_product(
     vector: Tensor,
     out: Tensor = None,
 ) -> Tensor:
-    row = read(logits.as_they_are())
-    z, y = row.z, read_mass(target, row.z.shape[1])
-    z_y = torch.where(y == 1, z, -INF).amax(1, keepdim=True)
-    active = (y == 0) & (z > -INF) & (margin + (z - z_y) > 0)
+    row, y, weight, z_y = hinge_row(logits, target)
+    active = (y == 0) & (row.z > -INF) & (margin + (row.z - z_y) > 0)
     products = pulled_apart(y, active, read_vector(row, vector))
-    factor = 2 * column(label_weight(target, y)) if squared else 0.0
+    factor = 2 * weight if squared else 0.0
     return written(target, logits, row, factor * products, out)
 
 
@@ -134,13 +134,11 @@ def crammer_singer_hessian_product(
     vector: Tensor,
     out: Tensor = None,
 ) -> Tensor:
-    row = read(logits.as_they_are())
-    z, y = row.z, read_mass(target, row.z.shape[1])
-    z_y = torch.where(y == 1, z, -INF).amax(1, keepdim=True)
-    rivals = torch.where(y == 1, -INF, z)
-    active = strongest_of(rivals) & (margin + (rivals - z_y) > 0)
+    its = hinge_row(logits, target)
+    row, y, weight, z_y = its
+    active = strongest_of(its.rivals) & (margin + (its.rivals - z_y) > 0)
     products = pulled_apart(y, active, read_vector(row, vector))
-    factor = 2 * column(label_weight(target, y)) if squared else 0.0
+    factor = 2 * weight if squared else 0.0
     return written(target, logits, row, factor * products, out)
 
 
@@ -173,5 +171,4 @@ def binary_log_loss_hessian_product(
 
 
 def of_elements(weight: Tensor, products: Tensor, like: Tensor, out: Tensor) -> Tensor:
-    products = torch.where(weight == 0, 0, products)
-    return products.to(like.dtype) if out is None else out.copy_(products)
+    return put(out, torch.where(weight == 0, 0, products), like)

@@ -7,7 +7,7 @@ import torch
 from ..contract import Logits, Target
 from .functions import softplus
 from .parts import gradient_of, mass_of, written
-from .rows import INF, NAN, Row, Tensor, column, entries, product, read, total
+from .rows import INF, NAN, Row, Tensor, column, entries, product, put, read, total
 from .targets import coefficient, is_ignored, label_weight, read_mass, read_target
 
 Pair = tuple[Tensor, Tensor]
@@ -39,6 +39,27 @@ def log_loss(
     return of_row(target, probabilities, row, value, -product(t, 1 / p), loss, grad)
 
 
+class HingeRow(NamedTuple):
+    """What both hinges are made of."""
+
+    row: Row
+    y: Tensor  # 1 at the target
+    weight: Tensor  # this and the next as columns
+    z_y: Tensor  # the logit of the target
+
+    @property
+    def rivals(self) -> Tensor:
+        """The logits of the other classes, −inf at the target."""
+        return torch.where(self.y == 1, -INF, self.row.z)
+
+
+def hinge_row(logits: Logits, target: Target) -> HingeRow:
+    row = read(logits.as_they_are())
+    y = read_mass(target, row.z.shape[1])
+    z_y = torch.where(y == 1, row.z, -INF).amax(1, keepdim=True)
+    return HingeRow(row, y, column(label_weight(target, y)), z_y)
+
+
 def raised(v: Tensor, squared: bool) -> tuple[Tensor, Tensor]:
     """A violation v ≥ 0 or its square, and the slope."""
     return (v**2, 2 * v) if squared else (v, (v > 0).double())
@@ -52,12 +73,10 @@ def weston_watkins(
     loss: Tensor = None,
     grad: Tensor = None,
 ) -> Pair:
-    row = read(logits.as_they_are())
-    z, y = row.z, read_mass(target, row.z.shape[1])
-    weight = column(label_weight(target, y))
-    z_y = torch.where(y == 1, z, -INF).amax(1, keepdim=True)
-    v = (margin + (z - z_y)).clamp(min=0)
-    value, slopes = raised(torch.where((y == 1) | (z == -INF), 0, v), squared)
+    its = hinge_row(logits, target)
+    row, y, weight, z_y = its
+    v = torch.where(its.rivals == -INF, 0, (margin + (row.z - z_y)).clamp(min=0))
+    value, slopes = raised(v, squared)
     gradient = weight * (slopes - product(y, total(slopes)))
     return of_row(target, logits, row, (weight * total(value))[:, 0], gradient, loss, grad)
 
@@ -70,13 +89,10 @@ def crammer_singer(
     loss: Tensor = None,
     grad: Tensor = None,
 ) -> Pair:
-    row = read(logits.as_they_are())
-    z, y = row.z, read_mass(target, row.z.shape[1])
-    weight = column(label_weight(target, y))
-    z_y = torch.where(y == 1, z, -INF).amax(1, keepdim=True)
-    rivals = torch.where(y == 1, -INF, z)
-    strongest = strongest_of(rivals)
-    rival = rivals.amax(1, keepdim=True)
+    its = hinge_row(logits, target)
+    row, y, weight, z_y = its
+    strongest = strongest_of(its.rivals)
+    rival = its.rivals.amax(1, keepdim=True)
     v = torch.where(rival == -INF, 0, (margin + (rival - z_y)).clamp(min=0))
     value, slopes = raised(v, squared)
     pull = torch.where(strongest.any(1, keepdim=True), strongest.double() - y, 0)
@@ -161,8 +177,7 @@ def of_elements(
     weight: Tensor, value: Tensor, gradient: Tensor, like: Tensor, loss: Tensor, grad: Tensor
 ) -> Pair:
     if grad is None or grad.numel():
-        gradient = torch.where(weight == 0, 0, gradient)
-        grad = gradient.to(like.dtype) if grad is None else grad.copy_(gradient)
+        grad = put(grad, torch.where(weight == 0, 0, gradient), like)
     return entries(loss, torch.where(weight == 0, 0, value)), grad
 
 
