@@ -17,7 +17,8 @@ THOUSAND = "z=" + ",".join(f"{k % 41 / 4:g}" for k in range(1000))
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nor_in_other_states(visit, violations, follow, theme):
     page = visit(width=390, has_touch=True)
-    for hash_ in ("z=1,2,3,4,5,6,7,8,9,0&shift=100&target=9", f"{THOUSAND}&train.points=none"):
+    drawn = "z=1,2,3,4,5,6,7,8,9,0&shift=100&target=9&digits.ink=UUUTUSUR"
+    for hash_ in (drawn, f"{THOUSAND}&train.points=none"):
         follow(page, f"{hash_}&theme={theme}")
         assert violations(page) == []
     follow(page, f"theme={theme}")

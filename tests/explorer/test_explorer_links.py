@@ -2,7 +2,7 @@
 
 import pytest
 
-SECTIONS = ["scores", "loss", "working", "graph", "train", "precision"]
+SECTIONS = ["scores", "loss", "working", "graph", "train", "precision", "digits"]
 TOP = """name => Math.round(document.getElementById(name).getBoundingClientRect().top
     - parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop))"""
 FOCUSED = "document.activeElement.id"
@@ -78,6 +78,7 @@ HOSTILE = [
     *("temperature=Infinity", "temperature=.", "temperature=1_0", "target=1e999", "target=NaN"),
     *("z=1e400,0", "z=Infinity,0", "z=0x1,2", "z=,", "z=1,2,", "z=1,%00", "z=1;2", "z=null,1"),
     *("train.shape=constructor", "precision.format=hasOwnProperty", "train.classes=NaN"),
+    *("digits.ink=<b>", "digits.share=x", "digits.example=10"),
     *("graph.updates=Infinity", "train.points=constructor", "train.points=9zzzz", "z=<b>1</b>,2"),
     *("z=" + "1," * 10**6 + "1", "z=" + "9" * 10**6 + "x,1", "train.points=" + "x" * 10**6),
 ]

@@ -16,8 +16,9 @@ import * as working from "sections/working";
 import * as graph from "sections/graph";
 import * as train from "sections/train";
 import * as precision from "sections/precision";
+import * as digits from "sections/digits";
 
-const sections = [scores, loss, working, graph, train, precision];
+const sections = [scores, loss, working, graph, train, precision, digits];
 const names = sections.map((section) => section.name);
 
 const looks = {
@@ -166,16 +167,14 @@ const spoken = () => state.language || given || systems;
 // ---- the page
 
 function header(t) {
-  const link = (section, k) =>
-    h("a", {
-      href: `#at=${section.name}`,
-      html: `<span>${k + 1}</span> ${translator(section.words, spoken())("name")}`,
-      onclick(event) {
-        event.preventDefault();
-        set({ at: section.name });
-        goTo(section.name);
-      },
-    });
+  const link = (section, k) => h("a", { href: `#at=${section.name}`, html: `<span>${k + 1}</span> ${translator(section.words, spoken())("name")}` });
+  // Leaves what is set as it is, which a link from elsewhere does not.
+  const follow = (event) => {
+    const at = event.target.closest("a")?.hash.replace("#at=", "");
+    if (!names.includes(at)) return;
+    event.preventDefault();
+    goOn(at);
+  };
   const pick = (key, options, pressed) =>
     buttons({ name: key, label: t(key), options: Object.entries(options), pressed, press: (value) => set({ [key]: value }) });
   const themes = { "": t("theme_system"), light: t("theme_light"), dark: t("theme_dark") };
@@ -185,12 +184,18 @@ function header(t) {
   extras.push(language, theme);
   return h(
     "header",
-    {},
+    { onclick: follow },
     h("div", { class: "settings" }, language.node, theme.node, reset),
     h("h1", { text: t("title") }),
     h("p", { class: "lead", html: t("lead") }),
     h("nav", { "aria-label": t("contents") }, ...sections.map(link)),
   );
+}
+
+// To a section as the reader asked, with what is to be set there.
+function goOn(at, changes = {}) {
+  set({ ...changes, at });
+  goTo(at);
 }
 
 function startOver() {
@@ -214,7 +219,7 @@ function article(section, k) {
     h("div", { class: "telling" }, h("h2", { id: `${section.name}-title`, tabindex: -1, html: `<span>${k + 1}</span> ${say("title")}` }), h("p", { html: say("text") })),
     place,
   );
-  const app = { state, set, proceed, revert, t: say, language: spoken(), colour, animation, reducedMotion: () => reducedMotion.matches };
+  const app = { state, set, proceed, revert, goTo: goOn, t: say, language: spoken(), colour, animation, reducedMotion: () => reducedMotion.matches };
   parts.push({ element, inView: false, uses: [...Object.keys(section.fields), ...section.uses], draw: section.create(place, app) });
   viewed.observe(element);
   arrivals.watch(element);

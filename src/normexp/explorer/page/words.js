@@ -3,7 +3,8 @@
 export const words = {
   en: {
     title: "Softmax, explored",
-    lead: "Everything on this page computes as you touch it. Sections 1 to 3 share one row of scores: change it in section 1 or 2, and all three follow. Drag something.",
+    lead: `Everything on this page computes as you touch it. In a hurry? <a href="#at=digits">Draw a digit</a>. Or begin with what softmax
+      is: sections 1 to 3 share one row of scores; change it in section 1 or 2, and all three follow.`,
     contents: "Sections",
     language: "Language",
     theme: "Appearance",
@@ -19,7 +20,8 @@ export const words = {
   },
   zh: {
     title: "玩转 softmax",
-    lead: "本页的一切都随你的操作即时计算。第 1 至 3 节共用同一行得分：在第 1 节或第 2 节改动，三节随之更新。拖动试试看。",
+    lead: `本页的一切都随你的操作即时计算。想先玩一玩？<a href="#at=digits">写一个数字</a>。也可以从 softmax 是什么开始：
+      第 1 至 3 节共用同一行得分，在第 1 节或第 2 节改动，三节随之更新。`,
     contents: "目录",
     language: "语言",
     theme: "外观",
