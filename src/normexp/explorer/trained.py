@@ -43,7 +43,7 @@ def varied(pixels: NDArray[Any]) -> NDArray[Any]:
     def mapped(across: float, slant: float) -> NDArray[Any]:
         matrix = np.array([[1, 0, 0], [0, 1, 0], [0, slant, across]])
         offset = [0, 0, middle * (1 - across - slant)]
-        return ndimage.affine_transform(images, matrix, offset=offset, order=1)
+        return np.asarray(ndimage.affine_transform(images, matrix, offset=offset, order=1))
 
     turned = [ndimage.rotate(images, a, axes=(1, 2), reshape=False, order=1) for a in (-12, 12)]
     moved = [ndimage.shift(images, (0, 0, by), order=1) for by in (-0.6, 0.6)]
