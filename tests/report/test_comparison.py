@@ -7,6 +7,7 @@ from normexp.data import load
 from normexp.linear import LinearClassifier
 from normexp.losses import COMPARED, LOSSES
 from normexp.report.comparison import compare
+from normexp.report.mistakes import _kept
 from normexp.report.split import split
 
 
@@ -62,7 +63,29 @@ def test_the_hardest_mistakes_come_first_and_are_mistakes(images, table):
         surprises = [mistake.surprise for mistake in result.mistakes]
         assert surprises == sorted(surprises, reverse=True)
         assert all(mistake.truth != mistake.predicted for mistake in result.mistakes)
-        assert len(surprises) == min(12, np.sum(~result.is_right))
+        wrong = np.sum(~result.is_right)
+        assert min(12, wrong) <= len(surprises) <= wrong
+
+
+def test_of_each_pair_of_classes_the_hardest_mistakes_are_kept():
+    rng = np.random.default_rng(0)
+    truth, taken = rng.integers(3, size=400), np.zeros(400, int)
+    surprise = rng.exponential(size=400)
+    wrong = truth > 0
+    kept = _kept(truth[wrong], taken[wrong], surprise[wrong])
+    surprises = surprise[wrong]
+    assert surprises[kept].tolist() == sorted(surprises[kept], reverse=True)
+    assert set(np.argsort(-surprises)[:12]) <= set(kept)
+    for k in (1, 2):
+        of_pair = np.flatnonzero(truth[wrong] == k)
+        assert set(of_pair[np.argsort(-surprises[of_pair])[:8]]) <= set(kept)
+
+
+def test_mistakes_are_kept_up_to_a_number_and_of_as_many_pairs_as_there_are():
+    truth = np.repeat(np.arange(1, 91), 20)
+    kept = _kept(truth, np.zeros(1800, int), np.arange(1800.0))
+    assert len(kept) == 100
+    assert len(set(truth[kept])) >= 88
 
 
 def test_a_mistake_shows_the_row_it_is_about(images, few_digits):

@@ -6,13 +6,17 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from markupsafe import escape
 from matplotlib.image import imread
 
+from normexp._sentences import sentences
 from normexp.data import Dataset, load
 from normexp.losses import LOSSES
 from normexp.report import plots
 from normexp.report.comparison import compare
 from normexp.report.page import page
+from normexp.report.sections import behind
+from normexp.report.table import METRICS, TRAINING
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
@@ -163,3 +167,50 @@ def test_a_template_is_white_at_zero_and_blue_for_the_class():
     assert nothing == pytest.approx(1, abs=0.05)
     assert against[0] > against[2]
     assert strong[2] > strong[0]
+
+
+def test_a_cell_of_the_matrix_leads_to_all_of_its_rows(images):
+    html = page(images)
+    for i, result in enumerate(images.results):
+        for truth, taken in zip(*np.nonzero(result.metrics.confusion), strict=True):
+            place = f"rows-{i}-{truth}-{taken}"
+            assert (f'href="#{place}"' in html) == (truth != taken)
+            if truth != taken:
+                start = html.index(f'id="{place}"')
+                section = html[start : html.find('<div class="behind"', start)]
+                rows = images.rows[(images.truth == truth) & (result.predicted == taken)]
+                for row in rows + 1:
+                    assert re.search(rf"\b{row}\b", section), (place, row)
+
+
+def test_rows_that_are_too_many_to_show_are_named_or_counted():
+    rng = np.random.default_rng(0)
+    dataset = Dataset("noise.csv", rng.normal(size=(700, 2)), rng.integers(2, size=700), ("x", "y"))
+    comparison = compare(dataset, {"softmax": LOSSES["softmax"]}, test_size=0.5)
+    for group in behind(comparison)[0]:
+        shown = [mistake.row + 1 for mistake in group["mistakes"]]
+        assert 8 <= len(shown) <= 12 + 8
+        assert not set(shown) & set(group["others"])
+        assert len(group["others"]) == 50
+        assert len(shown) + 50 + group["more"] == group["pair"].times
+        assert f"and {group['more']} more" in page(comparison)
+
+
+def test_a_page_in_chinese_says_nothing_in_english(images, table):
+    english = sentences("normexp.report", "en")
+    for comparison in (images, table):
+        html = page(comparison, "normexp compare x", "zh")
+        assert '<html lang="zh">' in html
+        assert Elements(html).open == []
+        for name, said in english["phrase"].items():
+            forms = [said] if isinstance(said, str) else said
+            for part in (part for form in forms for part in re.split(r"\{[^}]*\}", form)):
+                if len(part.split()) > 3:
+                    assert escape(part) not in html, name
+        for measure in (*METRICS, *TRAINING):
+            assert measure.heading("zh") in html
+
+
+def test_another_language_is_refused(images):
+    with pytest.raises(ValueError, match=r"^language must be one of 'en', 'zh', got 'de'"):
+        page(images, language="de")

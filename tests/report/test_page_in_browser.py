@@ -130,7 +130,7 @@ def test_both_halves_of_the_first_screen_are_used(visit, name):
     for width in at_widths(opened, 1280, 1600):
         lead, table = (opened.evaluate(place, selector) for selector in (".lead", ".results"))
         assert lead["right"] < table["left"]
-        assert table["left"] > width / 2
+        assert table["left"] > 0.4 * width
         assert table["bottom"] < 900
 
 

@@ -13,11 +13,17 @@ from normexp._sentences import LANGUAGES, sentences
 from normexp.diagnosis.words import SEVERITY_OF
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("normexp.explanation", "normexp.diagnosis")
+ROOMS = ("normexp.explanation", "normexp.diagnosis", "normexp.report")
 # Where a room says which entry it wants: the call, and the table that its first argument is in.
 ASKED = {
     "normexp.explanation": {"work": "step", "say": "step", "phrase": "phrase", "called": "phrase"},
     "normexp.diagnosis": {"Seen": "kind", "phrase": "phrase", "counted": "phrase"},
+    "normexp.report": {
+        "phrase": "phrase",
+        "counted": "phrase",
+        "Measure": "heading",
+        "Advice": "advice",
+    },
 }
 UNSAID = {("phrase", "more"): {"more"}}  # of what Chinese says by 等 alone
 
@@ -66,7 +72,7 @@ def test_chinese_is_written_in_chinese_and_english_is_not(room):
     for place, forms in entries(sentences(room, "en")):
         assert not has_chinese(forms), place
     for name, table in sentences(room, "zh").items():
-        if name in ("step", "kind"):
+        if name in ("step", "kind", "advice"):
             for place, words in table.items():
                 assert has_chinese(words.values()), place
 

@@ -13,7 +13,7 @@ from .._files import write_files
 from ..losses import COMPARED, LOSSES
 from . import terminal
 from .group import Output, spare
-from .options import Number, as_json, columns, loss_names, read_from, train_by
+from .options import Number, as_json, columns, in_language, loss_names, read_from, train_by
 
 
 @click.command()
@@ -51,6 +51,7 @@ from .options import Number, as_json, columns, loss_names, read_from, train_by
     show_default=True,
     help="The report; its numbers are written beside it, under its name with .json.",
 )
+@in_language
 @as_json
 def compare(
     data: str,
@@ -64,6 +65,7 @@ def compare(
     test_size: float,
     seed: int,
     output: Path,
+    language: str,
     as_json: bool,
 ) -> None:
     """Train with several losses on DATA, and report how they differ.
@@ -81,6 +83,7 @@ def compare(
         from ..report import comparison
         from ..report.page import page
         from ..report.summary import summary, unfinished
+        from ..report.words import called
 
         course.begin(f"reading {data}")
         dataset = load(data, drop=drop, keep=keep, missing=missing or None, **reading)
@@ -98,15 +101,22 @@ def compare(
         )
         course.begin("drawing the report")
         plain = compared.to_dict()
-        html = page(compared, shlex.join(_words(click.get_current_context())))
+        html = page(compared, shlex.join(_words(click.get_current_context())), language)
     write_files({output: html, numbers: terminal.as_json(plain)})
     if as_json:
         terminal.say_json(plain)
     else:
-        results = compared.results
-        terminal.print_table(names, [result.metrics for result in results], results)
-        terminal.say("\n".join(summary(compared)))
-    for remark in (*compared.notes, *unfinished(compared.results)):
+        terminal.print_table(
+            [
+                *(result.name for result in compared.results),
+                *(called(baseline.name, language) for baseline in compared.baselines),
+            ],
+            compared.metrics,
+            compared.results,
+            language,
+        )
+        terminal.say("\n".join(summary(compared, language)))
+    for remark in (*compared.notes, *unfinished(compared.results, language)):
         terminal.note(remark)
     terminal.note(f"Wrote {output} and {numbers}.")
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..losses import LOSSES, BinaryCrossEntropy, Loss, RowLoss
 from . import terminal
-from .options import READING, Integer, as_json, loss_names
+from .options import READING, Integer, as_json, in_language, loss_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,13 +44,7 @@ BINARY = "binary"
     help="The class id that leaves a row out.",
 )
 @click.option("--where", type=Array, help="A file that holds True for each class that exists.")
-@click.option(
-    "--language",
-    type=click.Choice(["en", "zh"]),
-    default="en",
-    show_default=True,
-    help="The language to say it in.",
-)
+@in_language
 @READING["max_size"]
 @as_json
 @click.pass_context

@@ -12,7 +12,7 @@ from .._files import write_files
 from ..losses import LOSSES
 from . import terminal
 from .group import Output
-from .options import Integer, Number, as_json, loss_names
+from .options import Integer, Number, as_json, in_language, loss_names
 
 if TYPE_CHECKING:
     from ..explanation import Derivation
@@ -45,13 +45,7 @@ class Real(click.types.FloatParamType):
     help="What to write: html is a page, svg the computation graph.  [default: after the name of "
     "the output, or text]",
 )
-@click.option(
-    "--language",
-    type=click.Choice(["en", "zh"]),
-    default="en",
-    show_default=True,
-    help="The language to say it in.",
-)
+@in_language
 @click.option(
     "-o", "--output", type=Output(), help="The file to write.  [default: standard output]"
 )

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from .._defaults import ALPHA, MAX_ITER
+from .._sentences import LANGUAGES
 from ..losses import LOSSES
 
 Command = Callable[..., Any]
@@ -106,6 +107,13 @@ threaded = click.option(
     default=1,
     show_default=True,
     help="The threads of each contender that can have more than one.",
+)
+in_language = click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    help="The language to say it in.",
 )
 loss_names = click.Choice(list(LOSSES))
 

@@ -26,9 +26,9 @@ from .words import as_options
 
 if TYPE_CHECKING:
     from ..linear import Iteration
-    from ..report.comparison import Result
     from ..report.inspection import Inspection
     from ..report.metrics import Metrics
+    from ..report.result import Result
 
 T = TypeVar("T")
 
@@ -105,10 +105,17 @@ def _plain(value: Any) -> Any:
 
 
 def print_table(
-    names: Sequence[str], metrics: Sequence[Metrics], results: Sequence[Result] = ()
+    names: Sequence[str],
+    metrics: Sequence[Metrics],
+    results: Sequence[Result] = (),
+    language: str = "en",
 ) -> None:
-    """Print a column of numbers for each name, the best of each row bold."""
+    """Print a column of numbers for each name, the best of each row bold.
+
+    Those that were trained come first.
+    """
     from ..report import table
+    from ..report.words import phrase
 
     measured = table.rows(metrics, results)
 
@@ -119,13 +126,13 @@ def print_table(
         for measure, cells in measured:
             some = [cells[column] for column in columns]
             texts = [Text(with_minus(c.text), "bold" if c.is_best else "") for c in some]
-            grid.add_row(measure.heading, *texts)
+            grid.add_row(measure.heading(language), *texts)
         return grid
 
     console = Terminal()
     console.print_tables(build, len(names))
-    if any(item.log_loss is None for item in metrics):
-        console.print(table.NO_PROBABILITIES, style="dim")
+    if any(item.log_loss is None for item in metrics[: len(results) or None]):
+        console.print(phrase("no-probabilities", language), style="dim")
 
 
 def print_weights(inspection: Inspection) -> None:

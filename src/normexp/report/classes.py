@@ -22,12 +22,16 @@ class ClassScore(NamedTuple):
         The share of the rows taken for the class that are of it, and of its rows that are found.
     f1 : float or None
         Their harmonic mean.
+    confused_with, times : int or None, int
+        The class that its rows are most often taken for, and how many are; None if none is.
     """
 
     rows: int
     precision: float | None
     recall: float | None
     f1: float | None
+    confused_with: int | None
+    times: int
 
 
 class Pair(NamedTuple):
@@ -44,16 +48,37 @@ def class_scores(confusion: NDArray[np.integer[Any]]) -> list[ClassScore]:
 
     Examples
     --------
-    >>> class_scores(np.array([[2, 2], [0, 0]]))[0]
-    ClassScore(rows=4, precision=1.0, recall=0.5, f1=0.6666666666666666)
-    >>> class_scores(np.array([[2, 2], [0, 0]]))[1]
-    ClassScore(rows=0, precision=0.0, recall=None, f1=0.0)
+    >>> first, second = class_scores(np.array([[2, 2], [0, 0]]))
+    >>> first.rows, first.precision, first.recall, round(first.f1, 3)
+    (4, 1.0, 0.5, 0.667)
+    >>> first.confused_with, first.times
+    (1, 2)
+    >>> second
+    ClassScore(rows=0, precision=0.0, recall=None, f1=0.0, confused_with=None, times=0)
     """
     rows, taken, right = confusion.sum(axis=1), confusion.sum(axis=0), confusion.diagonal()
+    wrong = _wrong(confusion)
+    most, times = wrong.argmax(axis=1), wrong.max(axis=1)
     return [
-        ClassScore(row, _ratio(hits, called), _ratio(hits, row), _ratio(2 * hits, row + called))
-        for row, called, hits in zip(rows.tolist(), taken.tolist(), right.tolist(), strict=True)
+        ClassScore(
+            row,
+            _ratio(hits, called),
+            _ratio(hits, row),
+            _ratio(2 * hits, row + called),
+            other if many else None,
+            many,
+        )
+        for row, called, hits, other, many in zip(
+            *(each.tolist() for each in (rows, taken, right, most, times)), strict=True
+        )
     ]
+
+
+def _wrong(confusion: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
+    """The mistakes alone."""
+    wrong = confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    return wrong
 
 
 def _ratio(part: int, whole: int) -> float | None:
@@ -68,9 +93,7 @@ def confused_pairs(confusion: NDArray[np.integer[Any]], most: int = PAIRS) -> li
     >>> confused_pairs(np.array([[8, 2, 0], [0, 9, 1], [0, 0, 5]]))
     [Pair(truth=0, predicted=1, times=2, rows=10), Pair(truth=1, predicted=2, times=1, rows=10)]
     """
-    wrong = confusion.copy()
-    np.fill_diagonal(wrong, 0)
-    rows = confusion.sum(axis=1)
+    wrong, rows = _wrong(confusion), confusion.sum(axis=1)
     frequent = np.argsort(-wrong, axis=None, kind="stable")[:most]
     places = (divmod(place, len(wrong)) for place in frequent.tolist())
     return [

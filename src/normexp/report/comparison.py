@@ -5,82 +5,24 @@ from __future__ import annotations
 import json
 import os
 import platform
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from time import perf_counter
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-
 from ..data import Dataset
-from ..linear import Iteration, LinearClassifier
+from ..linear import LinearClassifier
 from ..losses import COMPARED, LOSSES, RowLoss
 from ..model import class_name
+from .baselines import BASELINES, Baseline
 from .metrics import Metrics, measure
-from .mistakes import Mistake, hardest_mistakes
-from .split import Split, split
+from .result import Result
+from .split import Indices, split
+from .training import Progress, train
 from .weights import ClassWeights, class_weights
 
 DEFAULTS = LinearClassifier()
 PACKAGES = ("normexp", "numpy", "scipy", "scikit-learn")
-
-Progress = Callable[[str, Iteration, float], object]
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """The course of training: weights of 0, then the state after each iteration.
-
-    The accuracy is that on the test rows.
-    """
-
-    seconds: NDArray[np.float64]
-    objective: NDArray[np.float64]
-    accuracy: NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What one loss learnt.
-
-    Attributes
-    ----------
-    name, loss : str
-        What the loss is called, and the loss with its options.
-    objective, start : float
-        The mean loss of the training rows and the penalty, in the end and for weights of 0.
-    iterations : int
-    seconds : float
-        Of training alone.
-    is_converged : bool
-        Whether training ended at the minimum, to its tolerance.
-    curve : Curve
-    metrics : Metrics
-        On the test rows.
-    is_right : array of bool
-        For each test row.
-    mistakes : tuple of Mistake
-        The worst one first.
-    templates : array of shape (classes, *image_shape) or None
-        Where rows are images, the weights of each class for the pixels as they came.
-    """
-
-    name: str
-    loss: str
-    objective: float
-    start: float
-    iterations: int
-    seconds: float
-    is_converged: bool
-    curve: Curve
-    metrics: Metrics
-    is_right: NDArray[np.bool_]
-    mistakes: tuple[Mistake, ...]
-    templates: NDArray[np.floating[Any]] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +41,11 @@ class Comparison:
         As they were asked for.
     notes : tuple of str
         What was done to the data.
+    rows, truth : arrays of int
+        The test rows by their position in the data set, and the class id of each.
     results : tuple of Result
+    baselines : tuple of Baseline
+        What is reached without learning weights, on the same rows.
     class_weights : tuple of ClassWeights or None
         What each class looks for; None where rows are images (see `Result.templates`).
     versions : dict
@@ -117,10 +63,21 @@ class Comparison:
     alpha: float
     max_iter: int
     notes: tuple[str, ...]
+    rows: Indices
+    truth: Indices
     results: tuple[Result, ...]
+    baselines: tuple[Baseline, ...]
     class_weights: tuple[ClassWeights, ...] | None
     versions: dict[str, str]
     machine: str
+
+    @property
+    def metrics(self) -> list[Metrics]:
+        """Of each result, then of each baseline."""
+        return [
+            *(each.metrics for each in self.results),
+            *(each.metrics for each in self.baselines),
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold: a key for each attribute, all the way."""
@@ -172,93 +129,36 @@ def compare(
     True
     """
     losses = losses or {name: LOSSES[name] for name in COMPARED}
-    parts = split(dataset, test_size, seed)
-    trained = [
-        _train(name, loss, parts, alpha, max_iter, on_start, on_progress)
-        for name, loss in losses.items()
-    ]
-    results, coefficients = zip(*trained, strict=True)
-    names = parts.encoder.feature_names
+    part = split(dataset, test_size, seed)
+    results, coefficients = [], []
+    for name, loss in losses.items():
+        if on_start is not None:
+            on_start(name)
+        training = train(name, loss, part, alpha, max_iter, on_progress)
+        results.append(Result.of(name, loss, training, part))
+        coefficients.append(training.classifier.coef_)
+    baselines = [(name, predict(part)) for name, predict in BASELINES.items()]
+    names = part.encoder.feature_names
     return Comparison(
         data=dataset.name,
-        class_names=tuple(
-            class_name(dataset.class_names, label) for label in parts.labels.tolist()
-        ),
+        class_names=tuple(class_name(dataset.class_names, label) for label in part.labels.tolist()),
         features=len(names),
         image_shape=dataset.image_shape,
-        train_rows=len(parts.train_target),
-        test_rows=len(parts.test_target),
+        train_rows=len(part.train_target),
+        test_rows=len(part.test_target),
         test_size=test_size,
         seed=seed,
         alpha=alpha,
         max_iter=max_iter,
-        notes=(*dataset.notes, *parts.notes, *parts.encoder.notes),
-        results=results,
+        notes=(*dataset.notes, *part.notes, *part.encoder.notes),
+        rows=part.test_rows,
+        truth=part.test_target,
+        results=tuple(results),
+        baselines=tuple(
+            Baseline(name, measure(part.test_target, predicted, len(part.labels)), predicted)
+            for name, predicted in baselines
+        ),
         class_weights=class_weights(names, coefficients) if dataset.image_shape is None else None,
         versions={"Python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         machine=f"{platform.system()}, {platform.machine()}, {os.cpu_count()} CPUs",
     )
-
-
-def _train(
-    name: str,
-    loss: RowLoss,
-    parts: Split,
-    alpha: float,
-    max_iter: int,
-    on_start: Callable[[str], object] | None,
-    on_progress: Progress | None,
-) -> tuple[Result, NDArray[np.floating[Any]]]:
-    """Train with one loss, watching the accuracy on the test rows, and measure what it learnt.
-
-    Returns the weights too, as they are for encoded features.
-    """
-    if on_start is not None:
-        on_start(name)
-    # Also the call that compiles the loss's kernels, before the clock is started.
-    zeros = np.zeros((len(parts.labels), parts.train_features.shape[1]), parts.train_features.dtype)
-    start = loss.linear_value_and_grad(parts.train_features, zeros, parts.train_target).value
-    # Equal logits are taken for the first class.
-    course = [(0.0, float(start), float(np.mean(parts.test_target == 0)))]
-    watching = 0.0
-
-    def watch(state: Iteration) -> None:
-        nonlocal watching
-        began = perf_counter()
-        logits = parts.test_features @ state.coef.T + state.intercept
-        accuracy = float(np.mean(logits.argmax(axis=1) == parts.test_target))
-        course.append((state.seconds - watching, state.objective, accuracy))
-        if on_progress is not None:
-            on_progress(name, state, accuracy)
-        watching += perf_counter() - began
-
-    classifier = LinearClassifier(loss, alpha=alpha, max_iter=max_iter, callbacks=[watch])
-    began = perf_counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a result says so itself
-        classifier.fit(parts.train_features, parts.train_target)
-    seconds = perf_counter() - began - watching
-
-    predicted = classifier.predict(parts.test_features)
-    log_proba = None
-    if hasattr(classifier, "predict_log_proba"):
-        log_proba = classifier.predict_log_proba(parts.test_features)
-    templates = None
-    if parts.dataset.image_shape is not None:
-        weights = classifier.coef_ / parts.encoder.scale
-        templates = weights.reshape(-1, *parts.dataset.image_shape)
-    result = Result(
-        name=name,
-        loss=repr(loss),
-        objective=float(classifier.objective_),
-        start=float(start),
-        iterations=int(classifier.n_iter_),
-        seconds=seconds,
-        is_converged=bool(classifier.gap_ <= classifier.tol),
-        curve=Curve(*np.array(course).T),
-        metrics=measure(parts.test_target, predicted, len(parts.labels), log_proba),
-        is_right=predicted == parts.test_target,
-        mistakes=hardest_mistakes(classifier, parts, predicted, log_proba),
-        templates=templates,
-    )
-    return result, classifier.coef_

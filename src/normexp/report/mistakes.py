@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,9 @@ from .._text import with_minus
 from ..linear import BaseLinearClassifier
 from .split import Split
 
-MISTAKES = 12
+MISTAKES = 12  # of a loss, the hardest
+OF_PAIR = 8  # of each class taken for another, the hardest
+MOST = 100  # of a loss in all: a picture each
 PULLS = 3
 
 
@@ -54,7 +57,10 @@ def hardest_mistakes(
     predicted: NDArray[np.intp],
     log_proba: NDArray[np.floating[Any]] | None,
 ) -> tuple[Mistake, ...]:
-    """The most confident wrong answers for the test rows of `split`, the worst one first."""
+    """The most confident wrong answers for the test rows of `split`, the worst one first.
+
+    The hardest of all, and of each pair of classes, as far as MOST go.
+    """
     wrong = np.flatnonzero(predicted != split.test_target)
     truth, taken = split.test_target[wrong], predicted[wrong]
     if log_proba is None:
@@ -63,7 +69,7 @@ def hardest_mistakes(
         surprise = logits[each, taken] - logits[each, truth]
     else:
         surprise = -log_proba[wrong, truth]
-    worst = np.argsort(-surprise, kind="stable")[:MISTAKES]
+    worst = _kept(truth, taken, surprise)
     is_image = split.dataset.image_shape is not None
     return tuple(
         Mistake(
@@ -79,6 +85,24 @@ def hardest_mistakes(
             wrong[worst], truth[worst], taken[worst], surprise[worst], strict=True
         )
     )
+
+
+def _kept(
+    truth: NDArray[np.integer[Any]],
+    taken: NDArray[np.integer[Any]],
+    surprise: NDArray[np.floating[Any]],
+) -> list[int]:
+    """Which mistakes are told, the hardest first: it before the second of its pair, and so on."""
+    hardest: list[int] = np.argsort(-surprise, kind="stable").tolist()
+    of_pair: Counter[tuple[int, int]] = Counter()
+    ranks = dict[int, int]()
+    for i in hardest:
+        pair = int(truth[i]), int(taken[i])
+        ranks[i] = of_pair[pair]
+        of_pair[pair] += 1
+    others = sorted((i for i in hardest[MISTAKES:] if ranks[i] < OF_PAIR), key=ranks.__getitem__)
+    kept = {*hardest[:MISTAKES], *others[: MOST - MISTAKES]}
+    return [i for i in hardest if i in kept]
 
 
 def _picture(split: Split, row: int) -> NDArray[Any]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from .. import _check
 from .._policy import content_policy
+from .._sentences import LANGUAGES
 from . import plots, sections, table
 from .comparison import Comparison
 from .summary import SIGNIFICANT, summary, unfinished
+from .words import called, phrase
 
 LONG = 12  # columns of a class's name, for which a table makes room
 
 
-def page(comparison: Comparison, command: str | None = None) -> str:
+def page(comparison: Comparison, command: str | None = None, language: str = "en") -> str:
     """Return the HTML of a comparison.
 
     Parameters
@@ -23,6 +28,7 @@ def page(comparison: Comparison, command: str | None = None) -> str:
     comparison : Comparison
     command : str, optional
         What to type to get it again.
+    language : {"en", "zh"}
 
     Examples
     --------
@@ -31,28 +37,31 @@ def page(comparison: Comparison, command: str | None = None) -> str:
     >>> page(compare(load("iris"), max_iter=5)).startswith("<!doctype html>")
     True
     """
+    _check.one_of(language, LANGUAGES, "language")
     script = files("normexp.report").joinpath("template", "copy.js").read_text("utf-8")
-    return template("page.html.jinja").render(
+    results, baselines = comparison.results, comparison.baselines
+    return template("page.html.jinja", language).render(
         comparison=comparison,
         command=command,
         policy=content_policy(script),
-        title=f"Which loss for {comparison.data}?",
-        sentences=[*summary(comparison), *unfinished(comparison.results)],
-        rows=table.rows([result.metrics for result in comparison.results], comparison.results),
-        judged=[result for result in comparison.results if result.metrics.reliability],
-        no_probabilities=table.NO_PROBABILITIES,
+        sentences=[*summary(comparison, language), *unfinished(results, language)],
+        rows=table.rows(comparison.metrics, results),
+        baselines=[called(baseline.name, language) for baseline in baselines],
+        judged=[result for result in results if result.metrics.reliability],
         significant=SIGNIFICANT,
         plots=plots,
         certainty=sections.certainty,
+        hardest=sections.hardest,
         confusion=sections.confusion(comparison),
-        looks=sections.looks(comparison),
+        behind=sections.behind(comparison),
+        looks=sections.looks(comparison, language),
         long_names=max(map(sections.width, comparison.class_names)) > LONG,
-        strongest=[sections.strongest(result.templates) for result in comparison.results],
+        strongest=[sections.strongest(result.templates) for result in results],
         script=Markup(script),
     )
 
 
-def template(name: str) -> Template:
+def template(name: str, language: str = "en") -> Template:
     """A page of this room, which takes every value that it is given for text."""
     environment = Environment(
         loader=PackageLoader("normexp.report", "template"),
@@ -61,4 +70,11 @@ def template(name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {"language": language, "say": partial(_said, language)}
     return environment.get_template(name)
+
+
+def _said(language: str, name: str, /, **facts: Any) -> Markup:
+    """A sentence of the page; what fills it is text too, unless it is markup."""
+    texts = {key: escape(fact) for key, fact in facts.items() if isinstance(fact, str)}
+    return Markup(phrase(name, language, **(facts | texts)))

@@ -10,7 +10,8 @@ import base64
 import functools
 import io
 import re
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Concatenate, Literal, ParamSpec
 
 import matplotlib as mpl
@@ -22,7 +23,9 @@ from matplotlib.image import imsave
 from matplotlib.ticker import FuncFormatter, LogLocator, SymmetricalLogLocator
 from numpy.typing import NDArray
 
-from .comparison import Comparison, Result
+from .comparison import Comparison
+from .result import Result
+from .words import joined, phrase
 
 P = ParamSpec("P")
 
@@ -70,7 +73,10 @@ def drawing(draw: Callable[Concatenate[Axes, P], str]) -> Callable[P, Markup]:
             with mpl.rc_context({"svg.hashsalt": alt}):  # ids that no other picture has
                 text = io.StringIO()
                 nothing: dict[str, Any] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-                figure.savefig(text, format="svg", transparent=True, metadata=nothing)
+                with warnings.catch_warnings():
+                    # The text is set in the fonts of the page: what others lack does not matter.
+                    warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+                    figure.savefig(text, format="svg", transparent=True, metadata=nothing)
         return _inline(text.getvalue(), alt)
 
     return picture
@@ -92,24 +98,24 @@ def _inline(svg: str, alt: str) -> Markup:
 
 
 @drawing
-def objective_curve(axes: Axes, comparison: Comparison) -> str:
+def objective_curve(axes: Axes, comparison: Comparison, language: str) -> str:
     """The objective after each iteration, as a share of its value for weights of 0."""
     for result, style in _styled(comparison):
         shares = result.curve.objective / result.start
         axes.plot(np.arange(len(shares)), shares, **style)
-    axes.set(xlabel="iteration", ylabel="objective / its first value")
+    axes.set(xlabel=phrase("iteration", language), ylabel=phrase("objective-axis", language))
     axes.set_xscale("symlog", linthresh=1, linscale=0.3)  # logarithmic from 1 on, with a 0
     axes.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=(1, 2, 5)))
     _logarithmic(axes, "y", subs=(1, 2, 5))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(_plain))
     axes.legend()
-    ends = (f"{r.name} ends at {r.objective / r.start:.3g}" for r in comparison.results)
-    return f"Objective over iterations, as a share of its first value: {', '.join(ends)}."
+    last = {r.name: f"{r.objective / r.start:.3g}" for r in comparison.results}
+    return phrase("objective-alt", language, ends=_ends(last, language))
 
 
 @drawing
-def accuracy_curve(axes: Axes, comparison: Comparison) -> str:
+def accuracy_curve(axes: Axes, comparison: Comparison, language: str) -> str:
     """The accuracy on the test rows over the seconds of training."""
     for result, style in _styled(comparison):
         axes.plot(result.curve.seconds, result.curve.accuracy, **style)
@@ -119,17 +125,17 @@ def accuracy_curve(axes: Axes, comparison: Comparison) -> str:
     highest = max(result.curve.accuracy.max() for result in comparison.results)
     bottom = max(lowest - 0.01, worst - max(2 * (1 - worst), 0.05))
     axes.set_ylim(bottom, bottom + 1.04 * (highest - bottom))
-    axes.set(xlabel="seconds of training", ylabel="accuracy on the test rows")
+    axes.set(xlabel=phrase("seconds-axis", language), ylabel=phrase("accuracy-axis", language))
     _logarithmic(axes, "x", subs=(1, 3))
     axes.xaxis.set_major_formatter(FuncFormatter(_plain))
     axes.yaxis.set_major_formatter(FuncFormatter(_percent))
     axes.legend()
-    ends = (f"{r.name} ends at {r.metrics.accuracy:.1%}" for r in comparison.results)
-    return f"Accuracy on the test rows over the seconds of training: {', '.join(ends)}."
+    accuracies = {r.name: f"{r.curve.accuracy[-1]:.1%}" for r in comparison.results}
+    return phrase("accuracy-alt", language, ends=_ends(accuracies, language))
 
 
 @drawing
-def reliability_diagram(axes: Axes, result: Result, position: int) -> str:
+def reliability_diagram(axes: Axes, result: Result, position: int, language: str) -> str:
     """Accuracy against confidence: on the diagonal, 90% sure means right 9 times of 10."""
     bins = result.metrics.reliability
     assert bins is not None
@@ -147,13 +153,19 @@ def reliability_diagram(axes: Axes, result: Result, position: int) -> str:
         bins.confidence, bins.accuracy, areas, color=SERIES[position % 6], zorder=3, clip_on=False
     )
     axes.set(
-        xlim=(0, 1), ylim=(0, 1), xlabel="probability of the predicted class", ylabel="accuracy"
+        xlim=(0, 1),
+        ylim=(0, 1),
+        xlabel=phrase("probability-axis", language),
+        ylabel=phrase("right-axis", language),
     )
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(_percent))
     pairs = zip(bins.confidence, bins.accuracy, bins.count, strict=True)
-    points = (f"{sure:.0%} sure, {right:.0%} right ({count})" for sure, right, count in pairs)
-    return f"Reliability of {result.name}, by bins with their rows: {'; '.join(points)}."
+    points = (
+        phrase("reliability-point", language, sure=f"{sure:.0%}", right=f"{right:.0%}", count=count)
+        for sure, right, count in pairs
+    )
+    return phrase("reliability-alt", language, name=result.name, points="; ".join(points))
 
 
 def photograph(pixels: NDArray[Any]) -> str:
@@ -197,6 +209,12 @@ def _logarithmic(axes: Axes, name: Literal["x", "y"], subs: Sequence[int]) -> No
         }[name]
         set_scale("log", subs=(), nonpositive="mask")
         axis.set_major_locator(LogLocator(subs=subs))
+
+
+def _ends(values: Mapping[str, str], language: str) -> str:
+    """Where each curve ends."""
+    ends = [phrase("ends", language, name=name, value=value) for name, value in values.items()]
+    return joined(ends, language)
 
 
 def _plain(value: float, _: int | None) -> str:

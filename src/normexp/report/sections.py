@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from .._text import with_minus
 from . import table
 from .classes import MANY, ClassScore, class_scores, confused_pairs
-from .comparison import Comparison, Result
-from .mistakes import Mistake
+from .comparison import Comparison
+from .mistakes import MISTAKES, Mistake
+from .result import Result
 from .weights import ClassWeights
+from .words import phrase
 
 SHORT = 18  # characters of a name at the edge of a matrix
+LISTED = 50  # rows of a mistake that are named by their position alone
 DRAWN = 12  # classes of MANY whose weights are drawn
 
 
@@ -34,26 +37,42 @@ def confusion(comparison: Comparison) -> dict[str, Any]:
     is_matrix = len(names) < MANY
     return {
         "is_matrix": is_matrix,
-        "matrices": [_shaded(result) for result in comparison.results] if is_matrix else [],
+        "matrices": [
+            _shaded(result, i) for i, result in enumerate(comparison.results) if is_matrix
+        ],
         "labels": list(zip(names, shorts, strict=True)),
         "is_upright": max(map(width, shorts)) > 3,
         "label": round(label, 2),
         "cell": round(cell, 2),
         "width": round(label + len(names) * (cell + 0.02), 2),
         "pairs": [confused_pairs(of_loss) for of_loss in counts],
-        "scores": [(names[k], [of_loss[k] for of_loss in scores]) for k in _hardest_first(scores)],
+        "scores": [(k, [of_loss[k] for of_loss in scores]) for k in _hardest_first(scores)],
         "ratio": _ratio,
+        "place": place,
     }
 
 
-def _shaded(result: Result) -> list[list[dict[str, Any]]]:
-    """Each count with its strength of colour: of the right ones among these, of the wrong too."""
+def place(loss: int, truth: int, taken: int) -> str:
+    """The id of the rows of one class that a loss took for another."""
+    return f"rows-{loss}-{truth}-{taken}"
+
+
+def _shaded(result: Result, loss: int) -> list[list[dict[str, Any]]]:
+    """Each count with its strength of colour: of the right ones among these, of the wrong too.
+
+    Where it is wrong, the place of its rows.
+    """
     counts = result.metrics.confusion
     is_right = np.eye(len(counts), dtype=bool)
     tops = [max(counts[cells].max(), 1) for cells in (is_right, ~is_right)]
     return [
         [
-            {"count": int(count), "right": i == j, "share": round(float(count / tops[i != j]), 2)}
+            {
+                "count": int(count),
+                "right": i == j,
+                "share": round(float(count / tops[i != j]), 2),
+                "place": place(loss, i, j) if count and i != j else None,
+            }
             for j, count in enumerate(row)
         ]
         for i, row in enumerate(counts)
@@ -70,11 +89,42 @@ def _hardest_first(scores: list[list[ClassScore]]) -> list[int]:
     return order
 
 
+def hardest(result: Result) -> tuple[Mistake, ...]:
+    """The mistakes of a loss that are the hardest of all."""
+    return result.mistakes[:MISTAKES]
+
+
+def behind(comparison: Comparison) -> list[list[dict[str, Any]]]:
+    """For each loss the rows behind each of its mistakes, the most frequent mistake first.
+
+    The hardest rows as they are; of the others their positions.
+    """
+    return [_behind(comparison, result, i) for i, result in enumerate(comparison.results)]
+
+
+def _behind(comparison: Comparison, result: Result, loss: int) -> list[dict[str, Any]]:
+    groups = []
+    for pair in confused_pairs(result.metrics.confusion, most=len(comparison.class_names) ** 2):
+        is_one = (comparison.truth == pair.truth) & (result.predicted == pair.predicted)
+        told = [m for m in result.mistakes if (m.truth, m.predicted) == pair[:2]]
+        others = np.setdiff1d(comparison.rows[is_one], [mistake.row for mistake in told])
+        groups.append(
+            {
+                "place": place(loss, pair.truth, pair.predicted),
+                "pair": pair,
+                "mistakes": told,
+                "others": (others[:LISTED] + 1).tolist(),
+                "more": max(len(others) - LISTED, 0),
+            }
+        )
+    return groups
+
+
 def _ratio(share: float | None) -> str:
     return table.NONE if share is None else f"{share:.2f}"
 
 
-def looks(comparison: Comparison) -> dict[str, Any] | None:
+def looks(comparison: Comparison, language: str = "en") -> dict[str, Any] | None:
     """What each class looks for; of MANY classes those are drawn that are recognised worst."""
     found, names = comparison.class_weights, comparison.class_names
     if found is None:
@@ -82,7 +132,7 @@ def looks(comparison: Comparison) -> dict[str, Any] | None:
     first = None
     if len(names) >= MANY:
         first = _hardest_first([class_scores(r.metrics.confusion) for r in comparison.results])
-    return looked_for(found, names, len(comparison.results), len(names) == 2, first)
+    return looked_for(found, names, len(comparison.results), len(names) == 2, first, language)
 
 
 def looked_for(
@@ -91,6 +141,7 @@ def looked_for(
     losses: int,
     is_pair: bool,
     first: Sequence[int] | None = None,
+    language: str = "en",
 ) -> dict[str, Any]:
     """What each class looks for: as marks between −1 and 1 for some, as numbers for all.
 
@@ -101,7 +152,10 @@ def looked_for(
         max(np.abs(of_class.weights[i]).max(initial=0.0) for of_class in found) or 1.0
         for i in range(losses)
     ]
-    titles = [f"{names[1]} rather than {names[0]}"] * 2 if is_pair else names
+    titles = names
+    if is_pair:
+        titles = [phrase("rather", language, one=names[1], other=names[0])] * 2
+    sides = [phrase(side, language) for side in ("against", "for")]
     classes = [k for k in range(is_pair, len(names)) if found[k].features]
     drawn = classes if first is None else [k for k in first if k in classes][:DRAWN]
     return {
@@ -111,7 +165,7 @@ def looked_for(
         "panels": [
             {
                 "title": titles[k],
-                "ends": [short(name) for name in names] if is_pair else ["against", "for"],
+                "ends": [short(name) for name in names] if is_pair else sides,
                 "features": [
                     (short(name, 36), (weights / scales).round(3).tolist())
                     for name, weights in zip(found[k].features, found[k].weights.T, strict=True)
@@ -141,10 +195,10 @@ def signed(weight: float) -> str:
     return with_minus(f"{weight:+.3g}")
 
 
-def certainty(mistake: Mistake) -> str:
+def certainty(mistake: Mistake, language: str = "en") -> str:
     """How sure the wrong answer was: its probability, or its lead in logits."""
     if mistake.confidence is None:
-        return f"by {mistake.surprise:.2g}"
+        return phrase("by-lead", language, lead=mistake.surprise)
     return table.percent(mistake.confidence)
 
 

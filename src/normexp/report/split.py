@@ -1,14 +1,16 @@
-"""One split of a data set into rows to train on and rows to test on, encoded by the former."""
+"""A data set split into rows to train on and rows to test on, encoded by the former."""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from ..data import Dataset, Encoder
 
@@ -73,15 +75,10 @@ def split(dataset: Dataset, test_size: float, seed: int) -> Split:
     >>> parts.train_features.shape, parts.test_features.shape
     ((120, 4), (30, 4))
     """
-    if dataset.target is None:
-        raise ValueError(f"target: {dataset.name} has no labels to learn from")
+    labels, target, counts = _classes(dataset)
     if not 0 < test_size < 1:  # nan neither
         raise ValueError(f"test_size: expected a share between 0 and 1, got {test_size}")
-    labels, target = np.unique(dataset.target, return_inverse=True)
-    counts = np.bincount(target)
     is_lone = counts[target] == 1
-    if is_lone.all():
-        raise ValueError("target: no class has two rows, so that none is left to test on")
     rows, classes = int(np.sum(~is_lone)), int(np.sum(counts > 1))
     to_test = ceil(test_size * rows)
     if min(to_test, rows - to_test) < classes:
@@ -100,7 +97,65 @@ def split(dataset: Dataset, test_size: float, seed: int) -> Split:
         raise ValueError(
             f"test_size: {test_size} leaves no row of the class {labels[missing[0]]} to train on"
         )
-    lone = ", ".join(map(str, labels[counts == 1]))
+    return _encoded(dataset, labels, target, train, test)
+
+
+def folds_of(dataset: Dataset, folds: int, seed: int) -> Iterator[Split]:
+    """Split the rows at random into parts, and test on each after training on all the others.
+
+    Each class is spread over the parts in the same proportion. A class with one row is kept for
+    training.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With labels.
+    folds : int
+        How many parts: at least 2, and at most the rows of the largest class.
+    seed : int
+
+    Raises
+    ------
+    ValueError
+        If the rows have no labels, or `folds` is no such number.
+
+    Examples
+    --------
+    >>> from normexp.data import load
+    >>> [len(part.test_rows) for part in folds_of(load("iris"), 5, seed=0)]
+    [30, 30, 30, 30, 30]
+    """
+    labels, target, counts = _classes(dataset)
+    most = int(counts.max())
+    if not 2 <= folds <= most:
+        raise ValueError(f"folds: expected 2 to {most}, the rows of the largest class, got {folds}")
+    is_lone = counts[target] == 1
+    shared, lone = np.flatnonzero(~is_lone), np.flatnonzero(is_lone)
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # That a class has fewer rows than there are parts: it is then tested in some of them.
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        parts = list(splitter.split(shared, target[shared]))
+    for train, test in parts:
+        yield _encoded(dataset, labels, target, np.union1d(shared[train], lone), shared[test])
+
+
+def _classes(dataset: Dataset) -> tuple[NDArray[Any], Indices, Indices]:
+    """The labels, the class id of each row, and the rows of each class."""
+    if dataset.target is None:
+        raise ValueError(f"target: {dataset.name} has no labels to learn from")
+    labels, target = np.unique(dataset.target, return_inverse=True)
+    counts = np.bincount(target)
+    if (counts == 1).all():
+        raise ValueError("target: no class has two rows, so that none is left to test on")
+    return labels, target, counts
+
+
+def _encoded(
+    dataset: Dataset, labels: NDArray[Any], target: Indices, train: Indices, test: Indices
+) -> Split:
+    """The rows `train` and `test`, encoded by the former."""
+    lone = ", ".join(map(str, labels[np.bincount(target) == 1]))
     encoder = Encoder.fit(dataset.take(train))
     return Split(
         dataset=dataset,

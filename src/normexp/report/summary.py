@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from .._text import with_minus
-from .comparison import Comparison, Result
+from .classes import confused_pairs
+from .comparison import Comparison
+from .result import Result
 from .table import percent
+from .words import counted, joined, phrase
 
 SIGNIFICANT = 0.05
 
@@ -61,7 +63,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
-def summary(comparison: Comparison) -> list[str]:
+def summary(comparison: Comparison, language: str = "en") -> list[str]:
     """Sentences: who wins, by how much, and whether the test set can tell.
 
     The p-values are adjusted for the number of losses that the winner is compared with.
@@ -70,87 +72,80 @@ def summary(comparison: Comparison) -> list[str]:
     winner, *others = ranked
     level = [result for result in others if result.metrics.accuracy == winner.metrics.accuracy]
     behind = others[len(level) :]
-    sentences = [_lead(comparison, [winner, *level])]
-    sentences += _differences(winner, behind, whose=f"{winner.name}’s" if level else "Its")
-    sentences += _confusions(comparison, winner)
-    sentences += _calibration(ranked)
-    return sentences
-
-
-def _lead(comparison: Comparison, winners: Sequence[Result]) -> str:
-    predict = "predicts" if len(winners) == 1 else "predict"
-    losses = len(comparison.results)
-    most = f", the most of the {losses} losses" if len(winners) < losses else ""
-    share = percent(winners[0].metrics.accuracy)
-    return (
-        f"{joined([result.name for result in winners])} {predict} {share} of the "
-        f"{comparison.test_rows:,} test rows correctly{most}."
-    )
-
-
-def _differences(winner: Result, behind: Sequence[Result], whose: str) -> list[str]:
-    """Which losses the test set can tell from the winner, and which it cannot."""
-    p_values = holm([mcnemar(winner.is_right, result.is_right) for result in behind])
-    tested = list(zip(behind, p_values, strict=True))
-    apart = [_difference(winner, *pair) for pair in tested if pair[1] < SIGNIFICANT]
-    close = [_difference(winner, *pair) for pair in tested if pair[1] >= SIGNIFICANT]
-    sentences = []
-    if close:
-        sentences.append(
-            f"{whose} lead over {joined(close)} is within the sampling error of a test set of this "
-            "size."
-        )
-    if apart:
-        sentences.append(f"{whose} lead over {joined(apart)} is more than chance explains.")
-    return sentences
-
-
-def _difference(winner: Result, other: Result, p_value: float) -> str:
-    points = 100 * (winner.metrics.accuracy - other.metrics.accuracy)
-    return f"{other.name} ({points:.1f} points, p = {with_minus(f'{p_value:.2g}')})"
-
-
-def _confusions(comparison: Comparison, winner: Result) -> list[str]:
-    """The mistake that the winner makes most often, if it makes one twice."""
-    confused = winner.metrics.confusion.copy()
-    np.fill_diagonal(confused, 0)
-    truth, taken = np.unravel_index(confused.argmax(), confused.shape)
-    times = confused[truth, taken]
-    if times < 2:
-        return []
-    names = comparison.class_names
+    whose = phrase("whose", language, name=winner.name) if level else phrase("its", language)
     return [
-        f"{winner.name}’s most frequent mistake is to take {names[truth]} for {names[taken]} "
-        f"({times} of {winner.metrics.confusion[truth].sum()} rows)."
+        _lead(comparison, [winner, *level], language),
+        *_differences(winner, behind, whose, language),
+        *_confusions(comparison, winner, language),
+        *_calibration(ranked, language),
     ]
 
 
-def _calibration(results: Sequence[Result]) -> list[str]:
+def _lead(comparison: Comparison, winners: Sequence[Result], language: str) -> str:
+    losses = len(comparison.results)
+    return counted(
+        "leads-most" if len(winners) < losses else "leads",
+        len(winners),
+        language,
+        names=joined([result.name for result in winners], language),
+        share=percent(winners[0].metrics.accuracy),
+        rows=comparison.test_rows,
+        losses=losses,
+    )
+
+
+def _differences(winner: Result, behind: Sequence[Result], whose: str, language: str) -> list[str]:
+    """Which losses the test set can tell from the winner, and which it cannot."""
+    p_values = holm([mcnemar(winner.is_right, result.is_right) for result in behind])
+    tested = list(zip(behind, p_values, strict=True))
+    sentences = []
+    for name, is_apart in (("close", False), ("apart", True)):
+        others = [
+            phrase(
+                "difference",
+                language,
+                name=other.name,
+                points=100 * (winner.metrics.accuracy - other.metrics.accuracy),
+                p=p_value,
+            )
+            for other, p_value in tested
+            if (p_value < SIGNIFICANT) == is_apart
+        ]
+        if others:
+            sentences.append(phrase(name, language, whose=whose, others=joined(others, language)))
+    return sentences
+
+
+def _confusions(comparison: Comparison, winner: Result, language: str) -> list[str]:
+    """The mistake that the winner makes most often, if it makes one twice."""
+    names = comparison.class_names
+    return [
+        phrase(
+            "mistake",
+            language,
+            name=winner.name,
+            truth=names[pair.truth],
+            taken=names[pair.predicted],
+            times=pair.times,
+            rows=pair.rows,
+        )
+        for pair in confused_pairs(winner.metrics.confusion, most=1)
+        if pair.times > 1
+    ]
+
+
+def _calibration(results: Sequence[Result], language: str) -> list[str]:
     """How far the best probabilities can be believed."""
     judged = [result for result in results if result.metrics.log_loss is not None]
     if not judged:
         return []
     best = min(judged, key=lambda result: result.metrics.log_loss or 0.0)
     assert best.metrics.calibration_error is not None
-    return [
-        f"The probabilities of {best.name} are {percent(best.metrics.calibration_error)} off on "
-        "average (calibration error)."
-    ]
+    error = percent(best.metrics.calibration_error)
+    return [phrase("believed", language, name=best.name, error=error)]
 
 
-def unfinished(results: Sequence[Result]) -> list[str]:
+def unfinished(results: Sequence[Result], language: str = "en") -> list[str]:
     """Which numbers are not those of the minimum."""
     names = [result.name for result in results if not result.is_converged]
-    if not names:
-        return []
-    return [
-        f"The training of {joined(names)} ended before its minimum was certain to the tolerance."
-    ]
-
-
-def joined(words: Sequence[str]) -> str:
-    """
-    >>> joined(["a"]), joined(["a", "b", "c"])
-    ('a', 'a, b and c')
-    """
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    return [phrase("unfinished", language, names=joined(names, language))] if names else []

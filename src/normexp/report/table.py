@@ -1,4 +1,4 @@
-"""The measures in the table of results: their words, their numbers, and which number is best."""
+"""The measures in the table of results: their numbers, and which number is best."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .comparison import Result
+from .._sentences import sentences
+from .._text import filled
 from .metrics import BINS, Metrics
+from .result import Result
+from .words import ROOM
 
 NONE = "–"
-NO_PROBABILITIES = (
-    f"{NONE}: the logits of this loss mean no probabilities, so that there are none to judge."
-)
 
 
 class Cell(NamedTuple):
@@ -24,13 +24,19 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Measure:
-    """A heading, what it means, and how its number is read from a result and written."""
+    """What is measured, and how its number is read from a result and written."""
 
-    heading: str
-    meaning: str
+    name: str
     value: Callable[[Any], Any]
     form: Callable[[Any], str]
     best: Callable[[Sequence[Any]], Any] | None = None
+
+    def heading(self, language: str = "en") -> str:
+        heading: str = sentences(ROOM, language)["heading"][self.name]
+        return heading
+
+    def meaning(self, language: str = "en") -> str:
+        return filled(sentences(ROOM, language)["meaning"][self.name], bins=BINS)
 
     def cells(self, items: Sequence[Metrics] | Sequence[Result]) -> list[Cell]:
         """A cell for each item; the best is marked where there is one and items differ."""
@@ -52,79 +58,37 @@ def percent(share: float) -> str:
 
 
 METRICS = (
+    Measure("accuracy", lambda metrics: metrics.accuracy, percent, max),
     Measure(
-        "accuracy",
-        "the share of the test rows whose class is predicted",
-        lambda metrics: metrics.accuracy,
-        percent,
-        max,
-    ),
-    Measure(
-        "95% interval",
-        "where the accuracy on all such rows lies, for all that a test set of this size can tell "
-        "(Wilson’s interval)",
+        "interval",
         lambda metrics: metrics.accuracy_interval,
         lambda interval: "{:.1f}–{:.1f}".format(*(100 * end for end in interval)),
     ),
-    Measure(
-        "macro F1",
-        "F1, the harmonic mean of precision and recall, averaged over the classes",
-        lambda metrics: metrics.macro_f1,
-        "{:.3f}".format,
-        max,
-    ),
-    Measure(
-        "log loss",
-        "the mean of −log p of the true class, in nats",
-        lambda metrics: metrics.log_loss,
-        "{:.3g}".format,
-        min,
-    ),
-    Measure(
-        "Brier score",
-        "the mean of Σₖ (pₖ − tₖ)², where t is 1 for the true class and 0 for the others; from 0, "
-        "the best, to 2",
-        lambda metrics: metrics.brier,
-        "{:.3g}".format,
-        min,
-    ),
-    Measure(
-        "calibration error",
-        f"rows sorted by the probability of their predicted class into {BINS} bins of equal width: "
-        "the mean over the rows of |accuracy − mean probability| of their bin",
-        lambda metrics: metrics.calibration_error,
-        percent,
-        min,
-    ),
+    Measure("macro-f1", lambda metrics: metrics.macro_f1, "{:.3f}".format, max),
+    Measure("log-loss", lambda metrics: metrics.log_loss, "{:.3g}".format, min),
+    Measure("brier", lambda metrics: metrics.brier, "{:.3g}".format, min),
+    Measure("calibration-error", lambda metrics: metrics.calibration_error, percent, min),
 )
 
 TRAINING = (
-    Measure(
-        "objective",
-        "what training minimises, the mean loss of the training rows + α/2 · ‖W‖²; each loss has "
-        "its own scale, so compare none with another",
-        lambda result: result.objective,
-        "{:.4g}".format,
-    ),
+    Measure("objective", lambda result: result.objective, "{:.4g}".format),
     Measure(
         "iterations",
-        "of the solver; * where training ended before the minimum was certain to its tolerance",
         lambda result: (result.iterations, result.is_converged),
         lambda pair: f"{pair[0]}{'' if pair[1] else '*'}",
     ),
-    Measure(
-        "seconds",
-        "of training alone, on the machine named in this report",
-        lambda result: result.seconds,
-        "{:.2f}".format,
-    ),
+    Measure("seconds", lambda result: result.seconds, "{:.2f}".format),
 )
 
 
 def rows(
     metrics: Sequence[Metrics], results: Sequence[Result] = ()
 ) -> list[tuple[Measure, list[Cell]]]:
-    """Each measure with a cell for each item: of metrics alone, or of training as well."""
+    """Each measure with a cell for each item: of metrics alone, or of training as well.
+
+    There may be metrics of more items than were trained: theirs come last.
+    """
+    untrained = [Cell(NONE, False)] * (len(metrics) - len(results))
     return [(measure, measure.cells(metrics)) for measure in METRICS] + [
-        (measure, measure.cells(results)) for measure in TRAINING if results
+        (measure, measure.cells(results) + untrained) for measure in TRAINING if results
     ]

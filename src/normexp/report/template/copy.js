@@ -10,10 +10,10 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(text.textContent);
-      say("Copied");
+      say(button.dataset.copied);
     } catch {
       getSelection().selectAllChildren(text); // to be copied by hand
-      say(document.execCommand("copy") ? "Copied" : "Selected");
+      say(document.execCommand("copy") ? button.dataset.copied : button.dataset.selected);
     }
   });
 }

@@ -1,0 +1,119 @@
+"""One loss, trained on the training rows of a split and asked about its test rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from ..linear import Iteration, LinearClassifier
+from ..losses import RowLoss
+from .mistakes import Mistake, hardest_mistakes
+from .split import Indices, Split
+
+Progress = Callable[[str, Iteration, float], object]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """The course of training: weights of 0, then the state after each iteration.
+
+    The accuracy is that on the test rows.
+    """
+
+    seconds: NDArray[np.float64]
+    objective: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """What one training gave.
+
+    Attributes
+    ----------
+    classifier : LinearClassifier
+    start : float
+        The objective for weights of 0.
+    seconds : float
+        Of training alone.
+    curve : Curve
+    train_accuracy : float
+        On the rows that it was trained on.
+    predicted : array of int
+        The class id of each test row.
+    log_proba : array of shape (n, classes) or None
+        Logarithms of the probabilities of each test row, where the loss has any.
+    mistakes : tuple of Mistake
+    templates : array of shape (classes, *image_shape) or None
+    """
+
+    classifier: LinearClassifier
+    start: float
+    seconds: float
+    curve: Curve
+    train_accuracy: float
+    predicted: Indices
+    log_proba: NDArray[np.floating[Any]] | None
+    mistakes: tuple[Mistake, ...]
+    templates: NDArray[np.floating[Any]] | None
+
+
+def train(
+    name: str,
+    loss: RowLoss,
+    part: Split,
+    alpha: float,
+    max_iter: int,
+    on_progress: Progress | None = None,
+) -> Training:
+    """Train with one loss, watching the accuracy on the test rows."""
+    # Also the call that compiles the loss's kernels, before the clock is started.
+    zeros = np.zeros((len(part.labels), part.train_features.shape[1]), part.train_features.dtype)
+    start = loss.linear_value_and_grad(part.train_features, zeros, part.train_target).value
+    # Equal logits are taken for the first class.
+    course = [(0.0, float(start), float(np.mean(part.test_target == 0)))]
+    watching = 0.0
+
+    def watch(state: Iteration) -> None:
+        nonlocal watching
+        began = perf_counter()
+        logits = part.test_features @ state.coef.T + state.intercept
+        accuracy = float(np.mean(logits.argmax(axis=1) == part.test_target))
+        course.append((state.seconds - watching, state.objective, accuracy))
+        if on_progress is not None:
+            on_progress(name, state, accuracy)
+        watching += perf_counter() - began
+
+    classifier = LinearClassifier(loss, alpha=alpha, max_iter=max_iter, callbacks=[watch])
+    began = perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a result says so itself
+        classifier.fit(part.train_features, part.train_target)
+    seconds = perf_counter() - began - watching
+
+    predicted = classifier.predict(part.test_features)
+    log_proba = None
+    if hasattr(classifier, "predict_log_proba"):
+        log_proba = classifier.predict_log_proba(part.test_features)
+    templates = None
+    if part.dataset.image_shape is not None:
+        weights = classifier.coef_ / part.encoder.scale
+        templates = weights.reshape(-1, *part.dataset.image_shape)
+    return Training(
+        classifier=classifier,
+        start=float(start),
+        seconds=seconds,
+        curve=Curve(*np.array(course).T),
+        train_accuracy=float(classifier.score(part.train_features, part.train_target)),
+        predicted=predicted,
+        log_proba=log_proba,
+        mistakes=hardest_mistakes(classifier, part, predicted, log_proba),
+        templates=templates,
+    )
