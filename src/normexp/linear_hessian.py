@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ._wide_weight import WideWeight, narrowed
 from .linear_loss import BoundLoss, Operands, check_shape, tiles
 
 Array = NDArray[Any]
@@ -45,29 +46,31 @@ def hessian_product(
     bound: TwiceDifferentiable, given: Operands, vectors: Vectors, upstream: Array | None = None
 ) -> HessianProduct:
     """The product; with `upstream`, that with the Hessian of Σ upstream · loss."""
-    x, w, b, types, shape = given
+    x, w, b, dtype, types, shape = given
     check_shape(bound, given)
-    u, v, c = (None if one is None else one.astype(w.dtype, copy=False) for one in vectors)
+    weight = WideWeight(w, dtype)
+    u, v, c = vectors
     if u is not None:
         u = u.reshape(x.shape)
+    along_weight = None if v is None else WideWeight(v, dtype)
     left_out = bound.left_out()
     losses = bound.new_losses()
-    of_losses = np.zeros(losses.shape, w.dtype)
-    of_x = np.zeros(x.shape, w.dtype)
-    of_w, of_b = np.zeros(w.shape, w.dtype), np.zeros(len(w), w.dtype)
+    of_losses = np.zeros(losses.shape, dtype)
+    of_x = np.zeros(x.shape, dtype)
+    of_w, of_b = np.zeros(w.shape, dtype), np.zeros(len(w), dtype)
     per_sample = losses.size // max(len(x), 1)
-    for tile in tiles(4 * len(w) * w.itemsize, len(x), len(x)):
-        x_t = counted(x[tile].astype(w.dtype, copy=False), left_out, tile)
-        u_t = None if u is None else counted(u[tile], left_out, tile)
-        z, r = x_t @ w.T, np.zeros((len(x_t), len(w)), w.dtype)
+    for tile in tiles(4 * len(w) * dtype.itemsize, len(x), len(x)):
+        x_t = counted(x[tile].astype(dtype, copy=False), left_out, tile)
+        u_t = None if u is None else counted(u[tile].astype(dtype, copy=False), left_out, tile)
+        z, r = weight.logits(x_t), np.zeros((len(x_t), len(w)), dtype)
         if b is not None:
             z += b
-        if v is not None:
-            r += x_t @ v.T
+        if along_weight is not None:
+            r += along_weight.logits(x_t)
         if u_t is not None:
-            r += u_t @ w.T
+            r += weight.logits(u_t)
         if c is not None:
-            r += c
+            r += c.astype(dtype, copy=False)
         grad = np.empty_like(z)
         bound.compute(z, tile, losses, grad)
         along = (grad * r).reshape(len(z) * per_sample, -1).sum(axis=1)
@@ -76,17 +79,17 @@ def hessian_product(
         if upstream is not None:
             grad *= upstream[tile]
             change *= upstream[tile]
-        of_x[tile] = change @ w
+        of_x[tile] = weight.features(change)
         of_w += change.T @ x_t
         of_b += change.sum(axis=0)
-        if v is not None:
-            of_x[tile] += grad @ v
+        if along_weight is not None:
+            of_x[tile] += along_weight.features(grad)
         if u_t is not None:
             of_w += grad.T @ u_t
     return HessianProduct(
         of_losses,
         of_x.reshape(shape).astype(types[0], copy=False),
-        of_w.astype(types[1], copy=False),
+        narrowed(of_w, types[1]),
         None if b is None else of_b.astype(types[2], copy=False),
     )
 

@@ -2,8 +2,9 @@
 
 The logits of some rows are computed, their loss and its gradient, and the share of these rows in
 the gradients of features, weight and bias; then the next rows take their place. Never do all the
-logits stand in memory, nor a second array as large as a large weight. Of few classes a tile is so
-few rows that their features are still in a cache when the gradient asks for them again.
+logits stand in memory, nor a second array as large as a large weight; but the gradient of a weight
+of a half type is added up in float32 where there are several tiles. Of few classes a tile is so few
+rows that their features are still in a cache when the gradient asks for them again.
 """
 
 import math
@@ -69,7 +70,8 @@ class Operands(NamedTuple):
 
     features: Any  # (samples, inputs); sparse ones stay sparse
     weight: Array
-    bias: Array | None  # this and the weight in the type that is computed in
+    bias: Array | None  # in the type that is computed in, where the others may be of another
+    dtype: np.dtype[Any]  # that is computed in
     types: list[np.dtype[Any]]  # that all three came in
     shape: tuple[int, ...]  # of the features as they came
 
@@ -103,12 +105,12 @@ def operands(features: ArrayLike, weight: ArrayLike, bias: ArrayLike | None) -> 
         )
     dtype = loss_type(np.result_type(x.dtype, w.dtype))
     shape = x.shape
-    x, w = x.reshape(-1, shape[-1]), w.astype(dtype, copy=False)
+    x = x.reshape(-1, shape[-1])
     if bias is None:
-        return Operands(x, w, None, [x_type, w_type], shape)
+        return Operands(x, w, None, dtype, [x_type, w_type], shape)
     if b.shape != w.shape[:1]:
         raise ValueError(f"bias must have the shape {w.shape[:1]}, got {b.shape}")
-    return Operands(x, w, b.astype(dtype, copy=False), [x_type, w_type, b_type], shape)
+    return Operands(x, w, b.astype(dtype, copy=False), dtype, [x_type, w_type, b_type], shape)
 
 
 class LinearLoss:
@@ -131,17 +133,17 @@ class LinearLoss:
         With `upstream`, a number for each loss in rows of samples, they are those of
         Σ upstream · loss.
         """
-        x, w, b, *_ = given
+        x, w, b, dtype, types, _ = given
         check_shape(self.bound, given)
         losses = self.bound.new_losses()
         if self._is_fused(given, wanted, upstream):
             return self._result(given, losses, None, self._fused(given, losses))
-        grad_x = np.empty(x.shape, w.dtype) if "features" in wanted else None
-        products = products_of(x, w, b, self._memory)
-        grad_b = np.zeros(len(w), products.total.dtype)
-        for tile in tiles(len(w) * w.itemsize, products.most_rows, x.shape[0]):
+        grad_x = np.empty(x.shape, types[0]) if "features" in wanted else None
+        products = products_of(x, w, b, dtype, self._memory)
+        grad_b = np.zeros(len(w), products.added_in)
+        for tile in tiles(len(w) * dtype.itemsize, products.most_rows, x.shape[0]):
             seen = products.rows(x, tile, self._which_left_out(tile))
-            logits = self._memory("logits", (tile.stop - tile.start, len(w)), w.dtype)
+            logits = self._memory("logits", (tile.stop - tile.start, len(w)), dtype)
             products.put_logits(seen, logits)
             grad = logits if wanted else None  # in place: a kernel reads a row before it writes it
             self.bound.compute(logits, tile, losses, grad)
@@ -150,9 +152,9 @@ class LinearLoss:
             if upstream is not None:
                 grad *= upstream[tile]
             if grad_x is not None:
-                np.matmul(grad, w, out=grad_x[tile])
+                products.put_features(grad, grad_x[tile])
             if "weight" in wanted:
-                products.add(grad, seen)
+                products.add(grad, seen, len(grad) == x.shape[0])
                 if b is not None:
                     grad_b += np.einsum("rk->k", grad, dtype=grad_b.dtype)
         of_weight = (products.gradient(), grad_b) if "weight" in wanted else None
@@ -167,7 +169,7 @@ class LinearLoss:
             and self.bound.goes_between
             and self._which_left_out(slice(None)) is None
             and not is_sparse(x)
-            and x.dtype == w.dtype
+            and x.dtype == w.dtype == given.dtype
             and x.size > 0
             and x.strides[1] == x.itemsize
             and are_few(w)
@@ -196,7 +198,7 @@ class LinearLoss:
         types = given.types
         value = self.bound.reduced(losses, loss_type(np.result_type(*types)))
         if grad_x is not None:
-            grad_x = grad_x.reshape(given.shape).astype(types[0], copy=False)
+            grad_x = grad_x.reshape(given.shape)
         if of_weight is None:
             return LinearLossGrad(value, grad_x, None, None)
         grad_w, grad_b = of_weight

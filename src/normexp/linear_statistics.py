@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ._wide_weight import WideWeight, narrowed
 from .kernels import Logits, kernels_for
 from .linear_hessian import counted
 from .linear_loss import Operands, check_shape, tiles
@@ -73,7 +74,8 @@ class Sweep:
         self.bound, self.plain, self.given = bound, plain, given
         self._left_out = plain.left_out()
         self._scaling = plain.loss.scaling
-        row_bytes = 4 * len(given.weight) * given.weight.itemsize
+        self._weight = WideWeight(given.weight, given.dtype)
+        row_bytes = 4 * len(given.weight) * given.dtype.itemsize
         self._tiles = tiles(row_bytes, len(given.features), len(given.features))
 
     def statistics(self) -> LinearStatistics:
@@ -102,8 +104,8 @@ class Sweep:
 
     def gradients(self, upstream: Upstream, wanted: Collection[str]) -> tuple[Any, Any, Any]:
         """Those of Σ upstream · statistics by features, weight and bias, where they are wanted."""
-        x, w, b, types, shape = self.given
-        of_x, of_w, of_b = np.zeros(x.shape, w.dtype), np.zeros(w.shape, w.dtype), np.zeros(len(w))
+        x, w, b, dtype, types, shape = self.given
+        of_x, of_w, of_b = np.zeros(x.shape, types[0]), np.zeros(w.shape, dtype), np.zeros(len(w))
         scratch = self.bound.new_losses()
         for tile in self._tiles:
             rows = self._rows(tile)
@@ -115,19 +117,19 @@ class Sweep:
             ):
                 if its is not None:
                     bound.compute(rows.logits, tile, scratch, part)
-                    part *= sign * its[tile, np.newaxis].astype(w.dtype)
+                    part *= sign * its[tile, np.newaxis].astype(dtype)
                     grad += part
             if self._left_out is not None:
                 grad[self._left_out[tile]] = 0
             if "features" in wanted:
-                of_x[tile] = grad @ w
+                self._weight.put_features(grad, of_x[tile])
             if "weight" in wanted:
                 of_w += grad.T @ rows.features
                 of_b += grad.sum(axis=0)
         by_bias = None if b is None or "weight" not in wanted else of_b.astype(types[2])
         return (
-            of_x.reshape(shape).astype(types[0], copy=False) if "features" in wanted else None,
-            of_w.astype(types[1], copy=False) if "weight" in wanted else None,
+            of_x.reshape(shape) if "features" in wanted else None,
+            narrowed(of_w, types[1]) if "weight" in wanted else None,
             by_bias,
         )
 
@@ -135,9 +137,9 @@ class Sweep:
         return np.asarray(self.plain.where[tile])
 
     def _rows(self, tile: slice) -> Rows:
-        x, w, b, _, _ = self.given
-        features = counted(x[tile].astype(w.dtype, copy=False), self._left_out, tile)
-        z = features @ w.T
+        x, _, b, dtype, *_ = self.given
+        features = counted(x[tile].astype(dtype, copy=False), self._left_out, tile)
+        z = self._weight.logits(features)
         if b is not None:
             z += b
         logits, kernels = Logits(z, self._where(tile), *self._scaling), kernels_for(z)

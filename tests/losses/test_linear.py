@@ -320,3 +320,42 @@ def test_an_ignored_sample_may_hold_inf_without_a_warning():
     step = nex.CrossEntropy().linear_value_and_grad(features, np.ones((3, 2)), [-100, 1])
     assert np.isfinite(step.weight).all()
     assert np.array_equal(step.features[0], [0, 0])
+
+
+@pytest.mark.parametrize("tile", [4, 1000])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("classes", [CLASSES, 41])
+def test_half_types_are_made_wide_a_part_at_a_time(classes, dtype, tile, monkeypatch):
+    """Products and sums are of float32, and each gradient is rounded once."""
+    monkeypatch.setattr("normexp._wide_weight.LEAST_BYTES", 4 * 3 * 5)  # three classes at a time
+    monkeypatch.setattr("normexp.linear_loss.TILE_ROWS", tile)
+    rng = np.random.default_rng(0)
+    of_map = [rng.normal(size=shape) for shape in ((11, 5), (classes, 5), (classes,))]
+    x, w, b = (one.astype(dtype) for one in of_map)
+    y = rng.integers(0, classes, 11)
+    y[3] = -100
+    x[3] = np.nan
+    loss = nex.CrossEntropy(label_smoothing=0.1)
+    wide = [one.astype(np.float64) for one in (x, w, b)]
+    got = loss.linear_value_and_grad(x, w, y, b)
+    expected = loss.linear_value_and_grad(*wide[:2], y, wide[2])
+    assert got.value.dtype == np.float32
+    np.testing.assert_allclose(got.value, expected.value, rtol=1e-6)
+    half_a_unit = {"float16": 2.0**-11, "bfloat16": 2.0**-8}[dtype]
+    for one, true in zip(got[1:], expected[1:], strict=True):
+        assert one.dtype == dtype
+        assert one.flags.c_contiguous
+        np.testing.assert_allclose(one.astype(float), true, rtol=half_a_unit + 1e-5, atol=1e-7)
+
+
+def test_types_of_features_weight_and_bias_may_differ():
+    x, w, _, y, _ = problem()
+    w = np.tile(w, (9, 1))  # more classes than few
+    for types in (("float64", "float32"), ("float32", "float64"), ("bfloat16", "float32")):
+        given = [one.astype(dtype) for one, dtype in zip((x, w), types, strict=True)]
+        got = nex.CrossEntropy().linear_value_and_grad(*given, y)
+        assert [one.dtype for one in got[1:3]] == list(types)
+        wide = [one.astype(np.float64) for one in given]
+        expected = nex.CrossEntropy().linear_value_and_grad(*wide, y)
+        np.testing.assert_allclose(got.value, expected.value, rtol=1e-6)
+        np.testing.assert_allclose(got.weight, expected.weight, rtol=1e-5, atol=1e-7)

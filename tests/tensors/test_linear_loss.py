@@ -256,6 +256,21 @@ def test_half_types(dtype, of_map):
         torch.testing.assert_close(got.double(), grad, rtol=torch.finfo(dtype).eps, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_second_derivatives_of_half_types(dtype, of_map, monkeypatch):
+    monkeypatch.setattr("normexp._wide_weight.LEAST_BYTES", 4 * 2 * INPUTS)  # two classes at a time
+    half = [one.detach().to(dtype).requires_grad_() for one in of_map]
+    wide = [one.detach().double().requires_grad_() for one in half]
+
+    def second(x, w, b):
+        grads = gradients(nex.CrossEntropy().linear(x, w, IDS, b), (x, w), create_graph=True)
+        return gradients(sum(grad.double().sum() for grad in grads), (x, w))
+
+    for got, grad in zip(second(*half), second(*wide), strict=True):
+        assert got.dtype is dtype
+        torch.testing.assert_close(got.double(), grad, rtol=torch.finfo(dtype).eps, atol=1e-3)
+
+
 def test_features_of_any_shape_and_layout(of_map):
     _, w, b = of_map
     loss = nex.CrossEntropy()

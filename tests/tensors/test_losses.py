@@ -105,6 +105,20 @@ def test_a_program_compiled_for_one_loss_knows_another(x):
         assert torch.equal(compiled(loss, x, IDS), loss(x, IDS)), loss
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("reduction", ["none", "mean"])
+def test_an_upstream_gradient_meets_a_half_type_as_it_is(dtype, reduction):
+    """The product is of float32, and rounded once more: a third is no number of a half type."""
+    z = torch.randn(4, 50, dtype=dtype, requires_grad=True)
+    y = torch.tensor([0, 3, 9, 4])
+    loss = nex.CrossEntropy(reduction=reduction)
+    third = torch.full((4,) if reduction == "none" else (), 1 / 3)
+    (got,) = torch.autograd.grad(loss(z, y), z, third)
+    grad = loss.value_and_grad(z.detach(), y).grad
+    assert torch.equal(got, (grad.float() / 3).to(dtype))
+    assert not torch.equal(got, grad * third.to(dtype).reshape(-1)[0])
+
+
 def test_upstream_gradients(x):
     """A gradient that is not 1, and a backward pass that is made twice."""
     value = nex.CrossEntropy()(x, IDS)

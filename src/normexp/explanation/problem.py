@@ -134,7 +134,7 @@ def _last_layer(
     if is_sparse(features):
         features = features.toarray()  # type: ignore[union-attr]
     made = operands(features, weight, bias)
-    x, w, b = made.features.astype(made.weight.dtype), made.weight, made.bias
+    x, w, b = made.features.astype(made.dtype), made.weight.astype(made.dtype), made.bias
     computed = x @ w.T
     if b is not None:
         computed += b

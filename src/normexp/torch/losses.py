@@ -253,19 +253,23 @@ def losses_shape(logits: Tensor, loss: Loss) -> list[int]:
 def times(of_value: Tensor, grad: Tensor, loss: Loss) -> Tensor:
     """The gradient times that of the loss, by which it is reached."""
     if loss.reduction == "none":
-        of_value = beside_classes(of_value, loss.axes_of(grad.ndim))
-        return of_value.to(grad.dtype) * grad
+        return product(beside_classes(of_value, loss.axes_of(grad.ndim)), grad)
     return scaled(of_value, grad)
 
 
 def scaled(of_value: Tensor, grad: Tensor) -> Tensor:
     """The gradient of one loss times that of the loss."""
-    return grad if is_one(of_value) else of_value.to(grad.dtype) * grad
+    return grad if is_one(of_value) else product(of_value, grad)
+
+
+def product(of_value: Tensor, grad: Tensor) -> Tensor:
+    """Both as they are, multiplied in the type of losses and rounded once to that of the logits."""
+    return (of_value * grad.to(loss_type(grad))).to(grad.dtype)
 
 
 def is_one(of_value: Tensor) -> bool:
     """Whether it is 1 and nobody has to wait to know it: so it is where backward begins."""
-    return not is_followed(of_value) and is_eager([of_value]) and of_value.item() == 1
+    return is_numbers(of_value) and of_value.item() == 1
 
 
 def by_logits_alone(tangents: Sequence[Any]) -> None:
