@@ -89,7 +89,7 @@ def test_the_report_tells_the_command_that_repeats_it(run, tmp_path):
 
     assert run(*COMPARE, "--seed", 3, "--test-size", 0.5, "--drop", "colour").exit_code == 0
     first, html = results(), (tmp_path / "report.html").read_text(encoding="utf-8")
-    words = re.search(r"<pre[^>]*>normexp (.*)</pre>", html)[1].split()
+    words = re.search(r'<pre id="command">normexp (.*)</pre>', html)[1].split()
     assert words[:2] == ["compare", "flowers.csv"]
     assert "--seed 3" in " ".join(words)
     (tmp_path / "report.json").unlink()
@@ -103,7 +103,7 @@ def test_the_command_that_repeats_it_tells_how_the_file_was_read(run, tmp_path):
     reading = ("--no-header", "--target", -1, "--separator", r"\t", "--encoding", "cp1252")
     assert run("compare", "t.data", *reading, "--loss", "softmax").exit_code == 0
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
-    words = re.search(r"<pre[^>]*>normexp (.*)</pre>", html)[1]
+    words = re.search(r'<pre id="command">normexp (.*)</pre>', html)[1]
     assert "--target -1 --encoding cp1252 --no-header --separator &#39;\\t&#39;" in words
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from normexp.report.summary import holm, joined, mcnemar, summary, unfinished
+from normexp.report.significance import holm, mcnemar
+from normexp.report.summary import joined, summary, unfinished
 
 
 def test_mcnemar_by_hand():

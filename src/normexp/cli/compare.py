@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from .._files import write_files
 from ..losses import COMPARED, LOSSES
 from . import terminal
 from .group import Output, spare
-from .options import Number, as_json, columns, in_language, loss_names, read_from, train_by
+from .options import READING, Number, as_json, columns, in_language, loss_names, read_from, train_by
 
 
 @click.command()
@@ -94,13 +95,14 @@ def compare(
             seed=seed,
             alpha=alpha,
             max_iter=max_iter,
+            source=_words(click.get_current_context(), SOURCE)[2:],
             on_start=lambda name: course.begin(f"making the kernels of {name} ready"),
             on_progress=lambda name, state, accuracy: course.show(
                 name, state, f", {accuracy:.1%} right"
             ),
         )
         course.begin("drawing the report")
-        plain = compared.to_dict()
+        plain = compared.to_dict(language)
         html = page(compared, shlex.join(_words(click.get_current_context())), language)
     write_files({output: html, numbers: terminal.as_json(plain)})
     if as_json:
@@ -116,15 +118,24 @@ def compare(
             language,
         )
         terminal.say("\n".join(summary(compared, language)))
+        terminal.print_advice(compared.advice, language)
     for remark in (*compared.notes, *unfinished(compared.results, language)):
         terminal.note(remark)
     terminal.note(f"Wrote {output} and {numbers}.")
 
 
-def _words(context: click.Context) -> list[str]:
-    """The command with every option that it ran with, defaults too: what to type to repeat it."""
+SOURCE = ("data", *READING, "drop", "keep", "missing")
+
+
+def _words(context: click.Context, only: Container[str] | None = None) -> list[str]:
+    """The command with every option that it ran with, defaults too: what to type to repeat it.
+
+    Or with some of them alone.
+    """
     words = ["normexp", str(context.info_name)]
     for parameter in context.command.params:
+        if only is not None and parameter.name not in only:
+            continue
         value = context.params[str(parameter.name)]
         if isinstance(parameter, click.Argument):
             words.append(str(value))

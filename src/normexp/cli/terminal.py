@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import shutil
 import sys
 import textwrap
@@ -26,6 +27,7 @@ from .words import as_options
 
 if TYPE_CHECKING:
     from ..linear import Iteration
+    from ..report.advice import Advice
     from ..report.inspection import Inspection
     from ..report.metrics import Metrics
     from ..report.result import Result
@@ -133,6 +135,34 @@ def print_table(
     console.print_tables(build, len(names))
     if any(item.log_loss is None for item in metrics[: len(results) or None]):
         console.print(phrase("no-probabilities", language), style="dim")
+
+
+def print_advice(advice: Sequence[Advice], language: str = "en") -> None:
+    """Print what to do, why, and the commands to try."""
+    from ..report.advice import told
+    from ..report.words import phrase
+
+    if advice:
+        say(f"\n{phrase('advice', language)}")
+    for i, one in enumerate(advice, 1):
+        words = told(one, language)
+        say(f"{i}. {words.says} {words.why}")
+        for command in one.commands:
+            say("\n".join(_command(command)))
+
+
+def _command(command: str, indent: str = "   ") -> list[str]:
+    """Lines of a command that can be copied: at a terminal's edge they end with a backslash."""
+    most = shutil.get_terminal_size().columns if _is_terminal(sys.stdout) else sys.maxsize
+    lines = [indent]
+    for word in map(shlex.quote, shlex.split(command)):
+        blank = "" if lines[-1].isspace() else " "
+        if blank and cell_len(visible(f"{lines[-1]} {word} \\")) > most:
+            lines[-1] += " \\"
+            lines.append(f"{indent}  {word}")
+        else:
+            lines[-1] += blank + word
+    return lines
 
 
 def print_weights(inspection: Inspection) -> None:

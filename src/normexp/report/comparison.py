@@ -1,88 +1,29 @@
-"""Several losses on one split of one data set: what each of them learns, in numbers."""
+"""Several losses on one split of one data set: each is trained, judged and advised on."""
 
 from __future__ import annotations
 
-import json
 import os
 import platform
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
-from typing import Any
 
 from ..data import Dataset
 from ..linear import LinearClassifier
 from ..losses import COMPARED, LOSSES, RowLoss
 from ..model import class_name
+from .advice_of_data import by_data
+from .advice_of_results import by_results
 from .baselines import BASELINES, Baseline
-from .metrics import Metrics, measure
+from .compared import Comparison
+from .metrics import measure
 from .result import Result
-from .split import Indices, split
+from .split import split
 from .training import Progress, train
-from .weights import ClassWeights, class_weights
+from .weights import class_weights
 
 DEFAULTS = LinearClassifier()
 PACKAGES = ("normexp", "numpy", "scipy", "scikit-learn")
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """The results of some losses on one split, and what it takes to repeat them.
-
-    Attributes
-    ----------
-    data : str
-    class_names : tuple of str
-    features : int
-        After encoding.
-    image_shape : tuple or None
-    train_rows, test_rows : int
-    test_size, seed, alpha, max_iter
-        As they were asked for.
-    notes : tuple of str
-        What was done to the data.
-    rows, truth : arrays of int
-        The test rows by their position in the data set, and the class id of each.
-    results : tuple of Result
-    baselines : tuple of Baseline
-        What is reached without learning weights, on the same rows.
-    class_weights : tuple of ClassWeights or None
-        What each class looks for; None where rows are images (see `Result.templates`).
-    versions : dict
-    machine : str
-    """
-
-    data: str
-    class_names: tuple[str, ...]
-    features: int
-    image_shape: tuple[int, ...] | None
-    train_rows: int
-    test_rows: int
-    test_size: float
-    seed: int
-    alpha: float
-    max_iter: int
-    notes: tuple[str, ...]
-    rows: Indices
-    truth: Indices
-    results: tuple[Result, ...]
-    baselines: tuple[Baseline, ...]
-    class_weights: tuple[ClassWeights, ...] | None
-    versions: dict[str, str]
-    machine: str
-
-    @property
-    def metrics(self) -> list[Metrics]:
-        """Of each result, then of each baseline."""
-        return [
-            *(each.metrics for each in self.results),
-            *(each.metrics for each in self.baselines),
-        ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values that JSON can hold: a key for each attribute, all the way."""
-        plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=lambda a: a.tolist()))
-        return plain
 
 
 def compare(
@@ -93,6 +34,7 @@ def compare(
     seed: int = 0,
     alpha: float = DEFAULTS.alpha,
     max_iter: int = DEFAULTS.max_iter,
+    source: Sequence[str] | None = None,
     on_start: Callable[[str], object] | None = None,
     on_progress: Progress | None = None,
 ) -> Comparison:
@@ -108,6 +50,9 @@ def compare(
         As for `split`.
     alpha, max_iter
         As for `normexp.linear.LinearClassifier`, the same for every loss.
+    source : sequence of str, optional
+        The words by which the command line reads the data, for the commands of the advice; by
+        default the name of the data set.
     on_start : callable, optional
         Called with the name of a loss before its kernels are made ready.
     on_progress : callable, optional
@@ -139,8 +84,9 @@ def compare(
         coefficients.append(training.classifier.coef_)
     baselines = [(name, predict(part)) for name, predict in BASELINES.items()]
     names = part.encoder.feature_names
-    return Comparison(
+    comparison = Comparison(
         data=dataset.name,
+        source=tuple([dataset.name] if source is None else source),
         class_names=tuple(class_name(dataset.class_names, label) for label in part.labels.tolist()),
         features=len(names),
         image_shape=dataset.image_shape,
@@ -162,3 +108,5 @@ def compare(
         versions={"Python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         machine=f"{platform.system()}, {platform.machine()}, {os.cpu_count()} CPUs",
     )
+    advice = (*by_data(comparison, part), *by_results(comparison))
+    return replace(comparison, advice=advice)

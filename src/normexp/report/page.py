@@ -13,8 +13,10 @@ from .. import _check
 from .._policy import content_policy
 from .._sentences import LANGUAGES
 from . import plots, sections, table
-from .comparison import Comparison
-from .summary import SIGNIFICANT, summary, unfinished
+from .advice import told
+from .compared import Comparison
+from .significance import SIGNIFICANT
+from .summary import summary, unfinished
 from .words import called, phrase
 
 LONG = 12  # columns of a class's name, for which a table makes room
@@ -46,6 +48,7 @@ def page(comparison: Comparison, command: str | None = None, language: str = "en
         policy=content_policy(script),
         sentences=[*summary(comparison, language), *unfinished(results, language)],
         rows=table.rows(comparison.metrics, results),
+        advice=[(told(advice, language), advice.commands) for advice in comparison.advice],
         baselines=[called(baseline.name, language) for baseline in baselines],
         judged=[result for result in results if result.metrics.reliability],
         significant=SIGNIFICANT,

@@ -23,7 +23,7 @@ from matplotlib.image import imsave
 from matplotlib.ticker import FuncFormatter, LogLocator, SymmetricalLogLocator
 from numpy.typing import NDArray
 
-from .comparison import Comparison
+from .compared import Comparison
 from .result import Result
 from .words import joined, phrase
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .._text import with_minus
 from . import table
 from .classes import MANY, ClassScore, class_scores, confused_pairs
-from .comparison import Comparison
+from .compared import Comparison
 from .mistakes import MISTAKES, Mistake
 from .result import Result
 from .weights import ClassWeights
