@@ -140,8 +140,8 @@ def test_a_digit_is_drawn_replayed_and_taken_to_the_first_section(visit, settle,
     page.keyboard.press("Control+z")  # before the slider was moved
     until(page, f"() => {share} === '1'")
     section.get_by_role("button", name="Take these scores").click()
-    until(page, "() => document.querySelectorAll('#scores [role=slider]').length === 10")
-    bars = page.locator("#scores [role=slider]")
+    until(page, "() => document.querySelectorAll('#scores .movable [role=slider]').length === 10")
+    bars = page.locator("#scores .movable [role=slider]")
     shown = bars.evaluate_all("all => all.map((bar) => Number(bar.ariaValueNow))")
     assert int(np.argmax(shown)) == 7
     page.keyboard.press("Control+z")

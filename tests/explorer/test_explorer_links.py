@@ -2,9 +2,10 @@
 
 import pytest
 
-SECTIONS = ["scores", "loss", "working", "graph", "train", "precision", "digits"]
+SECTIONS = ["scores", "loss", "working", "graph", "train", "precision", "digits", "next"]
 TOP = """name => Math.round(document.getElementById(name).getBoundingClientRect().top
-    - parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop))"""
+    - parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop)
+    - parseFloat(getComputedStyle(document.getElementById(name)).scrollMarginTop))"""
 FOCUSED = "document.activeElement.id"
 
 
@@ -78,7 +79,14 @@ HOSTILE = [
     *("temperature=Infinity", "temperature=.", "temperature=1_0", "target=1e999", "target=NaN"),
     *("z=1e400,0", "z=Infinity,0", "z=0x1,2", "z=,", "z=1,2,", "z=1,%00", "z=1;2", "z=null,1"),
     *("train.shape=constructor", "precision.format=hasOwnProperty", "train.classes=NaN"),
-    *("digits.ink=<b>", "digits.share=x", "digits.example=10"),
+    *(
+        "digits.ink=<b>",
+        "digits.share=x",
+        "digits.example=10",
+        "names=<>,&",
+        "loss.masked=x",
+        "loss.soft=1",
+    ),
     *("graph.updates=Infinity", "train.points=constructor", "train.points=9zzzz", "z=<b>1</b>,2"),
     *("z=" + "1," * 10**6 + "1", "z=" + "9" * 10**6 + "x,1", "train.points=" + "x" * 10**6),
 ]
@@ -103,7 +111,7 @@ def test_nor_does_it_break_the_page(visit, follow, settle):
         page.evaluate("dispatchEvent(new Event('resize'))")  # the page writes its address anew
         settle(page)
         assert page.evaluate("location.hash") == "", hash_[:60]
-    assert page.locator("#scores [role=slider]").count() == 3
+    assert page.locator("#scores .movable [role=slider]").count() == 3
 
 
 def test_points_beyond_the_most_are_left_out(visit, until):

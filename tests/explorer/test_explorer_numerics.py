@@ -57,6 +57,33 @@ def test_losses_and_gradients_agree(call, name, row):
         close(found["grad"], grad[0])
 
 
+SHARED = {
+    "squaredErrorOf": nex.SquaredError(),
+    "brierOf": nex.SquaredError(on="probabilities"),
+}
+
+
+@pytest.mark.parametrize("row", ["ordinary", "equal", "an impossible class", "ten classes"])
+def test_losses_of_a_distribution_agree(call, row):
+    z = np.array([ROWS[row]])
+    q = np.random.default_rng(2).dirichlet(np.ones(z.shape[1]), 1) * np.isfinite(z)
+    q /= q.sum()
+    for part in (0, 0.1, 1):
+        expected, grad = nex.CrossEntropy(label_smoothing=part).value_and_grad(z, q)
+        shares = call("numerics", "smoothed", q[0].tolist(), part)
+        found = call("numerics", "crossEntropyOf", z[0].tolist(), shares)
+        np.testing.assert_allclose(found["value"], expected, rtol=1e-14)
+        np.testing.assert_allclose(found["grad"], grad[0], rtol=1e-13, atol=1e-15)
+    for name, loss in SHARED.items():
+        expected, grad = loss.value_and_grad(z, q)
+        found = call("numerics", name, z[0].tolist(), q[0].tolist())
+        np.testing.assert_allclose(found["value"], expected, rtol=1e-14)
+        np.testing.assert_allclose(found["grad"], grad[0], rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(
+        call("numerics", "entropy", q[0].tolist()), -np.sum(q[q > 0] * np.log(q[q > 0])), rtol=1e-14
+    )
+
+
 def test_a_confident_row_keeps_its_loss_and_gradient(call):
     found = call("numerics", "crossEntropy", [50.0, 0.0], 0)
     close(found["value"], math.exp(-50))

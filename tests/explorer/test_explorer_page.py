@@ -20,7 +20,7 @@ STATES = {
     "far ahead": "z=1000,0,-1000",
     "at rest": "z=1,0,0&target=0",
 }
-SCORE = "#scores [role=slider]"
+SCORE = "#scores .movable [role=slider]"
 FIRST = f"document.querySelector('{SCORE}')"
 
 
@@ -110,11 +110,11 @@ def test_what_is_set_by_hand_is_in_the_link(visit, settle):
     page = visit()
     page.get_by_role("group", name="The target").get_by_role("button", name="class 2").click()
     page.get_by_role("button", name="中文").click()
-    page.get_by_label("平移").fill("100")
+    page.get_by_label("所有得分平移").fill("100")
     settle(page)
     again = visit("#" + page.url.partition("#")[2])
     assert again.locator("html").get_attribute("lang") == "zh-Hans"
-    assert again.get_by_label("平移").input_value() == "100"
+    assert again.get_by_label("所有得分平移").input_value() == "100"
     pressed = again.locator("#loss .target [aria-pressed=true]")
     assert "2" in pressed.inner_text()
 
@@ -136,7 +136,7 @@ def test_a_link_that_makes_no_sense_gives_the_page_as_it_comes(visit, follow):
 
 def test_values_out_of_range_are_brought_into_it(visit):
     page = visit("#temperature=1e9&shift=-999&target=77&z=5000,0,1")
-    assert page.get_by_label("Shift").input_value() == "-200"
+    assert page.get_by_label("Shift all scores").input_value() == "-200"
     assert page.locator("#scores output").first.inner_text() == "10"
     assert now(page)[0] == 1000
     assert page.locator("#loss .target [aria-pressed=true]").inner_text().endswith("class 2")
@@ -163,7 +163,10 @@ def test_a_bar_follows_the_pointer(visit, until):
     page.mouse.move(box["x"] + 5, box["y"] + box["height"] * 0.1)
     page.mouse.up()
     page.mouse.move(box["x"] + 5, box["y"] + box["height"])
-    until(page, "() => document.querySelectorAll('#scores [role=slider]')[1].ariaValueNow === '4'")
+    until(
+        page,
+        "() => document.querySelectorAll('#scores .movable [role=slider]')[1].ariaValueNow === '4'",
+    )
     assert now(page) == [2, 4, -1]
 
 
@@ -204,13 +207,14 @@ def test_own_scores_are_taken_and_nonsense_is_refused(visit, until):
     own = page.get_by_label("Your own scores")
     own.fill("40 −0.5; 1e-3")
     own.press("Enter")
-    until(page, "() => document.querySelector('#scores [role=slider]').ariaValueNow === '40'")
+    until(
+        page, "() => document.querySelector('#scores .movable [role=slider]').ariaValueNow === '40'"
+    )
     assert now(page) == [40, -0.5, 0.001]
     own.fill("４０，１e2、2")
     own.press("Enter")
-    until(
-        page, "() => document.querySelectorAll('#scores [role=slider]')[1].ariaValueNow === '100'"
-    )
+    second = "document.querySelectorAll('#scores .movable [role=slider]')[1]"
+    until(page, f"() => {second}.ariaValueNow === '100'")
     assert own.input_value() == "40, 100, 2"
 
 
@@ -246,10 +250,10 @@ def test_a_lead_is_said_as_it_comes_about(visit, follow):
     page = visit()
     said = page.locator("#scores .observation")
     for hash_, words in {
-        "": "by 1: it is e1 = 2.72 times",
+        "": "by 2 − 1 = 1: it is e1 = 2.72 times",
         "temperature=0.1": "by (2 − 1)/0.1 = 10: it is e10 = 22026 times",
         "temperature=0.5&z=1,-2&shift=7": "by (1 − (−2))/0.5 = 6: it is e6 = 403 times",
-        "z=1000,-1000": "by 2000: it is e2000 = 3.9×10⁸⁶⁸ times",
+        "z=1000,-1000": "by 1000 − (−1000) = 2000: it is e2000 = 3.9×10⁸⁶⁸ times",
     }.items():
         follow(page, hash_)
         assert words in said.inner_text()
@@ -267,7 +271,7 @@ def test_pointing_at_a_number_shows_where_it_came_from(visit, ask):
 
 def test_the_working_is_walked_by_keys(visit):
     page = visit()
-    stops = page.locator('#working button[tabindex="0"]')
+    stops = page.locator('#working :is([data-id], [data-of])[tabindex="0"]')
     assert stops.count() == 1
     page.locator('[data-id="loss"]').focus()
     page.keyboard.press("ArrowUp")

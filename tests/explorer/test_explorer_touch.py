@@ -92,7 +92,9 @@ def test_a_tap_sets_a_bar(phone, until):
     bars = page.locator("#scores .movable")
     bars.scroll_into_view_if_needed()
     bars.tap(position={"x": 20, "y": 0.1 * bars.bounding_box()["height"]})
-    until(page, "() => document.querySelector('#scores [role=slider]').ariaValueNow === '4'")
+    until(
+        page, "() => document.querySelector('#scores .movable [role=slider]').ariaValueNow === '4'"
+    )
 
 
 def test_the_switch_is_there_for_fingers_alone(visit):
@@ -107,5 +109,5 @@ def test_a_pen_draws_at_once(phone, until):
     pen = {"pointerType": "pen", "button": "left", "clickCount": 1, "x": x}
     for kind, up in (("mousePressed", 0), ("mouseMoved", 30), ("mouseReleased", 60)):
         session.send("Input.dispatchMouseEvent", {**pen, "type": kind, "y": y - up})
-    bar = "document.querySelectorAll('#scores [role=slider]')[1]"
+    bar = "document.querySelectorAll('#scores .movable [role=slider]')[1]"
     until(page, f"() => {bar}.ariaValueNow > 1")

@@ -2,7 +2,9 @@
 
 import pytest
 
-SCORES = "[...document.querySelectorAll('#scores [role=slider]')].map(bar => bar.ariaValueNow)"
+SCORES = (
+    "[...document.querySelectorAll('#scores .movable [role=slider]')].map(bar => bar.ariaValueNow)"
+)
 
 
 def becomes(page, until, values):
@@ -36,7 +38,7 @@ def test_each_gesture_is_one_step_for_the_buttons(visit, until):
     page = visit()
     back, forth = (page.get_by_role("button", name=name, exact=True) for name in ("Undo", "Redo"))
     drag(page, page.locator("#scores .movable"), (0.5, 0.5), (0.5, 0.1))
-    page.locator("#scores [role=slider]").first.press("End")
+    page.locator("#scores .movable [role=slider]").first.press("End")
     becomes(page, until, ["5", "4", "-1"])
     page.get_by_role("group", name="Classes").first.get_by_role("button", name="2").click()
     becomes(page, until, ["5", "4"])
@@ -47,7 +49,7 @@ def test_each_gesture_is_one_step_for_the_buttons(visit, until):
     assert back.get_attribute("aria-disabled") == "true"
     forth.click()
     becomes(page, until, ["2", "4", "-1"])
-    page.locator("#scores [role=slider]").first.press(
+    page.locator("#scores .movable [role=slider]").first.press(
         "Home"
     )  # another way: what was undone is gone
     until(page, "() => document.querySelectorAll('.undoing [aria-disabled=true]').length === 1")

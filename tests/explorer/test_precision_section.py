@@ -146,7 +146,7 @@ def test_a_format_is_chosen_by_keyboard_and_stands_in_the_link(visit, settle):
     page = visit("#precision.lead=4")
     section = page.locator("#precision")
     section.get_by_role("button", name="bfloat16").press("Enter")
-    section.get_by_role("slider").press("ArrowRight")
+    section.locator("input[type=range]").press("ArrowRight")
     settle(page)
     link = page.evaluate("location.hash")
     assert "precision.format=bfloat16" in link

@@ -7,7 +7,9 @@ import { buttons } from "controls";
 import { change, h } from "dom";
 import { createHistory } from "history";
 import * as row from "row";
+import { keepingFocus, watchScrubbing } from "scrub";
 import { choice, format, parse } from "state";
+import { strip } from "strip";
 import { undoButtons, watchGestures, watchKeys } from "undo";
 import { LANGUAGES, translator, words } from "words";
 import * as scores from "sections/scores";
@@ -17,8 +19,9 @@ import * as graph from "sections/graph";
 import * as train from "sections/train";
 import * as precision from "sections/precision";
 import * as digits from "sections/digits";
+import * as next from "sections/next";
 
-const sections = [scores, loss, working, graph, train, precision, digits];
+const sections = [scores, loss, working, graph, train, precision, digits, next];
 const names = sections.map((section) => section.name);
 
 const looks = {
@@ -68,6 +71,8 @@ const redo = () => proceed(history.redo(state));
 const revert = () => proceed(history.revert());
 watchGestures(history.begin);
 watchKeys(undo, redo);
+const knobs = Object.fromEntries(sections.filter(({ knob }) => knob).map(({ name, knob }) => [name, knob]));
+watchScrubbing({ fields, state, knobs }, { set, revert });
 
 function frame() {
   const keys = changed;
@@ -219,8 +224,9 @@ function article(section, k) {
     h("div", { class: "telling" }, h("h2", { id: `${section.name}-title`, tabindex: -1, html: `<span>${k + 1}</span> ${say("title")}` }), h("p", { html: say("text") })),
     place,
   );
-  const app = { state, set, proceed, revert, goTo: goOn, t: say, language: spoken(), colour, animation, reducedMotion: () => reducedMotion.matches };
-  parts.push({ element, inView: false, uses: [...Object.keys(section.fields), ...section.uses], draw: section.create(place, app) });
+  const app = { fields, knobs, state, set, proceed, revert, goTo: goOn, t: say, language: spoken(), colour, animation, reducedMotion: () => reducedMotion.matches };
+  const draw = section.create(place, app);
+  parts.push({ element, inView: false, uses: [...Object.keys(section.fields), ...section.uses], draw: () => keepingFocus(element, draw) });
   viewed.observe(element);
   arrivals.watch(element);
   return element;
@@ -239,13 +245,16 @@ function build() {
   document.documentElement.lang = { en: "en", zh: "zh-Hans" }[spoken()];
   document.title = t("title");
   const undoBar = undoButtons(t, { undo, redo, history });
-  extras.push(undoBar);
+  const atHand = strip({ fields, state, knobs }, t);
+  extras.push(undoBar, { draw: () => keepingFocus(atHand.node, atHand.draw) });
   document.body.replaceChildren(
+    atHand.node,
     header(t),
     h("main", {}, ...sections.map(article)),
     h("footer", {}, h("p", { html: t("link") }), h("p", { html: t("footer") })),
     undoBar.node,
   );
+  atHand.watch(document.querySelector("#scores .bars"), ["loss", "working"].map((name) => document.getElementById(name)));
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 

@@ -82,22 +82,45 @@ export function crammerSinger(z, y) {
   return { value, grad };
 }
 
-export function squaredError(z, y) {
-  const g = z.with(y, z[y] - 1);
-  return { value: add(g.map((x) => x * x)), grad: g.map((x) => 2 * x) };
-}
+export const squaredError = (z, y) => squaredErrorOf(z, oneHot(z.length, y));
 
 // The squared error of the probabilities. With g = p − t its gradient is 2·p_k·Σ p_j·(g_k − g_j), where
 // the leading class, which may leave nothing to the others, comes in last.
 export function brier(z, y) {
+  return brierWith(z, (p) => p.with(y, -complement(p, y)));
+}
+
+function brierWith(z, difference) {
   const { lead, e, rest } = summary(z);
   const p = e.map((x) => x / (1 + rest));
-  const g = p.with(y, -complement(p, y));
+  const g = difference(p);
   const others = complement(p, lead);
   const sum = addBut(p.map((x, j) => x * g[j]), lead);
   const grad = p.map((x, k) => 2 * x * (g[k] * others - sum + p[lead] * (g[k] - g[lead])));
   return { value: add(g.map((x) => x * x)), grad };
 }
+
+// The same for a target that is a distribution over the classes, of which a class without a share costs nothing.
+
+export const oneHot = (n, y) => Array.from({ length: n }, (_, k) => (k === y ? 1 : 0));
+
+// Label smoothing: a part of the target, spread evenly.
+export const smoothed = (q, part) => q.map((share) => (1 - part) * share + part / q.length);
+
+export const entropy = (q) => add(q.map((share) => (share > 0 ? -share * Math.log(share) : 0)));
+
+export function crossEntropyOf(z, q) {
+  const { m, rest } = summary(z);
+  const lost = q.map((share, k) => (share > 0 ? share * (m - z[k]) : 0));
+  return { value: add(lost) + add(q) * Math.log1p(rest), grad: softmax(z).map((p, k) => p - q[k]) };
+}
+
+export function squaredErrorOf(z, q) {
+  const g = z.map((x, k) => x - q[k]);
+  return { value: add(g.map((x) => x * x)), grad: g.map((x) => 2 * x) };
+}
+
+export const brierOf = (z, q) => brierWith(z, (p) => p.map((x, k) => x - q[k]));
 
 // The same in float32 as it is first written down: no maximum subtracted, every step rounded.
 export function naive32(z, y) {

@@ -1,14 +1,15 @@
 // The row of scores that all sections share, and what all of them derive from it.
 
 import { setting } from "format";
-import { number, numbers } from "state";
+import { number, numbers, texts } from "state";
 
 export const FARTHEST = 1000; // a score from 0
 
 export const fields = {
   z: numbers([2, 1, -1], { min: -FARTHEST, max: FARTHEST, least: 2, most: 1000 }),
-  temperature: number(1, { min: 0.1, max: 10 }),
-  shift: number(0, { min: -200, max: 200 }),
+  names: texts({ most: 1000 }), // of the classes, where they have any
+  temperature: number(1, { min: 0.1, max: 10, log: true }),
+  shift: number(0, { min: -200, max: 200, step: 1 }),
   target: number(1, { min: 0, max: 999, integer: true }),
 };
 
@@ -21,13 +22,21 @@ export const scaled = (state) => logits(state).map((x) => x / state.temperature)
 // A link may name a target that the row does not have.
 export const target = (state) => Math.min(state.target, state.z.length - 1);
 
-// By how much the logit of class a leads that of class b, as it comes about: 1, or (2 − 1)/0.1 = 10.
-export function lead(state, a, b) {
+// The name of a class: the reader's, or else "class 2".
+export const called = ({ names }, t, k) => names[k] || t("class_k", { k });
+
+// The same, short, and at the beginning of a sentence.
+export const short = ({ names }, k) => names[k] || String(k);
+export const opening = (state, t, k) => called(state, t, k).replace(/^./, (letter) => (state.names[k] ? letter : letter.toUpperCase()));
+
+// By how much the logit of class a leads that of class b, as it comes about: 2 − 1 = 1, or (2 − 1)/0.1 = 10. What is
+// given is written by `score(k)` and `temperature()`.
+export function lead(state, a, b, { score, temperature }) {
   const x = scaled(state);
   const there = setting(x[a] - x[b]);
-  if (state.temperature === 1) return there;
-  const taken = state.z[b] < 0 ? `(${setting(state.z[b])})` : setting(state.z[b]);
-  return `(${setting(state.z[a])} − ${taken})/${setting(state.temperature)} = ${there}`;
+  const taken = state.z[b] < 0 ? `(${score(b)})` : score(b);
+  const difference = `${score(a)} − ${taken}`;
+  return state.temperature === 1 ? `${difference} = ${there}` : `(${difference})/${temperature()} = ${there}`;
 }
 
 // Give some classes other scores.

@@ -12,8 +12,9 @@ const clamp = (x, min, max) => Math.min(max, Math.max(min, x));
 const written = (x) => String(Number(x.toPrecision(6)));
 
 // A field has an initial value and is written as text; text that makes no sense reads as undefined.
-export const number = (initial, { min = -Infinity, max = Infinity, integer = false } = {}) => ({
-  initial,
+// `step` and `log`, a scale of powers, are for those who change it by hand.
+export const number = (initial, { min = -Infinity, max = Infinity, integer = false, step = undefined, log = false } = {}) => ({
+  ...{ initial, min, max, step: integer ? 1 : step, log },
   write: written,
   read(text) {
     const x = readNumber(text);
@@ -31,6 +32,19 @@ export const numbers = (initial, { min = -Infinity, max = Infinity, least = 1, m
     return values.some(Number.isNaN) ? undefined : values.map((x) => clamp(x, min, max));
   },
 });
+
+// Texts of the reader's own. They can hold no markup, wherever they are shown.
+export const texts = ({ most = Infinity, longest = 24 } = {}) => {
+  const clean = (text) => text.replace(/[<>&"'`{}\p{Cc}\u2028\u2029]/gu, "").trim().slice(0, longest).trim();
+  return {
+    initial: [],
+    write: (values) => values.join(","),
+    read(text) {
+      const values = text.split(",").slice(0, most).map(clean);
+      return values.slice(0, values.findLastIndex((value) => value !== "") + 1);
+    },
+  };
+};
 
 export const choice = (initial, options) => ({
   initial,

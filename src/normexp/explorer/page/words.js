@@ -3,8 +3,9 @@
 export const words = {
   en: {
     title: "Softmax, explored",
-    lead: `Everything on this page computes as you touch it. In a hurry? <a href="#at=digits">Draw a digit</a>. Or begin with what softmax
-      is: sections 1 to 3 share one row of scores; change it in section 1 or 2, and all three follow.`,
+    lead: `Everything on this page computes as you touch it. In a hurry? <a href="#at=digits">Draw a digit</a>, or <a href="#at=next">draw the next word</a>. Or begin with what softmax
+      is: sections 1 to 3 share one row of scores; change it in section 1 or 2, and all three follow. A number with a dashed line below it
+      can be dragged.`,
     contents: "Sections",
     language: "Language",
     theme: "Appearance",
@@ -12,6 +13,10 @@ export const words = {
     theme_light: "light",
     theme_dark: "dark",
     reset: "Start over",
+    strip: "The scores at hand",
+    strip_loss: "loss {loss}",
+    class_k: "class {k}",
+    score_of: "Score of {name}",
     undoing: "Undo and redo",
     undo: "Undo",
     redo: "Redo",
@@ -20,8 +25,8 @@ export const words = {
   },
   zh: {
     title: "玩转 softmax",
-    lead: `本页的一切都随你的操作即时计算。想先玩一玩？<a href="#at=digits">写一个数字</a>。也可以从 softmax 是什么开始：
-      第 1 至 3 节共用同一行得分，在第 1 节或第 2 节改动，三节随之更新。`,
+    lead: `本页的一切都随你的操作即时计算。想先玩一玩？<a href="#at=digits">写一个数字</a>，或者<a href="#at=next">抽下一个词</a>。也可以从 softmax 是什么开始：
+      第 1 至 3 节共用同一行得分，在第 1 节或第 2 节改动，三节随之更新。带虚线下划线的数字可以左右拖动。`,
     contents: "目录",
     language: "语言",
     theme: "外观",
@@ -29,6 +34,10 @@ export const words = {
     theme_light: "浅色",
     theme_dark: "深色",
     reset: "恢复初始",
+    strip: "手边的得分",
+    strip_loss: "损失 {loss}",
+    class_k: "类别 {k}",
+    score_of: "{name}的得分",
     undoing: "撤销与重做",
     undo: "撤销",
     redo: "重做",

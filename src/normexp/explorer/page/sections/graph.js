@@ -10,6 +10,7 @@ import { crossEntropy } from "numerics";
 import { axes, drawing, linear, polyline, wholeTicks, widths } from "plot";
 import { formulas } from "sections/graph.formulas";
 import { STEPS, appeared, box, edge, layout, weightLabel } from "sections/graph.picture";
+import { scrubbable } from "scrub";
 import { number } from "state";
 
 export { words } from "sections/graph.words";
@@ -30,9 +31,9 @@ const firstLayer = () => ({
 
 export const name = "graph";
 export const fields = {
-  "graph.x0": number(1, { min: -3, max: 3 }),
-  "graph.x1": number(2, { min: -3, max: 3 }),
-  "graph.rate": number(0.1, { min: 0.01, max: 1 }),
+  "graph.x0": number(1, { min: -3, max: 3, step: 0.1 }),
+  "graph.x1": number(2, { min: -3, max: 3, step: 0.1 }),
+  "graph.rate": number(0.1, { min: 0.01, max: 1, step: 0.01 }),
   "graph.updates": number(0, { min: 0, max: MOST_UPDATES, integer: true }),
   "graph.step": number(LAST, { min: 0, max: LAST, integer: true }),
 };
@@ -199,13 +200,15 @@ export function create(place, app) {
     const id = what.join("-");
     change(element, { tabindex: id === stop ? 0 : -1, role: "img", "aria-label": label, "data-node": id });
     change(element, { onpointerenter: hover(what), onpointerleave: hover(null) });
-    return change(element, { onfocus: focus(what), onblur: focus(null), onclick: () => element.focus() });
+    change(element, { onfocus: focus(what), onblur: focus(null), onclick: () => element.focus() });
+    const [kind, i] = what;
+    return kind === "x" ? scrubbable(app, `graph.x${i}`, indexed("x", i), element) : element; // a feature can be moved
   }
 
   // Tab stops at one node, from which the arrow keys lead to the others.
   function walk(event) {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (!step) return;
+    if (!step || (event.target.dataset.scrub && /Up|Down/.test(event.key))) return; // these move a feature
     event.preventDefault();
     const all = [...picture.querySelectorAll("[data-node]")];
     const next = all[(all.indexOf(document.activeElement) + step + all.length) % all.length];

@@ -1,28 +1,31 @@
 // Section 2: what each loss says of the scores, and where its gradient moves them.
 
 import { bars, classColour, FEW } from "bars";
-import { buttons, slider } from "controls";
 import { change, h, s } from "dom";
 import { digits, setting } from "format";
 import * as numerics from "numerics";
 import { lossColour, wholeTicks } from "plot";
 import * as row from "row";
+import { evaluate, fields, targetControls, targetOf } from "sections/loss.target";
+import { scrub } from "scrub";
 
 export { words } from "sections/loss.words";
 
 export const name = "loss";
-export const fields = {};
+export { fields };
 export const uses = Object.keys(row.fields);
 
 const LOSSES = ["crossEntropy", "westonWatkins", "crammerSinger", "squaredError", "brier"];
 
 export function create(place, app) {
   const { t, state } = app;
-  const picker = targetPicker(app);
+  const picker = targetControls(app);
   let grad = [];
+  let target;
   const scores = bars(app, {
     label: t("pulls"),
-    name: (k) => t("score_of", { k, gradient: digits(grad[k], 3) }),
+    text: (k, score) => (target.masked.includes(k) ? "−∞" : setting(score)),
+    name: (k) => t("score_of", { name: row.called(state, t, k), gradient: digits(grad[k], 3) }),
     move: (changes) => row.move(app, changes),
   });
   const gradient = numbersBelow(3, 40);
@@ -50,9 +53,9 @@ export function create(place, app) {
   );
 
   return () => {
-    const x = row.scaled(state);
-    const y = row.target(state);
-    ({ grad } = numerics.crossEntropy(x, y));
+    target = targetOf(state);
+    const { x, y } = target;
+    ({ grad } = evaluate("crossEntropy", x, target));
     scores.draw({ values: state.z, range: row.axis(state), pulls: grad.map((g) => -g), marked: y });
     gradient.draw(grad);
     manySlopes.node.hidden = x.length <= FEW;
@@ -63,42 +66,14 @@ export function create(place, app) {
     }
     change(hint, { html: t(x.length <= FEW ? "pulls_hint" : "pulls_hint_many") });
     const plain = state.shift === 0 && state.temperature === 1;
-    sees.innerHTML = plain ? "" : t("sees", { shift: setting(state.shift), temperature: setting(state.temperature) });
+    sees.innerHTML = plain ? "" : t("sees", { shift: scrub(app, "shift", t("shift")), temperature: scrub(app, "temperature", t("temperature")) });
     besides.style.setProperty("--count", Math.min(x.length, FEW));
-    for (const part of [picker, price, moving, ...multiples]) part.draw(x, y);
+    for (const part of [picker, price, moving, ...multiples]) part.draw(x, target);
   };
 }
 
 // The range of an axis that holds 0 and all values.
 const span = (values) => (values.every((x) => x === 0) ? [-1, 1] : [Math.min(0, ...values), Math.max(0, ...values)]);
-
-// ---- the target
-
-function targetPicker(app) {
-  const { state, t } = app;
-  const node = h("div", { class: "target" });
-  let inside;
-  let count;
-  return {
-    node,
-    draw() {
-      if (count !== state.z.length) {
-        count = state.z.length;
-        inside =
-          count <= FEW
-            ? buttons({
-                label: t("target"),
-                options: state.z.map((_, k) => [k, `<span style="color: ${classColour(k)}">●</span> ${t("class_k", { k })}`]),
-                pressed: () => row.target(state),
-                press: (target) => app.set({ target }),
-              })
-            : slider(app, "target", { label: t("target"), min: 0, max: count - 1, step: 1 });
-        node.replaceChildren(...(count <= FEW ? [h("span", { text: t("target") })] : []), inside.node);
-      }
-      inside.draw();
-    },
-  };
-}
 
 // ---- a number below each bar, upright where there is no room for so many beside each other
 
@@ -128,7 +103,8 @@ function priceCurve({ t }) {
 
   return {
     node: h("div", {}, node, sentence),
-    draw(x, y) {
+    draw(x, target) {
+      const { y, q, smoothing } = target;
       const { value } = numerics.crossEntropy(x, y);
       const p = numerics.softmax(x)[y];
       const top = Math.max(5, 1.15 * value);
@@ -152,6 +128,11 @@ function priceCurve({ t }) {
       );
       const said = { p: digits(p), loss: digits(value) };
       sentence.innerHTML = t("price_sentence", said);
+      if (q || smoothing > 0) {
+        const shares = numerics.smoothed(q ?? numerics.oneHot(x.length, y), smoothing);
+        const floor = digits(numerics.entropy(shares));
+        sentence.innerHTML += `<br>${t("price_shares", { shares: shares.map((share) => digits(share, 2)).join(", "), loss: digits(evaluate("crossEntropy", x, target).value), floor })}`;
+      }
       change(node, { "aria-label": t("price_label", said) });
     },
   };
@@ -168,33 +149,40 @@ function multiple(app, loss) {
   const node = h("figure", { "data-loss": loss }, h("h4", { text: t(loss) }), value, h("div", { class: "small", "aria-hidden": "true" }, picture.node), gradient.node, says);
   return {
     node,
-    draw(x, y) {
-      const { value: cost, grad } = numerics[loss](x, y);
-      value.textContent = digits(cost);
+    draw(x, target) {
+      const { y } = target;
+      const found = evaluate(loss, x, target);
+      node.classList.toggle("unfit", !found);
+      const { value: cost, grad } = found ?? { value: NaN, grad: x.map(() => 0) };
+      value.textContent = found ? digits(cost) : "—";
       const pulls = grad.map((g) => -g);
       if (x.length <= FEW) picture.draw({ values: state.z, range: row.axis(state), pulls, marked: y });
       else {
         picture.draw({ values: pulls, range: span(pulls), marked: y });
       }
       gradient.draw(grad);
-      says.innerHTML = said(t, loss, x, y, grad);
+      says.innerHTML = found ? said(app, loss, x, target, grad) : t("one_class");
     },
   };
 }
 
-function said(t, loss, x, y, grad) {
+function said({ t, state }, loss, x, { y, q, smoothing }, grad) {
+  const name = (k) => row.called(state, t, k);
   const pulling = grad.filter((g, k) => k !== y && g !== 0).length;
   const strongest = grad.reduce((best, g, k) => (Math.abs(g) > Math.abs(grad[best]) ? k : best), 0);
+  if (!Number.isFinite(grad[strongest])) return t("masked_target");
   switch (loss) {
     case "crossEntropy":
+      if (q || smoothing > 0) return t("crossEntropy_shares");
       return t("crossEntropy_pulls", { lack: digits(-grad[y], 3) });
     case "westonWatkins":
       return pulling ? t("westonWatkins_pulls", { n: pulling, others: x.length - 1 }) : t("rests");
     case "crammerSinger":
-      return pulling ? t("crammerSinger_pulls", { rival: grad.indexOf(1) }) : t("rests");
+      return pulling ? t("crammerSinger_pulls", { rival: name(grad.indexOf(1)) }) : t("rests");
     case "squaredError":
       if (grad[strongest] === 0) return t("squaredError_rests");
-      return t(x[y] > 1 ? "squaredError_back" : "squaredError_pulls", { k: strongest });
+      if (q) return t("squaredError_pulls", { name: name(strongest) });
+      return t(x[y] > 1 ? "squaredError_back" : "squaredError_pulls", { name: name(strongest) });
     default: // Brier
       return t(numerics.softmax(x)[y] < 0.05 ? "brier_flat" : "brier_pulls");
   }
@@ -214,16 +202,18 @@ function movingTarget({ t }) {
 
   return {
     node: h("div", { class: "moving" }, node, h("ul", {}, ...LOSSES.map(key))),
-    draw(x, y) {
+    draw(x, target) {
+      const { y } = target;
       const rival = Math.max(...x.filter((_, k) => k !== y));
       const now = x[y] - rival;
       // A thousand classes at a hundred places would take longer than a frame.
       const sampled = x.length <= FEW ? leads : [...leads.filter((_, i) => i % 10 === 0), now].filter((lead) => lead >= FROM && lead <= TO).sort((a, b) => a - b);
       const curve = (loss) => {
-        const points = sampled.map((lead) => [lead, numerics[loss](x.with(y, rival + lead), y).value]);
-        return s("g", { class: loss, style: lossColour(loss) }, s("path", { class: "line", d: `M${points.map(([a, b]) => `${across(a).toFixed(1)},${up(b).toFixed(1)}`).join("L")}` }));
+        const points = sampled.map((lead) => [lead, evaluate(loss, x.with(y, rival + lead), target)?.value]).filter(([, cost]) => Number.isFinite(cost));
+        const places = points.map(([a, b]) => `${across(a).toFixed(1)},${up(b).toFixed(1)}`);
+        return s("g", { class: loss, style: lossColour(loss) }, s("path", { class: "line", d: places.length > 0 ? `M${places.join("L")}` : "" }));
       };
-      const costs = LOSSES.map((loss) => numerics[loss](x, y).value);
+      const costs = LOSSES.map((loss) => evaluate(loss, x, target)?.value ?? NaN);
       node.replaceChildren(
         s(
           "g",
@@ -239,7 +229,7 @@ function movingTarget({ t }) {
           .filter((cost) => cost <= TOP && now >= FROM && now <= TO)
           .map((cost) => s("circle", { cx: across(now), cy: up(cost), r: 5, style: `--class: ${classColour(y)}` })),
       );
-      costs.forEach((cost, i) => (values[i].textContent = digits(cost)));
+      costs.forEach((cost, i) => (values[i].textContent = Number.isNaN(cost) ? "—" : digits(cost)));
       const said = LOSSES.map((loss, i) => `${t(loss)} ${digits(costs[i], 3)}`).join(", ");
       change(node, { "aria-label": t("moving_label", { lead: digits(now, 3), values: said }) });
     },

@@ -9,6 +9,7 @@ import { lossless, ordinary } from "narrow";
 import { crossEntropy, softmax, summary } from "numerics";
 import { axes, drawing, linear, polyline, widths } from "plot";
 import { addends, drawSum, told } from "sections/precision.sum";
+import { scrub } from "scrub";
 import { choice, number } from "state";
 
 export { words } from "sections/precision.words";
@@ -22,7 +23,7 @@ const rowOf = (lead, format) => [lead, 0, -1].map((x) => round(x, format));
 export const name = "precision";
 export const fields = {
   "precision.format": choice("float32", NAMES),
-  "precision.lead": number(20, { min: 0, max: MOST_LEAD }),
+  "precision.lead": number(20, { min: 0, max: MOST_LEAD, step: 0.25 }),
 };
 export const uses = [];
 
@@ -84,7 +85,7 @@ export function create(place, app) {
     const now = { format, z, usual: ordinary(z, TARGET, format), kept: lossless(z, TARGET, format), exact: truth(z) };
     lead.draw();
     formats.draw();
-    change(row, { text: `z = (${z.map((x) => digits(x, 6)).join(", ")})` });
+    change(row, { html: `z = (${scrub(app, "precision.lead", t("lead"), digits(z[0], 6))}, ${z.slice(1).map((x) => digits(x, 6)).join(", ")})` });
     const adding = addends(now.usual, format);
     const words = told(app, adding);
     const label = t("sum_label", { format: state["precision.format"], words });

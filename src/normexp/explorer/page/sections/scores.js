@@ -6,6 +6,7 @@ import { h, s, change } from "dom";
 import { digits, digitsOfExp, percent, setting } from "format";
 import { naive32, softmax, summary } from "numerics";
 import * as row from "row";
+import { scrub, scrubbable } from "scrub";
 import { readNumber } from "state";
 import { sentences } from "words";
 
@@ -17,10 +18,11 @@ export const uses = Object.keys(row.fields);
 
 const COUNTS = [2, 3, 5, 10, 1000];
 const SHOWN = 5; // classes in the table
+const ROOM = 40; // characters beside each other
 
 export function create(place, app) {
   const { t, state } = app;
-  const label = (k) => t("score_of", { k });
+  const label = (k) => t("score_of", { name: row.called(state, t, k) });
 
   const scores = bars(app, { label: t("scores"), name: label, move: (changes) => row.move(app, changes) });
   const chances = bars(app, { label: t("probabilities"), name: label, text: (_, p) => percent(p) });
@@ -38,6 +40,7 @@ export function create(place, app) {
     press: (n) => app.set({ z: row.resized(state.z, n) }),
   });
   const typed = ownScores(app);
+  const named = ownNames(app);
   const temperature = slider(app, "temperature", { label: t("temperature"), min: 0.1, max: 10, step: 0.01, there: Math.log10, back: (x) => Number((10 ** x).toPrecision(2)) });
   const shift = slider(app, "shift", { label: t("shift"), min: -200, max: 200, step: 1 });
 
@@ -46,7 +49,7 @@ export function create(place, app) {
       "div",
       { class: "panels" },
       h("figure", {}, h("h3", { text: t("scores") }), scores.node, names, hint, scores.byFinger, h("h3", { text: t("probabilities") }), h("div", { class: "low" }, chances.node), scale),
-      h("figure", {}, h("h3", { text: t("curve") }), curve.node, temperature.node, shift.node, h("div", { class: "control" }, h("span", { text: t("classes") }), count.node), typed.node, sentence),
+      h("figure", {}, h("h3", { text: t("curve") }), curve.node, temperature.node, shift.node, h("div", { class: "control" }, h("span", { text: t("classes") }), count.node), typed.node, named.node, sentence),
     ),
     sides.node,
   );
@@ -59,30 +62,41 @@ export function create(place, app) {
     chances.draw({ values: p, range: [0, most] });
     scale.textContent = few ? "" : t("scale", { most: digits(most, 3) });
     names.hidden = !few;
-    if (names.childElementCount !== state.z.length && few) {
-      names.replaceChildren(...state.z.map((_, k) => h("b", { style: `color: ${classColour(k)}`, text: state.z.length <= SHOWN ? t("class_k", { k }) : k })));
+    if (few) {
+      const name = state.z.length <= SHOWN ? row.called : (_, __, k) => row.short(state, k);
+      const texts = state.z.map((_, k) => name(state, t, k));
+      names.classList.toggle("crowded", texts.length * Math.max(...texts.map((text) => text.length)) > ROOM);
+      names.replaceChildren(...texts.map((text, k) => h("b", { style: `color: ${classColour(k)}`, text })));
       names.style.setProperty("--count", state.z.length);
     }
     hint.textContent = t(few ? "scores_hint" : "scores_hint_many");
-    for (const part of [curve, temperature, shift, count, typed, sides]) part.draw();
+    for (const part of [curve, temperature, shift, count, typed, named, sides]) part.draw();
     sentence.innerHTML = observed(app, p);
   };
 }
 
 // ---- what there is to see
 
-function observed({ state, t, language }, p) {
+function observed(app, p) {
+  const { state, t, language } = app;
   const x = row.scaled(state);
   const order = p.map((_, k) => k).sort((i, j) => x[j] - x[i]);
   const [a, b] = order;
   const lead = x[a] - x[b];
   const power = setting(lead);
-  const said = [lead === 0 ? t("tie", { a, b }) : t("ratio", { a, b, lead: row.lead(state, a, b), power, ratio: digitsOfExp(lead, 3) })];
+  const both = { a: row.opening(state, t, a), b: row.called(state, t, b) };
+  const said = [lead === 0 ? t("tie", both) : t("ratio", { ...both, lead: row.lead(state, a, b, given(app)), power, ratio: digitsOfExp(lead, 3) })];
   if (p.length === 2) said.push(t("sigmoid", { power: setting(x[1] - x[0]), p: digits(p[0], 3) }));
   if (lead > 0 && state.temperature <= 0.2) said.push(t("hard"));
   if (state.temperature >= 8) said.push(t("flat", { n: p.length }));
   return sentences(said, language);
 }
+
+// The numbers of a sentence that the reader can take hold of.
+const given = (app) => ({
+  score: (k) => scrub(app, `z:${k}`, app.t("score_of", { name: row.called(app.state, app.t, k) })),
+  temperature: () => scrub(app, "temperature", app.t("temperature_plain")),
+});
 
 // ---- the reader's own numbers
 
@@ -118,6 +132,22 @@ function ownScores({ state, set, t }) {
       typing = false;
       input.value = written(state.z);
       refuse("");
+    },
+  };
+}
+
+// ---- and names
+
+function ownNames({ state, set, t }) {
+  const input = h("input", {
+    ...{ type: "text", autocomplete: "off", spellcheck: "false", placeholder: t("named_hint") },
+    onchange: () => set({ names: row.fields.names.read(input.value.replace(/[，、;；]/g, ",")) }),
+    onkeydown: (event) => document.activeElement === input && event.stopPropagation(),
+  });
+  return {
+    node: h("label", { class: "control" }, h("span", { text: t("named") }), input),
+    draw() {
+      if (document.activeElement !== input) input.value = state.names.join(", ");
     },
   };
 }
@@ -162,7 +192,7 @@ function exponential({ state, t }) {
         ...(few ? visible.map(point) : [s("path", { class: "rug", d: rug })]),
         ...labels(visible.slice(0, few ? FEW : 0), m),
       );
-      change(node, { "aria-label": few ? t("curve_label", { points: e.map((height, k) => t("curve_point", { k, height: digits(height, 3) })).join(", ") }) : t("curve_many", { n: x.length, m: digits(m) }) });
+      change(node, { "aria-label": few ? t("curve_label", { points: e.map((height, k) => `${row.called(state, t, k)} ${digits(height, 3)}`).join(", ") }) : t("curve_many", { n: x.length, m: digits(m) }) });
     },
   };
 
@@ -192,7 +222,8 @@ function exponential({ state, t }) {
 
 // ---- float32, naively and with the maximum subtracted
 
-function table({ state, t }) {
+function table(app) {
+  const { state, t } = app;
   const body = h("tbody");
   const head = h("tr");
   const verdict = h("p", { class: "note" });
@@ -207,6 +238,9 @@ function table({ state, t }) {
   );
   const header = (html, attributes = {}) => h("th", { scope: "col", html, ...attributes });
   const line = (html, cells, sum) => h("tr", {}, h("th", { scope: "row", html }), ...cells.map((x) => cell(x)), sum === undefined ? h("td") : cell(sum));
+  // What softmax sees, to be taken hold of.
+  const seen = (x, shown) =>
+    h("tr", {}, h("th", { scope: "row", html: "<i>x</i>" }), ...shown.map((k) => h("td", {}, scrubbable(app, `x:${k}`, t("seen_of", { name: row.called(state, t, k) }), h("span", { tabindex: 0, text: digits(Math.fround(x[k])) })))), h("td"));
   const cell = (x) => h("td", { class: Number.isFinite(x) ? undefined : "broken", text: digits(x) });
   const group = (html, columns) => h("tr", { class: "group" }, h("th", { colspan: columns, scope: "colgroup", html }));
 
@@ -222,10 +256,10 @@ function table({ state, t }) {
       const stable = naive32(shifted);
       const of = (values) => shown.map((k) => values[k]);
       const columns = shown.length + 2;
-      head.replaceChildren(h("td"), ...shown.map((k) => header(`<span style="color: ${classColour(k)}">${k}</span>`, { "aria-label": t("class_k", { k }) })), header(t("sum")));
+      head.replaceChildren(h("td"), ...shown.map((k) => header(`<span style="color: ${classColour(k)}">${row.short(state, k)}</span>`, { "aria-label": row.called(state, t, k) })), header(t("sum")));
       body.replaceChildren(
         group(t("naive"), columns),
-        line("<i>x</i>", of(x.map(Math.fround))),
+        seen(x, shown),
         line("<i>e</i><sup>x</sup>", of(naive.e), naive.sum),
         line("<i>p</i>", of(naive.p)),
         group(t("stable"), columns),

@@ -5,6 +5,7 @@ import { change, h, s } from "dom";
 import { digits, indexed, setting } from "format";
 import { complement, crossEntropy, softmax, summary } from "numerics";
 import * as row from "row";
+import { scrub, scrubbable } from "scrub";
 
 export { words } from "sections/working.words";
 
@@ -12,6 +13,7 @@ export const name = "working";
 export const fields = {};
 export const uses = Object.keys(row.fields);
 
+const NUMBER = "[data-id], [data-of]";
 const SHOWN = 5; // classes of their own; of a longer row the largest, and the target
 
 // ---- the working as data: numbers by their ids, each with the numbers it is made of
@@ -138,10 +140,17 @@ export function create(place, app) {
   // A number in its own place has an id; one in a formula says which it stands for.
   const button = (attributes, id) => h("button", { type: "button", tabindex: -1, "aria-label": titled(id), text: digits(shown.numbers[id].value), ...attributes });
 
+  // A score is no button: it can be moved.
+  const given = (id, k) => {
+    if (!/^z\d/.test(id)) return undefined;
+    const number = h("span", { class: "own", tabindex: -1, "data-id": id, text: digits(shown.numbers[id].value) });
+    return scrubbable(app, `z:${k}`, t("score_of", { name: row.called(state, t, k) }), number);
+  };
+
   function cell(id) {
     const { name: title, parts, k } = shown.numbers[id];
     const inside = parts.map((part) => (part in shown.numbers ? button({ class: "of", "data-of": part, style: tint(shown.numbers[part].k) }, part) : part));
-    const own = button({ class: "own", "data-id": id }, id);
+    const own = given(id, k) ?? button({ class: "own", "data-id": id }, id);
     return h(
       "div",
       { class: "cell", style: tint(k) },
@@ -152,7 +161,7 @@ export function create(place, app) {
   }
 
   function step({ key, of }) {
-    const why = t(`step_${key}`, { shift: setting(state.shift), temperature: setting(state.temperature) });
+    const why = t(`step_${key}`, key === "x" ? { shift: scrub(app, "shift", t("shift")), temperature: scrub(app, "temperature", t("temperature")) } : {});
     return h("li", { "data-step": key }, h("div", { class: "why" }, h("div", { class: "formula", html: formula(key, shown.from) }), h("p", { html: why })), h("div", { class: "cells" }, ...of.map(cell)));
   }
 
@@ -194,17 +203,20 @@ export function create(place, app) {
     return `M${centre(a)},${fromY}C${centre(a)},${fromY + bend} ${centre(b)},${toY - bend} ${centre(b)},${toY}`;
   }
 
-  const numberAt = (event) => event.target.closest("button");
+  const numberAt = (event) => event.target.closest(NUMBER);
   sheet.addEventListener("pointerover", (event) => numberAt(event) && ask(numberAt(event)));
   sheet.addEventListener("focusin", (event) => {
-    for (const each of list.querySelectorAll('button[tabindex="0"]')) each.tabIndex = -1;
+    if (!numberAt(event)) return forget();
+    for (const each of list.querySelectorAll(`:is(${NUMBER})[tabindex="0"]`)) each.tabIndex = -1;
     event.target.tabIndex = 0;
-    ask(event.target);
+    return ask(event.target);
   });
-  sheet.addEventListener("pointerleave", () => (sheet.contains(document.activeElement) ? ask(document.activeElement) : forget()));
+  sheet.addEventListener("pointerleave", () => (document.activeElement.matches(`.sheet :is(${NUMBER})`) ? ask(document.activeElement) : forget()));
   sheet.addEventListener("focusout", forget);
   sheet.addEventListener("keydown", (event) => {
-    const all = [...list.querySelectorAll("button")];
+    if (!numberAt(event)) return;
+    if (event.target.dataset.scrub && /Up|Down/.test(event.key)) return; // these move it
+    const all = [...list.querySelectorAll(NUMBER)];
     const at = all.indexOf(event.target);
     const up = event.target.dataset.of ?? made(event.target.dataset.id)[0];
     const to = { ArrowRight: all[at + 1], ArrowLeft: all[at - 1], ArrowDown: all[at + 1], ArrowUp: up && find(up), Home: all[0], End: all.at(-1) }[event.key];
@@ -216,7 +228,7 @@ export function create(place, app) {
   return () => {
     shown = working(state);
     list.replaceChildren(...shown.steps.map(step));
-    change(list.querySelector("button"), { tabindex: 0 });
+    change(list.querySelector(NUMBER), { tabindex: 0 });
     forget();
   };
 }

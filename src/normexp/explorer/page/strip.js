@@ -1,0 +1,51 @@
+// The scores at a glance, and within reach, above the sections that share them when the bars are out of sight.
+
+import { classColour, FEW } from "bars";
+import { h } from "dom";
+import { digits, percent } from "format";
+import { crossEntropy, softmax } from "numerics";
+import * as row from "row";
+import { scrub } from "scrub";
+
+export function strip(app, t) {
+  const { state } = app;
+  const node = h("div", { class: "strip", role: "region", "aria-label": t("strip"), hidden: true });
+  const inView = new Map(); // of the bars, and of the sections that share them
+  let bars;
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) inView.set(target, isIntersecting);
+    draw();
+  });
+
+  function item(p, y) {
+    return (score, k) =>
+      h(
+        "span",
+        { class: k === y ? "aimed" : undefined, style: `--class: ${classColour(k)}; --share: ${p[k].toFixed(4)}` },
+        h("b", { text: row.short(state, k) }),
+        h("span", { html: scrub(app, `z:${k}`, t("score_of", { name: row.called(state, t, k) })) }),
+        h("i", {}),
+        h("small", { text: percent(p[k]) }),
+      );
+  }
+
+  function draw() {
+    const others = [...inView].some(([element, isIn]) => isIn && element !== bars);
+    node.hidden = !others || inView.get(bars) || state.z.length > FEW;
+    if (node.hidden) return;
+    const x = row.scaled(state);
+    const y = row.target(state);
+    node.replaceChildren(...state.z.map(item(softmax(x), y)), h("span", { class: "loss", text: t("strip_loss", { loss: digits(crossEntropy(x, y).value, 3) }) }));
+  }
+
+  return {
+    node,
+    draw,
+    watch(element, sections) {
+      watcher.disconnect();
+      inView.clear();
+      bars = element;
+      for (const one of [bars, ...sections]) watcher.observe(one);
+    },
+  };
+}
