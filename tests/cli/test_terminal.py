@@ -224,7 +224,7 @@ def test_compare_shows_what_it_does_from_the_start_and_fits(tmp_path, columns):
     assert [line for line in lines if cell_len(line.rstrip()) > columns] == []
     text = " ".join(" ".join(lines).split())
     assert "Wrote report.html and report.json." in text
-    assert "30 test rows correctly" in text
+    assert "150 test rows correctly" in text
 
 
 def test_lines_end_between_words_on_a_terminal(tmp_path):

@@ -35,7 +35,7 @@ def table(columns, labels, name="t.csv"):
 
 
 def advised(dataset, **options):
-    comparison = compare(dataset, {"softmax": LOSSES["softmax"]}, test_size=0.4, **options)
+    comparison = compare(dataset, {"softmax": LOSSES["softmax"]}, **options)
     return {advice.kind: advice for advice in comparison.advice}
 
 
@@ -56,7 +56,9 @@ def judged(comparison, *predictions, truth, train=None, log_proba=None, centroid
     rules = [np.full(len(truth), np.bincount(truth).argmax())]
     rules.append(rules[0] if centroid is None else np.asarray(centroid))
     baselines = [
-        replace(baseline, predicted=rule, metrics=measure(truth, rule, classes))
+        replace(
+            baseline, predicted=rule, is_right=rule == truth, metrics=measure(truth, rule, classes)
+        )
         for baseline, rule in zip(comparison.baselines, rules, strict=True)
     ]
     return replace(
@@ -76,7 +78,7 @@ def pair():
     labels = RNG.integers(2, size=60)
     losses = {name: LOSSES[name] for name in ("softmax", "svm")}
     dataset = Dataset("pair.csv", RNG.normal(size=(60, 2)), labels, ("x", "y"))
-    return compare(dataset, losses, test_size=0.5)
+    return replace(compare(dataset, losses, test_size=0.5), test_size=None)
 
 
 TRUTH = np.arange(200) % 2

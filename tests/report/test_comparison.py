@@ -114,6 +114,7 @@ def test_progress_is_told_for_each_loss_and_iteration():
     comparison = compare(
         load("iris"),
         {"softmax": LOSSES["softmax"]},
+        test_size=0.2,
         on_progress=lambda name, state, accuracy: told.append((name, state.iteration, accuracy)),
     )
     result = comparison.results[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from .._defaults import TOL
 from .._files import write_files
@@ -33,9 +34,12 @@ from .options import READING, Number, as_json, columns, in_language, loss_names,
 @click.option(
     "--test-size",
     type=Number(0, 1, min_open=True, max_open=True),
-    default=0.2,
-    show_default=True,
-    help="The share of the rows to test on.",
+    help="The share of the rows to test on.  [default: 0.2, if these are 200 rows]",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(2),
+    help="Test on all rows, in so many parts.  [default: 5, for fewer rows than that]",
 )
 @click.option(
     "--seed",
@@ -43,6 +47,18 @@ from .options import READING, Number, as_json, columns, in_language, loss_names,
     default=0,
     show_default=True,
     help="What the split is drawn by.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="So many seeds, from --seed on: the rows are split anew by each.",
+)
+@click.option(
+    "--alphas",
+    type=click.IntRange(2, 1000),
+    help="Choose alpha among so many, on the training rows alone, instead of --alpha.",
 )
 @click.option(
     "-o",
@@ -63,20 +79,27 @@ def compare(
     names: tuple[str, ...],
     alpha: float,
     max_iter: int,
-    test_size: float,
+    test_size: float | None,
+    folds: int | None,
     seed: int,
+    seeds: int,
+    alphas: int | None,
     output: Path,
     language: str,
     as_json: bool,
 ) -> None:
     """Train with several losses on DATA, and report how they differ.
 
-    All of them learn from the same rows, and are judged on the same others.
+    All of them learn from the same rows, and are judged on the same others. Of small data every row
+    is judged once, in parts: --folds.
 
     \b
     Example:
       normexp compare flowers.csv --target species --loss softmax --loss svm
     """
+    context = click.get_current_context()
+    if alphas is not None and context.get_parameter_source("alpha") == ParameterSource.COMMANDLINE:
+        raise click.UsageError("--alphas chooses alpha: leave out --alpha")
     numbers = output.with_suffix(".json")
     spare([output, numbers], [data])
     with terminal.progress(TOL) as course:
@@ -92,10 +115,13 @@ def compare(
             dataset,
             {name: LOSSES[name] for name in names},
             test_size=test_size,
+            folds=folds,
             seed=seed,
+            seeds=seeds,
             alpha=alpha,
+            alphas=alphas,
             max_iter=max_iter,
-            source=_words(click.get_current_context(), SOURCE)[2:],
+            source=_words(context, SOURCE)[2:],
             on_start=lambda name: course.begin(f"making the kernels of {name} ready"),
             on_progress=lambda name, state, accuracy: course.show(
                 name, state, f", {accuracy:.1%} right"
@@ -103,7 +129,7 @@ def compare(
         )
         course.begin("drawing the report")
         plain = compared.to_dict(language)
-        html = page(compared, shlex.join(_words(click.get_current_context())), language)
+        html = page(compared, shlex.join(_words(context)), language)
     write_files({output: html, numbers: terminal.as_json(plain)})
     if as_json:
         terminal.say_json(plain)
@@ -134,7 +160,8 @@ def _words(context: click.Context, only: Container[str] | None = None) -> list[s
     """
     words = ["normexp", str(context.info_name)]
     for parameter in context.command.params:
-        if only is not None and parameter.name not in only:
+        is_replaced = parameter.name == "alpha" and context.params["alphas"] is not None
+        if is_replaced or (only is not None and parameter.name not in only):
             continue
         value = context.params[str(parameter.name)]
         if isinstance(parameter, click.Argument):

@@ -9,7 +9,7 @@ import shlex
 # Arguments of the library that are options of the same name.
 OPTIONS = (
     "target|features|split|encoding|separator|drop|keep|missing|carry|max_size|test_size|seed|alpha|"
-    "max_iter"
+    "max_iter|folds|seeds|alphas"
 )
 
 # A text as Python writes it, or that any will do.

@@ -13,7 +13,7 @@ from .commands import MODEL, again, training
 from .compared import Comparison
 from .metrics import Reliability
 from .result import Result
-from .significance import SIGNIFICANT, holm, mcnemar
+from .significance import SIGNIFICANT, holm
 
 # A gap below a point of accuracy is nothing that a stronger penalty would be worth.
 GAP = 0.01
@@ -22,6 +22,7 @@ GAP = 0.01
 FEW = 12
 # Of n rows of a class none is found: its recall is below 3.84 / (n + 3.84), a half from 4 on.
 LOST = 4
+ALPHAS = 10  # to choose among
 DRAWS = 4000
 
 
@@ -56,8 +57,7 @@ def unfinished(comparison: Comparison) -> Iterator[Advice]:
 def nothing_learnt(comparison: Comparison) -> Iterator[Advice]:
     """No loss is better than the most frequent class, beyond chance."""
     best, majority = winner(comparison), comparison.baselines[0]
-    is_right = majority.predicted == comparison.truth
-    p = mcnemar(best.is_right, is_right)
+    p = comparison.chance(best, majority)
     if p >= SIGNIFICANT or best.metrics.accuracy <= majority.metrics.accuracy:
         facts = {"best": best.metrics.accuracy, "majority": majority.metrics.accuracy, "p": p}
         yield Advice("nothing-learnt", facts)
@@ -66,7 +66,7 @@ def nothing_learnt(comparison: Comparison) -> Iterator[Advice]:
 def centroid_suffices(comparison: Comparison) -> Iterator[Advice]:
     """No loss is better than the nearest mean row, beyond chance."""
     best, centroid = winner(comparison), comparison.baselines[1]
-    p = mcnemar(best.is_right, centroid.predicted == comparison.truth)
+    p = comparison.chance(best, centroid)
     if p >= SIGNIFICANT or best.metrics.accuracy <= centroid.metrics.accuracy:
         facts = {
             "name": best.name,
@@ -80,6 +80,8 @@ def centroid_suffices(comparison: Comparison) -> Iterator[Advice]:
 def overfits(comparison: Comparison) -> Iterator[Advice]:
     """Accuracy on the training rows above that on the test rows, by more than GAP for certain.
 
+    Not where alpha was chosen.
+
     Newcombe's interval of a difference of shares, of the Wilson intervals of both; of several
     losses with such a gap the widest is told.
 
@@ -87,6 +89,8 @@ def overfits(comparison: Comparison) -> Iterator[Advice]:
     ----------
     R. G. Newcombe, Interval estimation for the difference between independent proportions, 1998.
     """
+    if comparison.alphas is not None:
+        return
     gaps = {result.name: _least_gap(result, comparison.train_rows) for result in comparison.results}
     name = max(gaps, key=gaps.__getitem__)
     if gaps[name] > GAP:
@@ -100,7 +104,7 @@ def overfits(comparison: Comparison) -> Iterator[Advice]:
         yield Advice(
             "overfits",
             facts,
-            (again(comparison, alpha=10 * comparison.alpha),),
+            (again(comparison, "--alphas", str(ALPHAS)),),
         )
 
 
@@ -184,7 +188,7 @@ def choice(comparison: Comparison) -> Iterator[Advice]:
     """Which loss to train with: one that no other beats, with probabilities where that is free."""
     best = winner(comparison)
     others = [result for result in comparison.results if result is not best]
-    p_values = holm([mcnemar(best.is_right, result.is_right) for result in others])
+    p_values = holm([comparison.chance(best, result) for result in others])
     level = [r for r, p in zip(others, p_values, strict=True) if p >= SIGNIFICANT]
     chosen = next((r for r in (best, *level) if r.metrics.log_loss is not None), best)
     facts = {

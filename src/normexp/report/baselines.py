@@ -25,11 +25,14 @@ class Baseline:
         On the rows that the losses are judged on.
     predicted : array of shape (n,)
         The class id of each of these rows.
+    is_right : array of bool
+        For each of them.
     """
 
     name: str
     metrics: Metrics
     predicted: Indices
+    is_right: NDArray[np.bool_]
 
 
 def majority(part: Split) -> Indices:

@@ -8,6 +8,15 @@ from .._defaults import ALPHA, MAX_ITER
 from ..losses import COMPARED
 from .compared import Comparison
 
+DEFAULTS = {
+    "alpha": ALPHA,
+    "alphas": None,
+    "max_iter": MAX_ITER,
+    "test_size": None,
+    "folds": None,
+    "seed": 0,
+    "seeds": 1,
+}
 MODEL = "model.safetensors"
 
 
@@ -17,9 +26,10 @@ def again(comparison: Comparison, *options: str, **changed: float) -> str:
     names = tuple(result.name for result in comparison.results)
     if names != tuple(COMPARED):
         words += [word for name in names for word in ("--loss", name)]
-    for name, default in {"alpha": ALPHA, "max_iter": MAX_ITER, "seed": 0}.items():
-        value = changed.get(name, getattr(comparison, name))
-        if value != default:
+    by_rule = {"test_size", "folds"} if comparison.is_by_rule else set()
+    for name, default in DEFAULTS.items():
+        value = default if name in by_rule else changed.get(name, getattr(comparison, name))
+        if value not in (default, None) and not ("--alphas" in options and name == "alpha"):
             words += [f"--{name.replace('_', '-')}", f"{value:.12g}"]
     return shlex.join([*words, *options])
 
@@ -27,6 +37,7 @@ def again(comparison: Comparison, *options: str, **changed: float) -> str:
 def training(comparison: Comparison, loss: str, *options: str) -> str:
     """The command that trains with one loss on all rows."""
     words = ["normexp", "train", *comparison.source, "--loss", loss]
-    if comparison.alpha != ALPHA:
-        words += ["--alpha", f"{comparison.alpha:.12g}"]
+    alpha = next(result.alpha for result in comparison.results if result.name == loss)
+    if alpha != ALPHA:
+        words += ["--alpha", f"{alpha:.4g}"]
     return shlex.join([*words, *options, "-o", MODEL])

@@ -9,7 +9,9 @@ from typing import Any
 from .advice import Advice, told
 from .baselines import Baseline
 from .metrics import Metrics
+from .plan import ENOUGH, FOLDS, SHARE
 from .result import Result
+from .significance import corrected, mcnemar
 from .split import Indices
 from .weights import ClassWeights
 
@@ -28,12 +30,20 @@ class Comparison:
         After encoding.
     image_shape : tuple or None
     train_rows, test_rows : int
-    test_size, seed, alpha, max_iter
-        As they were asked for.
+        Of the first training, and of all parts.
+    test_size, folds : float or None, int or None
+        The share of the rows that was for testing, or the number of parts of which each was.
+    seed, seeds : int
+        The first, and how many.
+    alpha, alphas, max_iter
+        As they were asked for: the strength of the penalty, or among how many it was chosen.
+    test_to_train : float
+        Test rows of a part for each row that it was trained on.
     notes : tuple of str
         What was done to the data.
     rows, truth : arrays of int
-        The test rows by their position in the data set, and the class id of each.
+        The test rows of the first seed by their position in the data set, and the class id of
+        each.
     results : tuple of Result
     baselines : tuple of Baseline
         What is reached without learning weights, on the same rows.
@@ -52,10 +62,14 @@ class Comparison:
     image_shape: tuple[int, ...] | None
     train_rows: int
     test_rows: int
-    test_size: float
+    test_size: float | None
+    folds: int | None
     seed: int
+    seeds: int
     alpha: float
+    alphas: int | None
     max_iter: int
+    test_to_train: float
     notes: tuple[str, ...]
     rows: Indices
     truth: Indices
@@ -73,6 +87,30 @@ class Comparison:
             *(each.metrics for each in self.results),
             *(each.metrics for each in self.baselines),
         ]
+
+    @property
+    def is_by_rule(self) -> bool:
+        """Whether the rows are judged as they would be if nothing was asked for."""
+        if self.folds is None:
+            return self.test_size == SHARE and self.test_rows >= ENOUGH
+        return self.folds == FOLDS and self.test_rows * SHARE < ENOUGH
+
+    @property
+    def trainings(self) -> int:
+        """How often each loss was trained."""
+        return (self.folds or 1) * self.seeds
+
+    def chance(self, first: Result | Baseline, second: Result | Baseline) -> float:
+        """How likely chance alone parts two of them so far.
+
+        McNemar's exact test; of several parts or seeds also the corrected resampled t test of
+        their differences, and the larger p of both.
+        """
+        p = mcnemar(first.is_right, second.is_right)
+        if first.metrics.parts is None or second.metrics.parts is None:
+            return p
+        differences = first.metrics.parts - second.metrics.parts
+        return max(p, corrected(differences, self.test_to_train).p)
 
     def to_dict(self, language: str = "en") -> dict[str, Any]:
         """Everything as plain values that JSON can hold: a key for each attribute, all the way.

@@ -1,4 +1,4 @@
-"""Several losses on one split of one data set: each is trained, judged and advised on."""
+"""Several losses on the same parts of one data set: each is trained, judged and advised on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 
+from .. import _check
 from ..data import Dataset
 from ..linear import LinearClassifier
 from ..losses import COMPARED, LOSSES, RowLoss
@@ -16,10 +17,12 @@ from .advice_of_data import by_data
 from .advice_of_results import by_results
 from .baselines import BASELINES, Baseline
 from .compared import Comparison
-from .metrics import measure
+from .judgement import Tested, judge, test_to_train, together
+from .plan import planned
 from .result import Result
-from .split import split
-from .training import Progress, train
+from .split import Indices, Split
+from .sweep import sweep
+from .training import Progress, Training, train
 from .weights import class_weights
 
 DEFAULTS = LinearClassifier()
@@ -30,9 +33,12 @@ def compare(
     dataset: Dataset,
     losses: Mapping[str, RowLoss] | None = None,
     *,
-    test_size: float = 0.2,
+    test_size: float | None = None,
+    folds: int | None = None,
     seed: int = 0,
+    seeds: int = 1,
     alpha: float = DEFAULTS.alpha,
+    alphas: int | None = None,
     max_iter: int = DEFAULTS.max_iter,
     source: Sequence[str] | None = None,
     on_start: Callable[[str], object] | None = None,
@@ -46,10 +52,19 @@ def compare(
         With labels.
     losses : mapping of str to loss, optional
         By default softmax, svm and squared-error.
-    test_size, seed
-        As for `split`.
+    test_size : float, optional
+        The share of the rows to test on.
+    folds : int, optional
+        Test on all rows instead, in so many parts: on each after training on the others. By
+        default a fifth of the rows is tested on if these are 200 or more, and otherwise all, in 5
+        parts.
+    seed, seeds : int
+        The rows are split by the seed; with several seeds they are split anew by each that follows.
     alpha, max_iter
         As for `normexp.linear.LinearClassifier`, the same for every loss.
+    alphas : int, optional
+        Choose alpha among so many in place of it, for each loss and training, on its training rows
+        alone: see `sweep`.
     source : sequence of str, optional
         The words by which the command line reads the data, for the commands of the advice; by
         default the name of the data set.
@@ -62,51 +77,75 @@ def compare(
     Raises
     ------
     ValueError
-        If the rows have no labels, or too few of a class to be split.
+        If the rows have no labels, or too few of a class to be split; if a share and folds are
+        asked for.
 
     Examples
     --------
     >>> from normexp.data import load
     >>> comparison = compare(load("iris"), {"softmax": LOSSES["softmax"]})
-    >>> comparison.train_rows, comparison.test_rows
-    (120, 30)
-    >>> comparison.results[0].metrics.accuracy > 0.8
+    >>> comparison.folds, comparison.train_rows, comparison.test_rows
+    (5, 120, 150)
+    >>> comparison.results[0].metrics.accuracy > 0.9
     True
     """
     losses = losses or {name: LOSSES[name] for name in COMPARED}
-    part = split(dataset, test_size, seed)
-    results, coefficients = [], []
-    for name, loss in losses.items():
-        if on_start is not None:
-            on_start(name)
-        training = train(name, loss, part, alpha, max_iter, on_progress)
-        results.append(Result.of(name, loss, training, part))
-        coefficients.append(training.classifier.coef_)
-    baselines = [(name, predict(part)) for name, predict in BASELINES.items()]
-    names = part.encoder.feature_names
+    if alphas is not None and _check.integer(alphas, "alphas") < 2:
+        raise ValueError(f"alphas: expected at least 2 to choose among, got {alphas}")
+    plan = planned(dataset, test_size, folds, seed, seeds)
+    first: Split | None = None
+    tested, notes = list[Tested](), dict[str, None]()
+    trained: dict[str, list[Training]] = {name: [] for name in losses}
+    ruled: dict[str, list[Indices]] = {name: [] for name in BASELINES}
+    for i, part in plan.parts(dataset):
+        first = first or part
+        tested.append(Tested.of(i, part))
+        notes |= dict.fromkeys(part.notes)
+        for name, loss in losses.items():
+            if on_start is not None and part is first:
+                on_start(name)
+            found = sweep(loss, part, alphas, max_iter, seed) if alphas is not None else None
+            trained[name].append(train(name, loss, part, alpha, max_iter, on_progress, found))
+        for name, predict in BASELINES.items():
+            ruled[name].append(predict(part))
+    assert first is not None  # a plan has a part
+    names, classes, is_table = (
+        first.encoder.feature_names,
+        len(first.labels),
+        dataset.image_shape is None,
+    )
+    coefficients = [trainings[0].classifier.coef_ for trainings in trained.values()]
+    truth = together(tested, [part.truth for part in tested])
     comparison = Comparison(
         data=dataset.name,
         source=tuple([dataset.name] if source is None else source),
-        class_names=tuple(class_name(dataset.class_names, label) for label in part.labels.tolist()),
+        class_names=tuple(class_name(dataset.class_names, each) for each in first.labels.tolist()),
         features=len(names),
         image_shape=dataset.image_shape,
-        train_rows=len(part.train_target),
-        test_rows=len(part.test_target),
-        test_size=test_size,
+        train_rows=len(first.train_target),
+        test_rows=len(truth),
+        test_size=plan.test_size,
+        folds=plan.folds,
         seed=seed,
+        seeds=seeds,
         alpha=alpha,
+        alphas=alphas,
         max_iter=max_iter,
-        notes=(*dataset.notes, *part.notes, *part.encoder.notes),
-        rows=part.test_rows,
-        truth=part.test_target,
-        results=tuple(results),
-        baselines=tuple(
-            Baseline(name, measure(part.test_target, predicted, len(part.labels)), predicted)
-            for name, predicted in baselines
+        test_to_train=test_to_train(tested),
+        notes=(*dataset.notes, *notes, *first.encoder.notes),
+        rows=together(tested, [part.rows for part in tested]),
+        truth=truth,
+        results=tuple(
+            Result.of(name, loss, trained[name], tested, classes) for name, loss in losses.items()
         ),
-        class_weights=class_weights(names, coefficients) if dataset.image_shape is None else None,
+        baselines=tuple(
+            Baseline(name, judged.metrics, judged.predicted, judged.is_right)
+            for name, predicted in ruled.items()
+            for judged in [judge(tested, predicted, classes, [])]
+        ),
+        class_weights=class_weights(names, coefficients) if is_table else None,
         versions={"Python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         machine=f"{platform.system()}, {platform.machine()}, {os.cpu_count()} CPUs",
     )
-    advice = (*by_data(comparison, part), *by_results(comparison))
+    advice = (*by_data(comparison, first), *by_results(comparison))
     return replace(comparison, advice=advice)

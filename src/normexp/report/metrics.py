@@ -68,6 +68,8 @@ class Metrics:
         See `Reliability.calibration_error`.
     confusion : array of shape (classes, classes)
         ``confusion[j, k]`` rows of class j were taken for class k.
+    parts : array or None
+        Where rows were tested in several parts, or for several seeds, the accuracy of each.
     """
 
     rows: int
@@ -79,6 +81,7 @@ class Metrics:
     calibration_error: float | None
     confusion: NDArray[np.int64]
     reliability: Reliability | None
+    parts: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +86,15 @@ def hardest_mistakes(
             wrong[worst], truth[worst], taken[worst], surprise[worst], strict=True
         )
     )
+
+
+def together(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
+    """Those of several parts as those of one."""
+    found = list(mistakes)
+    columns = [
+        np.array([getattr(m, name) for m in found]) for name in ("truth", "predicted", "surprise")
+    ]
+    return tuple(found[i] for i in _kept(*columns))
 
 
 def _kept(

@@ -17,7 +17,7 @@ from .advice import told
 from .compared import Comparison
 from .significance import SIGNIFICANT
 from .summary import summary, unfinished
-from .words import called, phrase
+from .words import called, joined, phrase
 
 LONG = 12  # columns of a class's name, for which a table makes room
 
@@ -50,7 +50,9 @@ def page(comparison: Comparison, command: str | None = None, language: str = "en
         rows=table.rows(comparison.metrics, results),
         advice=[(told(advice, language), advice.commands) for advice in comparison.advice],
         baselines=[called(baseline.name, language) for baseline in baselines],
+        swept=list(dict.fromkeys(result.sweep.measure for result in results if result.sweep)),
         judged=[result for result in results if result.metrics.reliability],
+        seeds=joined([str(comparison.seed + i) for i in range(comparison.seeds)], language),
         significant=SIGNIFICANT,
         plots=plots,
         certainty=sections.certainty,

@@ -135,6 +135,28 @@ def accuracy_curve(axes: Axes, comparison: Comparison, language: str) -> str:
 
 
 @drawing
+def sweep_curve(axes: Axes, comparison: Comparison, measure: str, language: str) -> str:
+    """How good each alpha is on parts of the training rows, with its standard error."""
+    chosen = {}
+    for result, style in _styled(comparison):
+        found = result.sweep
+        if found is None or found.measure != measure:
+            continue
+        axes.plot(found.alphas, found.mean, marker=".", **style)
+        bounds = found.mean - found.error, found.mean + found.error
+        axes.fill_between(found.alphas, *bounds, color=style["color"], alpha=0.15, linewidth=0)
+        axes.axvline(found.chosen, color=style["color"], linestyle=style["linestyle"], linewidth=1)
+        chosen[result.name] = f"{found.chosen:.3g}"
+    axes.set_xscale("log")
+    axes.set(xlabel="alpha", ylabel=phrase(f"sweep-{measure}", language))
+    axes.xaxis.set_major_formatter(FuncFormatter(_plain))
+    if measure == "accuracy":
+        axes.yaxis.set_major_formatter(FuncFormatter(_percent))
+    axes.legend()
+    return phrase(f"sweep-{measure}-alt", language, ends=_ends(chosen, language))
+
+
+@drawing
 def reliability_diagram(axes: Axes, result: Result, position: int, language: str) -> str:
     """Accuracy against confidence: on the diagonal, 90% sure means right 9 times of 10."""
     bins = result.metrics.reliability

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..losses import RowLoss
-from .metrics import Metrics, measure
-from .mistakes import Mistake
-from .split import Indices, Split
+from .judgement import Tested, judge
+from .metrics import Metrics
+from .mistakes import Mistake, together
+from .split import Indices
+from .sweep import Sweep
 from .training import Curve, Training
 
 
@@ -19,10 +22,15 @@ from .training import Curve, Training
 class Result:
     """What one loss learnt.
 
+    Of several trainings, the objective, the iterations, the curve, the sweep and the templates are
+    those of the first; seconds and the accuracy on the training rows are means.
+
     Attributes
     ----------
     name, loss : str
         What the loss is called, and the loss with its options.
+    alpha : float
+        The strength of the penalty, as it was given or chosen.
     objective, start : float
         The mean loss of the training rows and the penalty, in the end and for weights of 0.
     iterations : int
@@ -31,12 +39,14 @@ class Result:
     is_converged : bool
         Whether training ended at the minimum, to its tolerance.
     curve : Curve
+    sweep : Sweep or None
+        How alpha was chosen, where it was.
     train_accuracy : float
         On the training rows.
     metrics : Metrics
-        On the test rows.
+        On the test rows; of several seeds the means.
     predicted : array of int
-        The class id of each test row.
+        The class id of each test row, for the first seed.
     is_right : array of bool
         For each test row.
     mistakes : tuple of Mistake
@@ -47,12 +57,14 @@ class Result:
 
     name: str
     loss: str
+    alpha: float
     objective: float
     start: float
     iterations: int
     seconds: float
     is_converged: bool
     curve: Curve
+    sweep: Sweep | None
     train_accuracy: float
     metrics: Metrics
     predicted: Indices
@@ -61,23 +73,38 @@ class Result:
     templates: NDArray[np.floating[Any]] | None
 
     @classmethod
-    def of(cls, name: str, loss: RowLoss, training: Training, part: Split) -> Result:
-        """Of one training, judged on the test rows of its split."""
-        classifier, predicted = training.classifier, training.predicted
-        truth, classes = part.test_target, len(part.labels)
+    def of(
+        cls,
+        name: str,
+        loss: RowLoss,
+        trainings: Sequence[Training],
+        tested: Sequence[Tested],
+        classes: int,
+    ) -> Result:
+        """Put together what was learnt of each part, and judge it."""
+        first = trainings[0]
+        judged = judge(
+            tested,
+            [training.predicted for training in trainings],
+            classes,
+            [training.log_proba for training in trainings],
+        )
+        of_first_seed = (t for t, part in zip(trainings, tested, strict=True) if part.seed == 0)
         return cls(
             name=name,
             loss=repr(loss),
-            objective=float(classifier.objective_),
-            start=training.start,
-            iterations=int(classifier.n_iter_),
-            seconds=training.seconds,
-            is_converged=bool(classifier.gap_ <= classifier.tol),
-            curve=training.curve,
-            train_accuracy=training.train_accuracy,
-            metrics=measure(truth, predicted, classes, training.log_proba),
-            predicted=predicted,
-            is_right=predicted == truth,
-            mistakes=training.mistakes,
-            templates=training.templates,
+            alpha=float(first.classifier.alpha),
+            objective=float(first.classifier.objective_),
+            start=first.start,
+            iterations=int(first.classifier.n_iter_),
+            seconds=float(np.mean([training.seconds for training in trainings])),
+            is_converged=all(training.is_converged for training in trainings),
+            curve=first.curve,
+            sweep=first.sweep,
+            train_accuracy=float(np.mean([training.train_accuracy for training in trainings])),
+            metrics=judged.metrics,
+            predicted=judged.predicted,
+            is_right=judged.is_right,
+            mistakes=together(m for training in of_first_seed for m in training.mistakes),
+            templates=first.templates,
         )

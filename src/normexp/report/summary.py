@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from .classes import confused_pairs
 from .compared import Comparison
 from .result import Result
-from .significance import SIGNIFICANT, holm, mcnemar
+from .significance import SIGNIFICANT, holm
 from .table import percent
 from .words import counted, joined, phrase
 
@@ -24,7 +24,7 @@ def summary(comparison: Comparison, language: str = "en") -> list[str]:
     whose = phrase("whose", language, name=winner.name) if level else phrase("its", language)
     return [
         _lead(comparison, [winner, *level], language),
-        *_differences(winner, behind, whose, language),
+        *_differences(comparison, winner, behind, whose, language),
         *_confusions(comparison, winner, language),
         *_calibration(ranked, language),
     ]
@@ -43,12 +43,15 @@ def _lead(comparison: Comparison, winners: Sequence[Result], language: str) -> s
     )
 
 
-def _differences(winner: Result, behind: Sequence[Result], whose: str, language: str) -> list[str]:
+def _differences(
+    comparison: Comparison, winner: Result, behind: Sequence[Result], whose: str, language: str
+) -> list[str]:
     """Which losses the test set can tell from the winner, and which it cannot."""
-    p_values = holm([mcnemar(winner.is_right, result.is_right) for result in behind])
+    p_values = holm([comparison.chance(winner, result) for result in behind])
     tested = list(zip(behind, p_values, strict=True))
     sentences = []
-    for name, is_apart in (("close", False), ("apart", True)):
+    close = "close" if comparison.trainings == 1 else "close-parts"
+    for name, is_apart in ((close, False), ("apart", True)):
         others = [
             phrase(
                 "difference",

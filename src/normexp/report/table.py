@@ -13,6 +13,7 @@ from .result import Result
 from .words import ROOM
 
 NONE = "–"
+OCCASIONAL = {"parts", "alpha"}  # rows of the table that are there where they say something
 
 
 class Cell(NamedTuple):
@@ -35,8 +36,10 @@ class Measure:
         heading: str = sentences(ROOM, language)["heading"][self.name]
         return heading
 
-    def meaning(self, language: str = "en") -> str:
-        return filled(sentences(ROOM, language)["meaning"][self.name], bins=BINS)
+    def meaning(self, language: str = "en", is_of_parts: bool = False) -> str:
+        meanings = sentences(ROOM, language)["meaning"]
+        name = f"{self.name}-parts" if is_of_parts else self.name
+        return filled(meanings.get(name, meanings[self.name]), bins=BINS)
 
     def cells(self, items: Sequence[Metrics] | Sequence[Result]) -> list[Cell]:
         """A cell for each item; the best is marked where there is one and items differ."""
@@ -57,12 +60,24 @@ def percent(share: float) -> str:
     return f"{share:.1%}"
 
 
+def _ends(shares: Sequence[float]) -> str:
+    """From the lowest to the highest, in percent.
+
+    >>> _ends([0.5, 0.25])
+    '25.0–50.0'
+    """
+    return f"{100 * min(shares):.1f}–{100 * max(shares):.1f}"
+
+
 METRICS = (
     Measure("accuracy", lambda metrics: metrics.accuracy, percent, max),
     Measure(
         "interval",
         lambda metrics: metrics.accuracy_interval,
-        lambda interval: "{:.1f}–{:.1f}".format(*(100 * end for end in interval)),
+        _ends,
+    ),
+    Measure(
+        "parts", lambda metrics: None if metrics.parts is None else tuple(metrics.parts), _ends
     ),
     Measure("macro-f1", lambda metrics: metrics.macro_f1, "{:.3f}".format, max),
     Measure("log-loss", lambda metrics: metrics.log_loss, "{:.3g}".format, min),
@@ -71,6 +86,7 @@ METRICS = (
 )
 
 TRAINING = (
+    Measure("alpha", lambda result: result.alpha if result.sweep else None, "{:.3g}".format),
     Measure("objective", lambda result: result.objective, "{:.4g}".format),
     Measure(
         "iterations",
@@ -89,6 +105,11 @@ def rows(
     There may be metrics of more items than were trained: theirs come last.
     """
     untrained = [Cell(NONE, False)] * (len(metrics) - len(results))
-    return [(measure, measure.cells(metrics)) for measure in METRICS] + [
+    found = [(measure, measure.cells(metrics)) for measure in METRICS] + [
         (measure, measure.cells(results) + untrained) for measure in TRAINING if results
+    ]
+    return [
+        (measure, cells)
+        for measure, cells in found
+        if measure.name not in OCCASIONAL or any(cell.text != NONE for cell in cells)
     ]

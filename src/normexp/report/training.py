@@ -16,6 +16,7 @@ from ..linear import Iteration, LinearClassifier
 from ..losses import RowLoss
 from .mistakes import Mistake, hardest_mistakes
 from .split import Indices, Split
+from .sweep import Sweep
 
 Progress = Callable[[str, Iteration, float], object]
 
@@ -52,6 +53,8 @@ class Training:
         Logarithms of the probabilities of each test row, where the loss has any.
     mistakes : tuple of Mistake
     templates : array of shape (classes, *image_shape) or None
+    sweep : Sweep or None
+        How alpha was chosen, where it was.
     """
 
     classifier: LinearClassifier
@@ -63,6 +66,12 @@ class Training:
     log_proba: NDArray[np.floating[Any]] | None
     mistakes: tuple[Mistake, ...]
     templates: NDArray[np.floating[Any]] | None
+    sweep: Sweep | None
+
+    @property
+    def is_converged(self) -> bool:
+        """Whether it ended at the minimum, to its tolerance."""
+        return bool(self.classifier.gap_ <= self.classifier.tol)
 
 
 def train(
@@ -72,8 +81,13 @@ def train(
     alpha: float,
     max_iter: int,
     on_progress: Progress | None = None,
+    found: Sweep | None = None,
 ) -> Training:
-    """Train with one loss, watching the accuracy on the test rows."""
+    """Train with one loss, watching the accuracy on the test rows.
+
+    With the alpha that a sweep has chosen, if there is one.
+    """
+    alpha = alpha if found is None else found.chosen
     # Also the call that compiles the loss's kernels, before the clock is started.
     zeros = np.zeros((len(part.labels), part.train_features.shape[1]), part.train_features.dtype)
     start = loss.linear_value_and_grad(part.train_features, zeros, part.train_target).value
@@ -116,4 +130,5 @@ def train(
         log_proba=log_proba,
         mistakes=hardest_mistakes(classifier, part, predicted, log_proba),
         templates=templates,
+        sweep=found,
     )
