@@ -21,6 +21,7 @@ CLASSES = (256, 1024, 4096, 16384, 65536, 131072, 262144)
 TYPES = ("bfloat16", "float32")
 OPERATIONS = {"softmax": 2, "softmax backward": 3, "cross-entropy + gradient": 2, "logsumexp": 1}
 CONTENDERS = ("normexp", "torch", "torch.compile", "Liger", "QuACK")
+LINEAR = ((2048, 4096, 128256), (8192, 4096, 128256), (8192, 2304, 256000))
 BYTES = 512 << 20
 ROUND = {"warmup": 10, "rep": 60, "return_mode": "median"}  # milliseconds
 
@@ -197,38 +198,76 @@ def copy_speed() -> float:
     return float(2 * source.numel() / do_bench(lambda: to.copy_(source), **ROUND) * 1e3)
 
 
-def linear(rows: int, features: int = 4096, classes: int = 128256) -> dict[str, Any]:
-    """The loss of an affine map in bfloat16: its three bare products beside whole losses, in ms."""
+def linear(rows: int, features: int, classes: int) -> dict[str, Any]:
+    """The loss of an affine map in bfloat16: its three bare products beside whole losses, in ms.
+
+    And the bytes of a step beyond inputs and the gradient of the weight.
+    """
     import torch
     from torch.nn import functional
     from triton.testing import do_bench
 
-    kind = {"device": "cuda", "dtype": torch.bfloat16}
+    import normexp as nex
+
+    kind: dict[str, Any] = {"device": "cuda", "dtype": torch.bfloat16}
     x = torch.randn(rows, features, **kind)
     w = torch.randn(classes, features, **kind) * 0.02
     y = torch.randint(0, classes, (rows,), device="cuda")
+    found: dict[str, Any] = {"rows": rows, "features": features, "classes": classes}
+    found |= bare_products(x, w)
+    leaves = x.requires_grad_(), w.requires_grad_()
+
+    def step(loss: Callable[..., Any], accuracy: str = "exact") -> Call:
+        def call() -> Any:
+            with nex.accuracy(accuracy):
+                return torch.autograd.grad(loss(x, w, y), leaves)
+
+        return call
+
+    contenders = {
+        "normexp": step(nex.CrossEntropy().linear),
+        "normexp, fast": step(nex.CrossEntropy().linear, "fast"),
+        "torch": step(lambda x, w, y: functional.cross_entropy(functional.linear(x, w), y)),
+    }
+    with contextlib.suppress(ImportError):
+        from liger_kernel.ops.fused_linear_cross_entropy import LigerFusedLinearCrossEntropyFunction
+
+        def liger(x: Any, w: Any, y: Any) -> Any:
+            value = LigerFusedLinearCrossEntropyFunction.apply(x, w, y)
+            return value[0] if isinstance(value, tuple) else value
+
+        contenders["Liger"] = step(liger)
+    for name, call in contenders.items():
+        try:
+            found[name] = do_bench(call, **ROUND)
+            found[f"{name}, bytes"] = extra_bytes(call, leaves[1])
+        except torch.OutOfMemoryError:
+            found[name] = None
+            torch.cuda.empty_cache()
+    return found
+
+
+def bare_products(x: Any, w: Any) -> dict[str, float]:
+    import torch
+    from triton.testing import do_bench
+
     g = torch.mm(x, w.T)
-    found: dict[str, Any] = {
-        "rows": rows,
-        "features": features,
-        "classes": classes,
+    return {
         "x wT": do_bench(lambda: torch.mm(x, w.T), **ROUND),
         "g w": do_bench(lambda: torch.mm(g, w), **ROUND),
         "gT x": do_bench(lambda: torch.mm(g.T, x), **ROUND),
     }
-    leaves = x.requires_grad_(), w.requires_grad_()
 
-    def eager() -> Any:
-        return torch.autograd.grad(functional.cross_entropy(functional.linear(x, w), y), leaves)
 
-    found["torch"] = do_bench(eager, **ROUND)
-    with contextlib.suppress(ImportError):
-        from liger_kernel.ops.fused_linear_cross_entropy import LigerFusedLinearCrossEntropyFunction
+def extra_bytes(call: Call, weight: Any) -> int:
+    """What a step takes at its peak beyond its inputs and the gradient of the weight."""
+    import torch
 
-        found["Liger"] = do_bench(
-            lambda: LigerFusedLinearCrossEntropyFunction.apply(x, w, y), **ROUND
-        )
-    return found
+    torch.cuda.synchronize()
+    before = torch.cuda.memory_allocated()
+    torch.cuda.reset_peak_memory_stats()
+    call()
+    return int(torch.cuda.max_memory_allocated() - before - weight.numel() * weight.itemsize)
 
 
 def compile_all(share: int, shares: int) -> None:
@@ -286,8 +325,8 @@ def run(path: Path | None) -> None:
             line += f"{rate / 1e9:8.0f} {rate / speed:5.2f} {found['ulp']:7.3g}"
         print(line, flush=True)
         save(result, path)
-    for rows in (2048, 8192):
-        result["linear"].append(linear(rows))
+    for shape in LINEAR:
+        result["linear"].append(linear(*shape))
         print(result["linear"][-1], flush=True)
     result["seconds"] = round(time.time() - start)
     save(result, path)

@@ -50,6 +50,13 @@ def call(function, kind, classes):
         gpu.cross_entropy(Logits(x), Target(y, row))
         weights = torch.ones(classes, dtype=torch.float64)
         gpu.cross_entropy(Logits(x), Target(y, row, row, row, weights))
+    elif function == "cross_entropy_to_bfloat16":
+        y, row = torch.zeros(600, dtype=torch.int64), torch.zeros(600, dtype=torch.float64)
+        gpu.cross_entropy(Logits(x), Target(y, row, row), grad=x.bfloat16())
+    elif function == "scale":
+        gpu.scale(
+            x, torch.ones((), dtype=max(x.dtype, torch.float32, key=lambda one: one.itemsize))
+        )
     else:
         getattr(gpu, function)(Logits(x))
 

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-FUNCTIONS = "softmax", "log_softmax", "logsumexp", "softmax_backward", "cross_entropy"
+FUNCTIONS = (
+    "softmax",
+    "log_softmax",
+    "logsumexp",
+    "softmax_backward",
+    "cross_entropy",
+    "cross_entropy_to_bfloat16",
+    "scale",
+)
 WHOLE, IN_TURN, IN_PARTS = 200, 24000, 70000  # classes
 
 
@@ -33,6 +41,8 @@ def test_some_compile(compile_all):
             f"logsumexp:float32:{WHOLE}",
             f"softmax_backward:float32:{IN_TURN}",
             f"cross_entropy:bfloat16:{IN_TURN}",
+            f"cross_entropy_to_bfloat16:float32:{WHOLE}",
+            f"scale:bfloat16:{WHOLE}",
         ]
     )
     assert set(kernels) == {
@@ -40,7 +50,9 @@ def test_some_compile(compile_all):
         "merge_rows",
         "softmax_backward_in_turn",
         "cross_entropy_in_turn",
+        "cross_entropy_of_rows",
         "losses_of_rows",
+        "scale_all",
     }
 
 

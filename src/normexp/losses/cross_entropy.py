@@ -19,6 +19,8 @@ from .bound import Batch, LossGrad, check_classes_last
 from .rows import RowLoss
 from .sparse_target import parts_of
 
+NO_IDS = "target must hold integer class ids: ranks are of one class"
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class CrossEntropy(RowLoss):
@@ -195,21 +197,25 @@ class CrossEntropy(RowLoss):
 
     def sweep(self, given: Operands, target: Any, sample_weight: Any, where: Any) -> Sweep:
         """The sweep that statistics and their gradients are made by."""
-        if not self.from_logits:
-            raise ValueError("statistics need logits: from_logits is False")
         shape = given.logits_shape
         check_classes_last(self.axes_of(len(shape)), len(shape))
-        each = replace(self, reduction="none")
+        each, plain = self.row_by_row()
         bound = each.bind_to(shape, target, sample_weight, where)
         if bound.target.classes.ndim != 1:
-            raise TypeError("target must hold integer class ids: ranks are of one class")
+            raise TypeError(NO_IDS)
+        return Sweep(bound, plain.bind_to(shape, target, where=where), given)
+
+    def row_by_row(self) -> "tuple[CrossEntropy, CrossEntropy]":
+        """What statistics are made of: the loss of each row, and −log of its probability."""
+        if not self.from_logits:
+            raise ValueError("statistics need logits: from_logits is False")
         plain = CrossEntropy(
             temperature=self.temperature,
             softcap=self.softcap,
             ignore_index=self.ignore_index,
             reduction="none",
         )
-        return Sweep(bound, plain.bind_to(shape, target, where=where), given)
+        return replace(self, reduction="none"), plain
 
     def _run(
         self,

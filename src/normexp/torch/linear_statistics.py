@@ -3,29 +3,34 @@
 It is differentiated once: the gradient is an operator of its own, which sweeps the tiles again.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ..linear_loss import operands
 from ..linear_statistics import LinearStatistics, Sweep, Upstream
 from ..losses.base import Loss
-from .linear_loss import (
-    NOTHING,
-    TOLD,
-    OfMap,
-    arguments_of,
+from . import views
+from .linear_loss import arguments_of
+from .linear_on_device import Gradients
+from .losses import named, numbers_of
+from .maps import (
     array_or_none,
-    as_tensors,
+    as_results,
     gradients_like,
-    of_inputs,
     target_of,
+    tensor_or_none,
     type_of_losses,
     words,
 )
-from .losses import named, numbers_of
+from .of_linear import NOTHING, TOLD, OfMap, of_inputs
 from .operator import one_by_one, operator
+from .statistics_on_device import SweepOnDevice
 from .views import array_of, tensor_of
+
+Maybe = Any  # a tensor or None
 
 TWICE = "statistics of rows have a first derivative, but no second"
 
@@ -50,7 +55,7 @@ class Statistics(OfMap):
     def kernel(*given: Any) -> Any:
         dtype = type_of_losses(*given[:3])
         shape = given[0].shape[:-1]
-        found = [tensor_of(one).reshape(shape) for one in _sweep(given).statistics()]
+        found = [one.reshape(shape) for one in _sweep(given).statistics()]
         return *(one.to(dtype) for one in found[:4]), *found[4:]
 
     @staticmethod
@@ -89,9 +94,9 @@ class Gradient(OfMap):
     @staticmethod
     def kernel(*given: Any) -> Any:
         *told, losses, log_probability, logsumexp, entropy, wanted, rest, loss = given
-        upstream = Upstream(*map(_flat, (losses, log_probability, logsumexp, entropy)))
-        found = _sweep((*told, rest, loss)).gradients(upstream, wanted.split())
-        return tuple(as_tensors(found, given[0]))
+        above = Upstream(*map(_flat, (losses, log_probability, logsumexp, entropy)))
+        found = _sweep((*told, rest, loss)).gradients(above, wanted.split())
+        return tuple(as_results(found, given[0]))
 
     @staticmethod
     def like(*given: Any) -> Any:
@@ -127,14 +132,29 @@ GRADIENT = operator(
 )
 
 
-def _sweep(told: Any) -> Sweep:
+class SweepOnHost:
+    """The sweep of arrays, on the memory of the tensors."""
+
+    def __init__(
+        self, loss: Any, features: Tensor, weight: Tensor, bias: Maybe, *told: Any
+    ) -> None:
+        given = operands(array_of(features), array_of(weight), array_or_none(bias))
+        self._of_arrays: Sweep = loss.sweep(given, *map(numbers_of, told))
+
+    def statistics(self) -> LinearStatistics:
+        return LinearStatistics(*map(tensor_of, self._of_arrays.statistics()))
+
+    def gradients(self, upstream: Upstream, wanted: Collection[str]) -> Gradients:
+        found = self._of_arrays.gradients(Upstream(*map(array_or_none, upstream)), wanted)
+        by_features, by_weight, by_bias = map(tensor_or_none, found)
+        return by_features, by_weight, by_bias
+
+
+def _sweep(told: Any) -> SweepOnHost | SweepOnDevice:
     features, weight, bias, _, _, sample_weight, where, _, loss = told
-    given = operands(array_of(features), array_of(weight), array_or_none(bias))
-    sweep: Sweep = named(loss).sweep(
-        given, numbers_of(target_of(told)), numbers_of(sample_weight), numbers_of(where)
-    )
-    return sweep
+    kind = SweepOnHost if views.on_host(features) else SweepOnDevice
+    return kind(named(loss), features, weight, bias, target_of(told), sample_weight, where)
 
 
 def _flat(upstream: Any) -> Any:
-    return None if upstream is None else array_of(upstream).reshape(-1)
+    return None if upstream is None else upstream.detach().reshape(-1)

@@ -75,3 +75,8 @@ def result_type(x: Tensor) -> torch.dtype:
 def loss_type(x: Tensor) -> torch.dtype:
     """Of a loss of these logits: float32 or float64."""
     return torch.float64 if result_type(x) is torch.float64 else torch.float32
+
+
+def held(holds: Tensor, must: str) -> None:
+    """What must hold is an assertion on the device, for which nobody waits."""
+    torch._assert_async(holds.all(), must)

@@ -17,12 +17,14 @@ from ..contract import Logits, Summary, Target
 from . import cross_entropy as _cross_entropy
 from . import functions as _functions
 from . import in_turn as _in_turn
+from . import scaling as _scaling
 from .launch import (
     STORED,
     Kernels,
     Tensor,
     few_registers,
     launch,
+    on,
     over_rows,
     per_part,
     rows_in,
@@ -33,6 +35,8 @@ from .launch import (
     tile_of_summaries,
 )
 from .tile import FINISH, SUMMARISE
+
+SCALED = 4096  # numbers to a program
 
 
 def __getattr__(name: str) -> Any:
@@ -46,11 +50,14 @@ def in_triton(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """A function that has a kernel for what is plain, and PyTorch's operations for the rest."""
     in_general = getattr(_tensors, kernel.__name__)
 
-    @wraps(kernel)
-    def chosen(first: Any, *others: Any, **named: Any) -> Any:
-        is_one = _is_plain(first) and all(map(_is_plain, others))
-        return (kernel if is_one else in_general)(first, *others, **named)
+    def takes(*given: Any) -> bool:
+        return all(map(_is_plain, given))
 
+    @wraps(kernel)
+    def chosen(*given: Any, **named: Any) -> Any:
+        return (kernel if takes(*given) else in_general)(*given, **named)
+
+    chosen.takes = takes  # type: ignore[attr-defined]
     return chosen
 
 
@@ -169,6 +176,19 @@ def cross_entropy(
     losses = _cross_entropy.losses_of_rows
     over_rows(losses, rows_in(x), tile.programs, *told, loss, *parts, rows_in(x), x.shape[1])
     return loss, grad
+
+
+def scale(values: Tensor, factor: Tensor) -> Tensor:
+    """values ·= factor, of which the device alone knows whether it is 1, and nothing to do."""
+    if not values.is_contiguous():
+        return _tensors.scale(values, factor)
+    if values.numel():
+        with on(values):
+            programs = -(-values.numel() // SCALED)
+            _scaling.scale_all[programs,](
+                values, factor, values.numel(), SIZE=SCALED, num_warps=4, enable_fp_fusion=True
+            )
+    return values
 
 
 def _values(logits: Logits) -> Tensor:

@@ -21,6 +21,7 @@ from .tile import (
     FINISH,
     ONCE,
     SUMMARISE,
+    as_stored,
     begin_of,
     beside,
     classes_of,
@@ -187,8 +188,7 @@ def write_at(values, x, row, y, told, classes, inner, outer_stride, class_stride
     """Into the class of each row, over what another thread may have written there."""
     tl.debug_barrier()
     place = begin_of(row, inner, outer_stride, inner_stride) + y * class_stride
-    x = x.to(values.dtype.element_ty)
-    tl.store(values + place, x, told & (y >= 0) & (y < classes))
+    tl.store(values + place, as_stored(x, values), told & (y >= 0) & (y < classes))
 
 
 @triton.jit

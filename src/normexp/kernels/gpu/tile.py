@@ -55,8 +55,15 @@ def read(
 @triton.jit
 def write(values, x, row, column, here, inner, outer_stride, class_stride, inner_stride):
     begin = begin_of(row, inner, outer_stride, inner_stride)
-    x = x.to(values.dtype.element_ty)
-    tl.store(values + places(begin, column, class_stride), x, here)
+    tl.store(values + places(begin, column, class_stride), as_stored(x, values), here)
+
+
+@triton.jit
+def as_stored(x, values):
+    """In the type that is stored there. From float64 to bfloat16 there is no way but by float32."""
+    if x.dtype == tl.float64:
+        x = x.to(tl.float32) if values.dtype.element_ty == tl.bfloat16 else x
+    return x.to(values.dtype.element_ty)
 
 
 @triton.jit

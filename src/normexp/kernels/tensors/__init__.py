@@ -39,7 +39,7 @@ from .parts import (
     summarise,
     target_mass,
 )
-from .products import add_outer, add_sparse_outer, linear, sparse_linear
+from .products import add_outer, add_sparse_outer, linear, scale, sparse_linear
 
 __all__ = [
     "add_outer",
@@ -68,6 +68,7 @@ __all__ = [
     "merge",
     "merge_masses",
     "probabilities",
+    "scale",
     "sigmoid",
     "signed_logsumexp",
     "softmax",

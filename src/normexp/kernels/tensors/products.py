@@ -5,6 +5,8 @@ import torch
 from ..contract import SparseRows
 from .rows import Tensor
 
+SCALED = 1 << 24  # numbers at a time
+
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> Tensor:
     return out.copy_(x.to(weight.dtype) @ weight.T + bias)
@@ -34,3 +36,12 @@ def entries_of(x: SparseRows) -> tuple[Tensor, Tensor, Tensor]:
     here = slice(int(starts[0]), int(starts[-1]))
     rows = torch.repeat_interleave(starts.diff())
     return rows, values[here].double(), columns[here].long()
+
+
+def scale(values: Tensor, factor: Tensor) -> Tensor:
+    """values ·= factor, which nobody knows yet: rounded once, some rows at a time."""
+    rows = values if values.ndim else values[None]
+    each = max(rows[:1].numel(), 1)
+    for part in rows.split(max(SCALED // each, 1)):
+        part.copy_(part.to(factor.dtype) * factor)
+    return values
