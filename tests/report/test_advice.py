@@ -149,7 +149,7 @@ def test_probabilities_are_to_be_calibrated_where_they_are_off_beyond_chance(
     assert [advice.kind for advice in found] == [kind] * (kind is not None)
     for advice in found:
         assert advice.facts["error"] > advice.facts["chance"]
-        assert "normexp calibrate model.safetensors" in advice.commands[1]
+        assert "normexp calibrate model.safetensors" in advice.commands[2]
 
 
 def test_true_probabilities_are_seldom_called_wrong(pair):

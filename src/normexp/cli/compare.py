@@ -61,6 +61,11 @@ from .options import READING, Number, as_json, columns, in_language, loss_names,
     help="Choose alpha among so many, on the training rows alone, instead of --alpha.",
 )
 @click.option(
+    "--calibrate",
+    is_flag=True,
+    help="Also find the temperature of probabilities, on the training rows, and what it changes.",
+)
+@click.option(
     "-o",
     "--output",
     type=Output(".html"),
@@ -84,6 +89,7 @@ def compare(
     seed: int,
     seeds: int,
     alphas: int | None,
+    calibrate: bool,
     output: Path,
     language: str,
     as_json: bool,
@@ -121,6 +127,7 @@ def compare(
             alpha=alpha,
             alphas=alphas,
             max_iter=max_iter,
+            calibrate=calibrate,
             source=_words(context, SOURCE)[2:],
             on_start=lambda name: course.begin(f"making the kernels of {name} ready"),
             on_progress=lambda name, state, accuracy: course.show(

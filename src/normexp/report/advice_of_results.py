@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from .advice import Advice
 from .commands import MODEL, again, training
 from .compared import Comparison
-from .metrics import Reliability
+from .metrics import Metrics, Reliability
 from .result import Result
 from .significance import SIGNIFICANT, holm
 
@@ -126,7 +126,8 @@ def uncalibrated(comparison: Comparison) -> Iterator[Advice]:
     for result, (_, chance), p in zip(judged, errors, holm([p for p, _ in errors]), strict=True):
         bins = result.metrics.reliability
         assert bins is not None
-        if p < SIGNIFICANT:
+        is_of_use = result.calibrated is None or _lower(result.calibrated, result.metrics)
+        if p < SIGNIFICANT and is_of_use:
             surplus = float(np.average(bins.confidence - bins.accuracy, weights=bins.count))
             yield Advice(
                 "too-sure" if surplus > 0 else "too-unsure",
@@ -137,10 +138,16 @@ def uncalibrated(comparison: Comparison) -> Iterator[Advice]:
                     "p": p,
                 },
                 (
+                    *([again(comparison, "--calibrate")] if result.calibrated is None else []),
                     training(comparison, result.name),
                     shlex.join(["normexp", "calibrate", MODEL, "held-out.csv"]),
                 ),
             )
+
+
+def _lower(after: Metrics, before: Metrics) -> bool:
+    """Whether a temperature that was tried has lowered the log loss."""
+    return (after.log_loss or 0.0) < (before.log_loss or 0.0)
 
 
 def _by_chance(bins: Reliability) -> tuple[float, float]:

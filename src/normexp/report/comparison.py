@@ -23,7 +23,7 @@ from .result import Result
 from .split import Indices, Split
 from .sweep import sweep
 from .training import Progress, Training, train
-from .weights import class_weights
+from .weights import class_weights, scales_of
 
 DEFAULTS = LinearClassifier()
 PACKAGES = ("normexp", "numpy", "scipy", "scikit-learn")
@@ -40,6 +40,7 @@ def compare(
     alpha: float = DEFAULTS.alpha,
     alphas: int | None = None,
     max_iter: int = DEFAULTS.max_iter,
+    calibrate: bool = False,
     source: Sequence[str] | None = None,
     on_start: Callable[[str], object] | None = None,
     on_progress: Progress | None = None,
@@ -65,6 +66,9 @@ def compare(
     alphas : int, optional
         Choose alpha among so many in place of it, for each loss and training, on its training rows
         alone: see `sweep`.
+    calibrate : bool
+        Also find the temperature of each loss with probabilities, on its training rows alone, and
+        say what it does to them.
     source : sequence of str, optional
         The words by which the command line reads the data, for the commands of the advice; by
         default the name of the data set.
@@ -105,7 +109,9 @@ def compare(
             if on_start is not None and part is first:
                 on_start(name)
             found = sweep(loss, part, alphas, max_iter, seed) if alphas is not None else None
-            trained[name].append(train(name, loss, part, alpha, max_iter, on_progress, found))
+            trained[name].append(
+                train(name, loss, part, alpha, max_iter, on_progress, found, calibrate, seed)
+            )
         for name, predict in BASELINES.items():
             ruled[name].append(predict(part))
     assert first is not None  # a plan has a part
@@ -143,7 +149,9 @@ def compare(
             for name, predicted in ruled.items()
             for judged in [judge(tested, predicted, classes, [])]
         ),
-        class_weights=class_weights(names, coefficients) if is_table else None,
+        class_weights=class_weights(names, coefficients, scales_of(first.encoder))
+        if is_table
+        else None,
         versions={"Python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         machine=f"{platform.system()}, {platform.machine()}, {os.cpu_count()} CPUs",
     )

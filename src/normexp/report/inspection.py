@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..data.words import did_you_mean, listed
 from ..losses import LOSSES
 from ..model import Model, class_name
-from .weights import ClassWeights, class_weights
+from .weights import ClassWeights, class_weights, scales_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,9 @@ def inspect(
         classes=len(names),
         class_names=tuple(names[k] for k in chosen),
         intercept=np.asarray(classifier.intercept_)[chosen],
-        class_weights=class_weights(model.encoder.feature_names, [coef], top),
+        class_weights=class_weights(
+            model.encoder.feature_names, [coef], scales_of(model.encoder), top
+        ),
         image_shape=shape,
         templates=None if shape is None else (coef / model.encoder.scale).reshape(-1, *shape),
     )

@@ -38,6 +38,9 @@ class Mistake:
         which the wrong class leads the true one.
     picture : array or None
         The row, where it is an image.
+    evidence : array of shape (h, w) or None
+        And of the hardest of these what each pixel adds to the lead of the wrong class over the
+        true one, in logits, as far as the pixel differs from the mean.
     pulls : tuple of (str, float)
         Elsewhere, the features that speak most for the wrong class against the true one, and by
         how many logits.
@@ -49,6 +52,7 @@ class Mistake:
     confidence: float | None
     surprise: float
     picture: NDArray[Any] | None
+    evidence: NDArray[np.floating[Any]] | None
     pulls: tuple[tuple[str, float], ...]
 
 
@@ -80,10 +84,13 @@ def hardest_mistakes(
             confidence=None if log_proba is None else float(np.exp(log_proba[row, false])),
             surprise=float(how_wrong),
             picture=_picture(split, row) if is_image else None,
+            evidence=_evidence(classifier, split, row, true, false)
+            if is_image and i < MISTAKES
+            else None,
             pulls=() if is_image else _pulls(classifier, split, row, true, false),
         )
-        for row, true, false, how_wrong in zip(
-            wrong[worst], truth[worst], taken[worst], surprise[worst], strict=True
+        for i, (row, true, false, how_wrong) in enumerate(
+            zip(wrong[worst], truth[worst], taken[worst], surprise[worst], strict=True)
         )
     )
 
@@ -120,13 +127,33 @@ def _picture(split: Split, row: int) -> NDArray[Any]:
     return pixels.reshape(split.dataset.image_shape)
 
 
+def _terms(
+    classifier: BaseLinearClassifier, split: Split, row: int, truth: int, predicted: int
+) -> NDArray[np.floating[Any]]:
+    """Of each feature its term of ``z_predicted − z_truth``."""
+    rows = split.test_features[[row]]
+    values = rows.toarray()[0] if issparse(rows) else rows[0]
+    terms: NDArray[np.floating[Any]] = (
+        classifier.coef_[predicted] - classifier.coef_[truth]
+    ) * values
+    return terms
+
+
+def _evidence(
+    classifier: BaseLinearClassifier, split: Split, row: int, truth: int, predicted: int
+) -> NDArray[np.floating[Any]]:
+    terms = _terms(classifier, split, row, truth, predicted)
+    of_pixel = terms.reshape(split.dataset.image_shape)
+    return of_pixel.sum(axis=2) if of_pixel.ndim == 3 else of_pixel
+
+
 def _pulls(
     classifier: BaseLinearClassifier, split: Split, row: int, truth: int, predicted: int
 ) -> tuple[tuple[str, float], ...]:
     """Terms of ``z_predicted − z_truth``, a sum over the features, with the values they had."""
     encoder, rows = split.encoder, split.test_features[[row]]
     values = rows.toarray()[0] if issparse(rows) else rows[0]
-    terms = (classifier.coef_[predicted] - classifier.coef_[truth]) * values
+    terms = _terms(classifier, split, row, truth, predicted)
     names = list(encoder.feature_names)
     for i, (name, mean, scale) in enumerate(
         zip(encoder.numbers, encoder.mean, encoder.scale, strict=True)

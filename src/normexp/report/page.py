@@ -57,6 +57,7 @@ def page(comparison: Comparison, command: str | None = None, language: str = "en
         plots=plots,
         certainty=sections.certainty,
         hardest=sections.hardest,
+        reach=sections.reach,
         confusion=sections.confusion(comparison),
         behind=sections.behind(comparison),
         looks=sections.looks(comparison, language),

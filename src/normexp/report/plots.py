@@ -24,6 +24,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, SymmetricalLogLocator
 from numpy.typing import NDArray
 
 from .compared import Comparison
+from .metrics import Reliability
 from .result import Result
 from .words import joined, phrase
 
@@ -157,10 +158,10 @@ def sweep_curve(axes: Axes, comparison: Comparison, measure: str, language: str)
 
 
 @drawing
-def reliability_diagram(axes: Axes, result: Result, position: int, language: str) -> str:
+def reliability_diagram(
+    axes: Axes, name: str, bins: Reliability, position: int, language: str
+) -> str:
     """Accuracy against confidence: on the diagonal, 90% sure means right 9 times of 10."""
-    bins = result.metrics.reliability
-    assert bins is not None
     error = np.sqrt(bins.confidence * (1 - bins.confidence) / bins.count)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
     axes.vlines(
@@ -187,7 +188,7 @@ def reliability_diagram(axes: Axes, result: Result, position: int, language: str
         phrase("reliability-point", language, sure=f"{sure:.0%}", right=f"{right:.0%}", count=count)
         for sure, right, count in pairs
     )
-    return phrase("reliability-alt", language, name=result.name, points="; ".join(points))
+    return phrase("reliability-alt", language, name=name, points="; ".join(points))
 
 
 def photograph(pixels: NDArray[Any]) -> str:

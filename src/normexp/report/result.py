@@ -49,6 +49,11 @@ class Result:
         The class id of each test row, for the first seed.
     is_right : array of bool
         For each test row.
+    temperature : float or None
+        Where calibration was asked for, the temperature that fits the training rows best, the mean
+        of several trainings; None where there is none.
+    calibrated : Metrics or None
+        What the metrics are at this temperature.
     mistakes : tuple of Mistake
         The worst one first: the hardest of all, and of each pair of classes.
     templates : array of shape (classes, *image_shape) or None
@@ -69,6 +74,8 @@ class Result:
     metrics: Metrics
     predicted: Indices
     is_right: NDArray[np.bool_]
+    temperature: float | None
+    calibrated: Metrics | None
     mistakes: tuple[Mistake, ...]
     templates: NDArray[np.floating[Any]] | None
 
@@ -89,6 +96,8 @@ class Result:
             classes,
             [training.log_proba for training in trainings],
         )
+        calibrated = [training.calibrated for training in trainings]
+        temperatures = [t.temperature for t in trainings if t.temperature is not None]
         of_first_seed = (t for t, part in zip(trainings, tested, strict=True) if part.seed == 0)
         return cls(
             name=name,
@@ -105,6 +114,10 @@ class Result:
             metrics=judged.metrics,
             predicted=judged.predicted,
             is_right=judged.is_right,
+            temperature=float(np.mean(temperatures)) if temperatures else None,
+            calibrated=None
+            if calibrated[0] is None
+            else judge(tested, [t.predicted for t in trainings], classes, calibrated).metrics,
             mistakes=together(m for training in of_first_seed for m in training.mistakes),
             templates=first.templates,
         )

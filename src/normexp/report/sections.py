@@ -94,6 +94,11 @@ def hardest(result: Result) -> tuple[Mistake, ...]:
     return result.mistakes[:MISTAKES]
 
 
+def reach(mistake: Mistake) -> float:
+    """The end of the scale of a mistake's evidence: what its pixels have at most."""
+    return 0.0 if mistake.evidence is None else float(np.abs(mistake.evidence).max())
+
+
 def behind(comparison: Comparison) -> list[list[dict[str, Any]]]:
     """For each loss the rows behind each of its mistakes, the most frequent mistake first.
 
@@ -177,8 +182,14 @@ def looked_for(
             (
                 titles[k],
                 [
-                    (name, [signed(weight) for weight in weights])
-                    for name, weights in zip(found[k].features, found[k].weights.T, strict=True)
+                    (
+                        name,
+                        f"{scale:.3g}" if scale != 1 else table.NONE,
+                        [(signed(weight), signed(weight / scale)) for weight in weights],
+                    )
+                    for name, scale, weights in zip(
+                        found[k].features, found[k].scales, found[k].weights.T, strict=True
+                    )
                 ],
             )
             for k in classes

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from ..functions import log_softmax
 from ..linear import Iteration, LinearClassifier
 from ..losses import RowLoss
+from .calibration import temperature_of
 from .mistakes import Mistake, hardest_mistakes
 from .split import Indices, Split
 from .sweep import Sweep
@@ -55,6 +57,10 @@ class Training:
     templates : array of shape (classes, *image_shape) or None
     sweep : Sweep or None
         How alpha was chosen, where it was.
+    temperature : float or None
+        The one that fits the training rows best, where it was asked for and there is one.
+    calibrated : array of shape (n, classes) or None
+        `log_proba` at this temperature.
     """
 
     classifier: LinearClassifier
@@ -67,6 +73,8 @@ class Training:
     mistakes: tuple[Mistake, ...]
     templates: NDArray[np.floating[Any]] | None
     sweep: Sweep | None
+    temperature: float | None = None
+    calibrated: NDArray[np.floating[Any]] | None = None
 
     @property
     def is_converged(self) -> bool:
@@ -82,6 +90,8 @@ def train(
     max_iter: int,
     on_progress: Progress | None = None,
     found: Sweep | None = None,
+    calibrate: bool = False,
+    seed: int = 0,
 ) -> Training:
     """Train with one loss, watching the accuracy on the test rows.
 
@@ -116,6 +126,10 @@ def train(
     log_proba = None
     if hasattr(classifier, "predict_log_proba"):
         log_proba = classifier.predict_log_proba(part.test_features)
+    temperature, calibrated = None, log_proba
+    if calibrate and log_proba is not None:
+        temperature = temperature_of(classifier, part, seed)
+        calibrated = log_softmax(log_proba, temperature=temperature or 1.0)
     templates = None
     if part.dataset.image_shape is not None:
         weights = classifier.coef_ / part.encoder.scale
@@ -131,4 +145,6 @@ def train(
         mistakes=hardest_mistakes(classifier, part, predicted, log_proba),
         templates=templates,
         sweep=found,
+        temperature=temperature,
+        calibrated=calibrated if calibrate else None,
     )
