@@ -148,7 +148,7 @@ def test_training_fits_one_screen(visit, settle, language):
     section = page.locator("#train")
     section.locator(".run .note", has_text="30").wait_for()
     settle(page)
-    for part in ("h2", ".pad", ".studio", ".run", ".trio", ".play > .plot"):
+    for part in ("h2", ".pad", ".studio", ".buttons.run", ".trio", ".play > .plot"):
         box = section.locator(part).bounding_box()
         assert box["y"] >= 0
         assert box["y"] + box["height"] <= 900

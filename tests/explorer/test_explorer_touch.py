@@ -2,7 +2,7 @@
 
 import pytest
 
-PLOTS = ["#scores .movable", "#loss .movable", "#train .pad"]
+PLOTS = ["#scores .movable", "#loss .panels .movable", "#train .pad"]
 SLIDERS = ["#scores input[type=range]", "#graph input[type=range]", "#train input[type=range]"]
 
 
@@ -58,7 +58,7 @@ def test_a_swipe_scrolls_and_changes_nothing(phone, settle, until, selector):
 @pytest.mark.parametrize("selector", PLOTS)
 def test_a_finger_draws_once_it_is_told_to(phone, settle, selector):
     page, fingers = phone("#z=2,1&train.points=none")
-    page.locator(f"{selector.split()[0]} .by-finger button").tap()
+    page.locator(f"{selector.split()[0]} .by-finger button:visible").tap()
     place = centre(page, selector)
     top = page.locator(selector).first.bounding_box()["y"]
     swipe(page, fingers, *place, up=100)
@@ -76,7 +76,7 @@ def test_a_finger_draws_once_it_is_told_to(phone, settle, selector):
 @pytest.mark.parametrize("selector", PLOTS)
 def test_a_second_finger_takes_back_what_the_first_has_drawn(phone, settle, selector):
     page, fingers = phone("#z=2,1&train.points=none")
-    page.locator(f"{selector.split()[0]} .by-finger button").tap()
+    page.locator(f"{selector.split()[0]} .by-finger button:visible").tap()
     x, y = centre(page, selector)
     fingers("Start", (x, y))
     fingers("Move", (x, y - 20))

@@ -121,6 +121,45 @@ def test_samples_stay_in_the_square_and_go_through_a_link_unchanged(call, shape,
     assert call("samples", "read", call("samples", "write", samples)) == samples
 
 
+def test_noise_moves_the_points_and_leaves_their_shape(call):
+    plain, same, noisy = (
+        call("samples", "generateSamples", "spiral", 3, 7, *noise) for noise in ([], [0], [0.5])
+    )
+    assert plain == same
+    moved = np.subtract(*([one["features"] for one in each] for each in (noisy, plain)))
+    assert 0.1 < np.std(moved) < 0.2
+    assert np.abs([one["features"] for one in noisy]).max() <= 1
+
+
+HELD = """async ([loss, hidden, first]) => {
+  const networks = await import("networks");
+  const numerics = await import("numerics");
+  const { generateSamples } = await import("samples");
+  const [samples, held] = [generateSamples("ring", 3, 1), generateSamples("ring", 3, 9)];
+  const options = { classes: 3, hidden, seed: 1, rate: 0.3, alpha: 0.01, batchSize: 1000 };
+  const run = networks.start(samples, { ...options, held, first, loss: numerics[loss] });
+  const begun = structuredClone(run.layers);
+  networks.advance(run);
+  return { held, begun, layers: run.layers, history: run.heldHistory, flat: networks.flat(begun) };
+}"""
+
+
+@pytest.mark.parametrize("hidden", [0, 8])
+def test_the_loss_of_what_is_held_out_is_the_library_s(quiet_page, hidden):
+    first = np.random.default_rng(5).normal(size=51 if hidden else 9).round(3).tolist()
+    found = quiet_page.evaluate(HELD, ["crossEntropy", hidden, first])
+    assert found["flat"] == first  # the weights that were given, in their places
+    features = np.array([one["features"] for one in found["held"]])
+    target = np.array([one["target"] for one in found["held"]])
+    for layers, shown in zip((found["begun"], found["layers"]), found["history"], strict=True):
+        *below, (weight, bias) = arrays(layers)
+        inputs = features
+        for hidden_weight, hidden_bias in below:
+            inputs = np.maximum(0, features @ hidden_weight.T + hidden_bias)
+        expected = nex.CrossEntropy().linear_value_and_grad(inputs, weight, target, bias)[0]
+        np.testing.assert_allclose(shown, expected, rtol=1e-13)
+
+
 def section(page):
     return page.locator("#train")
 
@@ -227,3 +266,41 @@ def test_other_points_and_other_losses_are_in_the_link(visit, settle):
     link = page.evaluate("location.hash")
     for part in ["seed=2", "svm=crammerSinger", "squared=brier", "hidden=8", "shape=ring"]:
         assert f"train.{part}" in link
+
+
+def test_weights_are_set_by_hand_and_units_show_what_they_see(visit, settle, until, violations):
+    page = visit("#train.passes=20&train.hidden=8&train.noise=0.5&at=train")
+    passes(page, 20)
+    assert section(page).locator(".plot .held").count() == 3
+    assert re.search(r"held out [\d.]+, \d+%", summaries(page)[0])
+    assert section(page).locator(".units canvas").count() == 8
+    assert section(page).locator(".tables [data-scrub]").count() == 51
+    weight = section(page).get_by_role("slider", name="Weight of class 2 for unit 7")
+    before = float(weight.get_attribute("aria-valuenow"))
+    weight.focus()
+    page.keyboard.press("PageUp")
+    passes(page, 0)
+    after = "Number(document.activeElement.ariaValueNow)"
+    until(page, f"() => Math.abs({after} - {before} - 0.5) < 0.05")
+    settle(page)
+    link = page.evaluate("location.hash")
+    assert link.split("train.first=")[1].count(",") == 50
+    section(page).get_by_role("button", name="Step").click()
+    passes(page, 1)
+    again = visit(f"{link}&train.passes=1")
+    passes(again, 1)
+    assert summaries(again) == summaries(page)
+    assert violations(page, "#train") == []
+    section(page).get_by_role("button", name="Back to random weights").click()
+    settle(page)
+    assert "train.first" not in page.evaluate("location.hash")
+    section(page).get_by_role("button", name="linear").click()
+    until(page, "() => document.querySelectorAll('#train .tables [data-scrub]').length === 9")
+    assert section(page).locator(".units").is_hidden()
+
+
+def test_speed_is_passes_in_a_frame(visit, until):
+    page = visit("#train.speed=25&at=train")
+    section(page).locator(".run").first.get_by_role("button", name="Play").click()
+    until(page, "() => parseInt(document.querySelector('#train .run .note').textContent) >= 50")
+    section(page).locator(".run").first.get_by_role("button", name="Pause").click()

@@ -5,7 +5,9 @@ import { FEW } from "bars";
 import { createClock } from "clock";
 import { buttons } from "controls";
 import { change, h } from "dom";
+import { defined, definitions } from "glossary";
 import { createHistory } from "history";
+import { question } from "question";
 import * as row from "row";
 import { keepingFocus, watchScrubbing } from "scrub";
 import { choice, format, parse } from "state";
@@ -26,6 +28,7 @@ const names = sections.map((section) => section.name);
 
 const looks = {
   at: choice("", ["", ...names]), // the section that was gone to
+  only: choice("", ["", ...names]), // the section that is there alone, in a page of another
   language: choice("", ["", ...Object.keys(LANGUAGES)]), // "" is that of the file, or else the browser's
   theme: choice("", ["", "light", "dark"]), // "" is the system's
 };
@@ -77,10 +80,10 @@ watchScrubbing({ fields, state, knobs }, { set, revert });
 function frame() {
   const keys = changed;
   changed = new Set();
-  if (keys.has("language")) build();
+  if (keys.has("language") || keys.has("only")) build();
   else if (keys.has("theme")) dress();
   for (const extra of extras) extra.draw();
-  const all = keys.has("language") || keys.has("theme");
+  const all = keys.has("language") || keys.has("only") || keys.has("theme");
   const hand = state.z.length > FEW ? document.querySelector(".movable:active") : null;
   for (const part of parts) {
     if (!all && !part.uses.some((key) => keys.has(key))) continue;
@@ -199,8 +202,9 @@ function header(t) {
 
 // To a section as the reader asked, with what is to be set there.
 function goOn(at, changes = {}) {
+  if (state.only) return set({ ...changes, only: at });
   set({ ...changes, at });
-  goTo(at);
+  return goTo(at);
 }
 
 function startOver() {
@@ -218,13 +222,13 @@ function animation(step) {
 function article(section, k) {
   const say = translator(section.words, spoken());
   const place = h("div", { class: "play" });
+  const app = { fields, knobs, state, set, proceed, revert, goTo: goOn, t: say, language: spoken(), colour, animation, reducedMotion: () => reducedMotion.matches };
   const element = h(
     "section",
     { id: section.name, "aria-labelledby": `${section.name}-title` },
-    h("div", { class: "telling" }, h("h2", { id: `${section.name}-title`, tabindex: -1, html: `<span>${k + 1}</span> ${say("title")}` }), h("p", { html: say("text") })),
+    h("div", { class: "telling" }, h("h2", { id: `${section.name}-title`, tabindex: -1, html: `<span>${k + 1}</span> ${say("title")}` }), question(section, app), h("p", { html: defined(say("text"), spoken()) })),
     place,
   );
-  const app = { fields, knobs, state, set, proceed, revert, goTo: goOn, t: say, language: spoken(), colour, animation, reducedMotion: () => reducedMotion.matches };
   const draw = section.create(place, app);
   parts.push({ element, inView: false, uses: [...Object.keys(section.fields), ...section.uses], draw: () => keepingFocus(element, draw) });
   viewed.observe(element);
@@ -247,14 +251,18 @@ function build() {
   const undoBar = undoButtons(t, { undo, redo, history });
   const atHand = strip({ fields, state, knobs }, t);
   extras.push(undoBar, { draw: () => keepingFocus(atHand.node, atHand.draw) });
+  const shown = sections.filter(({ name }) => !state.only || name === state.only);
+  const whole = h("a", { href: format(fields, { ...state, only: "", at: state.only }), target: "_blank", text: t("whole") });
   document.body.replaceChildren(
     atHand.node,
-    header(t),
-    h("main", {}, ...sections.map(article)),
-    h("footer", {}, h("p", { html: t("link") }), h("p", { html: t("footer") })),
+    ...(state.only ? [] : [header(t)]),
+    h("main", {}, ...shown.map((section) => article(section, sections.indexOf(section)))),
+    h("footer", {}, ...(state.only ? [h("p", {}, whole)] : [h("p", { html: t("link") }), h("p", { html: t("footer") })])),
     undoBar.node,
+    ...definitions(spoken()),
   );
-  atHand.watch(document.querySelector("#scores .bars"), ["loss", "working"].map((name) => document.getElementById(name)));
+  document.body.classList.toggle("only", state.only !== "");
+  if (!state.only) atHand.watch(document.querySelector("#scores .bars"), ["loss", "working"].map((name) => document.getElementById(name)));
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 

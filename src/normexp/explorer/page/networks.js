@@ -120,15 +120,41 @@ function shuffled(samples, random) {
   return order;
 }
 
+/** All weights and biases in a row, and layers of the same sizes made of such a row. */
+export const flat = (layers) => layers.flatMap(({ weight, bias }) => [...weight.flat(), ...bias]);
+
+export function unflat(values, sizes) {
+  let at = 0;
+  const take = (n) => values.slice(at, (at += n));
+  return sizes.slice(1).map((outputs, l) => ({
+    weight: Array.from({ length: outputs }, () => take(sizes[l])),
+    bias: take(outputs),
+  }));
+}
+
+export const sizesOf = ({ classes, hidden }) => (hidden ? [2, hidden, classes] : [2, classes]);
+
+/** What the hidden units of a network give at x; none has a linear one. */
+export const hiddenAt = (layers, x) => (layers.length > 1 ? activations(layers, x)[1] : []);
+
+/** The mean loss of samples, without the penalty; NaN of none. */
+export function meanLoss(layers, samples, loss) {
+  const values = samples.map(({ features, target }) => loss(logits(layers, features), target).value);
+  return values.reduce((sum, value) => sum + value / values.length, values.length ? 0 : NaN);
+}
+
 /**
- * A classifier before its first pass: `hidden` units, or none for a linear one. `batchSize` samples
- * make one step, Infinity takes all of them. `history` holds the objective after every pass so far.
+ * A classifier before its first pass: `hidden` units, or none for a linear one; `first` are its weights in a row, where
+ * they are not random. `batchSize` samples make one step, Infinity takes all of them. `history` holds the objective
+ * after every pass so far, `heldHistory` the mean loss of samples that are held out.
  */
-export function start(samples, { classes, hidden, seed, ...options }) {
+export function start(samples, { classes, hidden, seed, first, held = [], ...options }) {
   const random = generator(seed);
-  const layers = createNetwork(hidden ? [2, hidden, classes] : [2, classes], random);
+  const sizes = sizesOf({ classes, hidden });
+  const drawn = createNetwork(sizes, random);
+  const layers = first ? unflat(first, sizes) : drawn;
   const now = objective(layers, samples, options.loss, options.alpha);
-  return { layers, samples, random, ...options, now, history: [now.value] };
+  return { layers, samples, held, random, ...options, now, history: [now.value], heldHistory: [meanLoss(layers, held, options.loss)] };
 }
 
 export const diverged = (run) => !Number.isFinite(run.now.value);
@@ -146,4 +172,5 @@ export function advance(run) {
   }
   run.now = objective(layers, samples, loss, alpha);
   run.history.push(run.now.value);
+  run.heldHistory.push(meanLoss(layers, run.held, loss));
 }

@@ -3,6 +3,8 @@ import { generator, normal } from "networks";
 
 export const MAX_CLASSES = 5;
 const PER_CLASS = 36;
+const FARTHEST = 0.3; // the spread of the most noise
+const NOISY = 20_000; // apart from the seeds of shapes
 
 // A coordinate is one of 256 places, two hexadecimal digits in a link.
 const PLACES = 255;
@@ -39,12 +41,15 @@ const SHAPES = {
 
 export const SHAPE_NAMES = Object.keys(SHAPES);
 
-export function generateSamples(shape, classes, seed) {
+/** Samples of a shape; `noise` from 0 to 1 moves each aside, by other random numbers, so that it stays the same shape. */
+export function generateSamples(shape, classes, seed, noise = 0) {
   const random = generator(seed);
+  const shaking = generator(seed + NOISY);
+  const aside = (x) => x + (noise > 0 ? FARTHEST * noise * normal(shaking) : 0);
   const samples = [];
   for (let k = 0; k < classes; k++) {
     for (let i = 0; i < PER_CLASS; i++) {
-      samples.push(sample(...SHAPES[shape](k, i / PER_CLASS, classes, random), k));
+      samples.push(sample(...SHAPES[shape](k, i / PER_CLASS, classes, random).map(aside), k));
     }
   }
   return samples;

@@ -33,6 +33,7 @@ export const fields = {
   "digits.model": choice("softmax", Object.keys(MODELS)),
 };
 export const uses = [];
+export const question = { right: 1, shows: { "digits.ink": "MoMgMYMSMK.MKYAkK.kKkSkYkgko.MoSoYoeoko", "digits.share": 1 } };
 
 const strokesOf = (state) => (state["digits.ink"] === BLANK ? [] : ink.read(state["digits.ink"]));
 const placesOf = (state, all) => Math.ceil(state["digits.share"] * ink.count(all));

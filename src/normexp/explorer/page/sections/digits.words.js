@@ -4,6 +4,11 @@ export const words = {
   en: {
     name: "Draw a digit",
     title: "Draw a digit, and see it classified",
+    question: "You draw a house. What does softmax say?",
+    answer_0: "Every digit is as improbable.",
+    answer_1: "Some digit, and perhaps with much confidence.",
+    answer_2: "That it is no digit.",
+    why: "The ten probabilities add up to 1 whatever is drawn: none of these is no class.",
     text: `Draw a digit on the sheet: its scores and probabilities change with the stroke. Two classifiers look on, a softmax
       regression and an SVM. Each has seen 1437 digits that people wrote for a form in the 1990s, and has learnt one
       <em>template</em> for each class: a weight for each of 8&nbsp;×&nbsp;8 pixels. A score is the sum of pixel times weight, and a
@@ -44,6 +49,11 @@ export const words = {
   zh: {
     name: "手写数字",
     title: "写一个数字，看它怎样被分类",
+    question: "你画一座房子，softmax 会怎么说？",
+    answer_0: "每个数字都一样不可能",
+    answer_1: "是某个数字，可能还很有把握",
+    answer_2: "不是数字",
+    why: "不论画什么，十个概率加起来总是 1：没有“都不是”这一类。",
     text: `在纸上写一个数字：得分和概率会随笔画变化。旁边有两个分类器：softmax 回归和 SVM。它们都见过 1437 个数字，是 1990
       年代人们填表时写下的，并为每个类别学到一张<em>模板</em>：8&nbsp;×&nbsp;8 个像素各有一个权重。得分就是像素乘以权重之和，再加上偏置。
       有墨迹的地方，蓝色权重支持这一类，橙色权重反对；你写到哪里，哪里就亮起来。只有差值起作用：十个得分同时升高，概率不变。

@@ -38,6 +38,7 @@ export const fields = {
   "graph.step": number(LAST, { min: 0, max: LAST, integer: true }),
 };
 export const uses = ["target"];
+export const question = { right: 2, shows: { "graph.x0": 0, "graph.step": 10 } };
 
 // The layer after so many updates with this sample, its gradient, and the loss before each update and after the last.
 export function updated(x, y, rate, updates) {

@@ -4,6 +4,11 @@ export const words = {
   en: {
     name: "The graph",
     title: "The graph: forward, backward, update",
+    question: "A feature is 0. Which weights does this sample not change?",
+    answer_0: "Those of the wrong classes.",
+    answer_1: "None: all change.",
+    answer_2: "Those of that feature.",
+    why: "The gradient of a weight is (<i>p</i> − <i>y</i>) times its feature.",
     text:
       "In a classifier the scores come from features: <i>z = Wx + b</i>. The picture shows every operation from there to the loss as a box. " +
       "Forward, each box computes its value from those before it. Backward, each learns how fast the loss grows with it: " +
@@ -42,6 +47,11 @@ export const words = {
   zh: {
     name: "计算图",
     title: "计算图：前向、反向、更新",
+    question: "某个特征为 0。这个样本不会改变哪些权重？",
+    answer_0: "错误类别的权重",
+    answer_1: "没有，全都改变",
+    answer_2: "这个特征的权重",
+    why: "权重的梯度是 (<i>p</i> − <i>y</i>) 乘以它的特征。",
     text:
       "分类器的得分由特征算出：<i>z = Wx + b</i>。图中每个方框是一步运算，从特征一直到损失。" +
       "前向时，每个方框由前面的值算出自己的值；反向时，每个方框得知损失随它变化的快慢：" +

@@ -14,6 +14,7 @@ export { words } from "sections/loss.words";
 export const name = "loss";
 export { fields };
 export const uses = Object.keys(row.fields);
+export const question = { right: 1, shows: { z: [1, 6, -1], target: 1 } };
 
 const LOSSES = ["crossEntropy", "westonWatkins", "crammerSinger", "squaredError", "brier"];
 

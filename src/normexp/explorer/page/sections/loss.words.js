@@ -4,6 +4,11 @@ export const words = {
   en: {
     name: "Loss",
     title: "Loss and gradient",
+    question: "The probability of the target nears 1. What becomes of the gradient of cross-entropy?",
+    answer_0: "It stays as large.",
+    answer_1: "It shrinks, and is never quite 0.",
+    answer_2: "It is 0 from some point on.",
+    why: "It is <i>p</i> − <i>y</i>: what the target lacks. A hinge loss is the one that comes to rest.",
     text: `Suppose one class was right: the <em>target</em>. <em>Cross-entropy</em> charges −log of its probability,
       nothing at <i>p</i>&nbsp;=&nbsp;1 and without bound towards 0. Its gradient with respect to the scores is as plain as can be,
       <i>p</i>&nbsp;−&nbsp;<i>y</i>: every wrong class is pushed down by its own probability, and the target pulled up by what it
@@ -59,6 +64,11 @@ export const words = {
   zh: {
     name: "损失",
     title: "损失与梯度",
+    question: "目标类的概率接近 1 时，交叉熵的梯度会怎样？",
+    answer_0: "大小不变",
+    answer_1: "越来越小，但不会为 0",
+    answer_2: "从某处起为 0",
+    why: "梯度是 <i>p</i> − <i>y</i>，即目标类还差多少。会静止的是合页损失。",
     text: `假设某个类别是正确答案，称为<em>目标</em>。<em>交叉熵</em>就是目标概率的负对数：<i>p</i>&nbsp;=&nbsp;1 时为零，
       <i>p</i> 趋于 0 时没有上限。它对得分的梯度再简单不过：<i>p</i>&nbsp;−&nbsp;<i>y</i>。每个错误类别按自己的概率被压低，
       目标按它所缺的概率被抬高，各箭头之和为零；而且永不停止，因为概率永远到不了 1。<em>合页损失</em>（hinge）只要求

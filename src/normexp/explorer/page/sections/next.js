@@ -25,6 +25,7 @@ export const fields = {
   "next.seed": number(1, { min: 1, max: 9999, integer: true }),
 };
 export const uses = [];
+export const question = { right: 2, shows: { "next.temperature": 0.1, "next.draws": 1000 } };
 
 export function create(place, app) {
   const { state, set, t } = app;

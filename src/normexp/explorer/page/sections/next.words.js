@@ -4,6 +4,11 @@ export const words = {
   en: {
     name: "Next word",
     title: "The next word: a score for each, and a draw",
+    question: "One word was counted half as often as another. At temperature 0.1 it comes",
+    answer_0: "half as often.",
+    answer_1: "a fifth as often.",
+    answer_2: "once for a thousand of the other.",
+    why: "The ratio of probabilities is (1/2)<sup>1/0.1</sup> = 1/1024.",
     text: `A language model writes like this: it gives every word that might come next a score, softmax makes probabilities of the
       scores, one word is drawn at random, and so on with the next. Here are twelve candidates. The <em>temperature</em> divides
       the scores: low, and the same word comes every time; high, and anything may. <em>Top-k</em> keeps the k best,
@@ -37,6 +42,11 @@ export const words = {
   zh: {
     name: "下一个词",
     title: "下一个词：各有得分，再抽一个",
+    question: "一个词的频次是另一个的一半。温度为 0.1 时，它出现的次数是",
+    answer_0: "另一个的一半",
+    answer_1: "另一个的五分之一",
+    answer_2: "另一个的千分之一",
+    why: "概率之比为 (1/2)<sup>1/0.1</sup> = 1/1024。",
     text: `语言模型就是这样写作的：给每个可能的下一个词打分，softmax 把得分变成概率，随机抽出一个词，再继续下一个。这里有十二个候选。
       <em>温度</em>去除得分：温度低，每次都是同一个词；温度高，什么都可能出现。<em>top-k</em> 保留最好的 k 个，<em>top-p</em>
       保留概率之和达到 p 的最少几个；其余的设为 −∞，它们的概率由 softmax 分给留下的。抽几个词，看看实际结果和期望是否相符。

@@ -26,6 +26,7 @@ export const fields = {
   "precision.lead": number(20, { min: 0, max: MOST_LEAD, step: 0.25 }),
 };
 export const uses = [];
+export const question = { right: 1, shows: { "precision.lead": 18, "precision.format": "float32" } };
 
 // The value of every step, were no operation rounded.
 export function truth(z) {

@@ -4,6 +4,11 @@ export const words = {
   en: {
     name: "Precision",
     title: "Precision: where a confident row is lost",
+    question: "A sample is right with a lead of 18. Its loss in float32, computed as usual, is",
+    answer_0: "0.00000002",
+    answer_1: "0",
+    answer_2: "NaN",
+    why: "1 plus so little is 1 again, and its logarithm is 0. The other formula gives 2×10<sup>−8</sup>, which is right.",
     text:
       "The better a sample is classified, the smaller its loss; but it is never 0. In the ordinary computation it becomes 0 all the same: " +
       "the target’s <i>exp(z − m)</i> is 1, the others’ are small, and 1 plus something small is rounded back to 1. " +
@@ -37,6 +42,11 @@ export const words = {
   zh: {
     name: "精度",
     title: "精度：有把握的样本在哪里丢失",
+    question: "一个样本分对了，领先 18。按通常的方法在 float32 下计算，损失是",
+    answer_0: "0.00000002",
+    answer_1: "0",
+    answer_2: "NaN",
+    why: "1 加上这么小的数，舍入后还是 1，对数就是 0。另一个公式给出 2×10<sup>−8</sup>，这才是对的。",
     text:
       "样本分类得越好，损失越小，但永远不等于 0。按通常的算法它却会变成 0：" +
       "目标类的 <i>exp(z − m)</i> 是 1，其余的都很小，而 1 加上很小的数又被舍入为 1。" +

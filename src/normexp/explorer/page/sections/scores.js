@@ -15,6 +15,7 @@ export { words } from "sections/scores.words";
 export const name = "scores";
 export const fields = {};
 export const uses = Object.keys(row.fields);
+export const question = { right: 1, shows: { shift: 1 } };
 
 const COUNTS = [2, 3, 5, 10, 1000];
 const SHOWN = 5; // classes in the table

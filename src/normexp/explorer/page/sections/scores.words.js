@@ -4,6 +4,11 @@ export const words = {
   en: {
     name: "Probabilities",
     title: "From scores to probabilities",
+    question: "All three scores go up by 1. What happens to the probabilities?",
+    answer_0: "All go up.",
+    answer_1: "Nothing.",
+    answer_2: "The largest goes up.",
+    why: "Softmax sees differences alone, and these are as they were.",
     text: `A classifier ends in a row of <em>scores</em>, one for each class; any numbers will do. Softmax makes
       probabilities of them: raise <i>e</i> to every score, then divide by the sum. The exponential is never
       negative, it keeps the order, and it turns a <em>difference</em> of scores into a <em>ratio</em> of
@@ -49,6 +54,11 @@ export const words = {
   zh: {
     name: "概率",
     title: "从得分到概率",
+    question: "三个得分都加 1，概率会怎样？",
+    answer_0: "都变大",
+    answer_1: "不变",
+    answer_2: "最大的那个变大",
+    why: "softmax 只看差值，而差值没有变。",
     text: `分类器最后给出一行<em>得分</em>，每个类别一个，可以是任意实数。softmax 把它们变成概率：以每个得分为指数
       求 <i>e</i> 的幂，再除以总和。幂恒为正，保持大小顺序，并把得分之<em>差</em>变成概率之<em>比</em>：
       比另一类高 1 分，概率就是对方的 <i>e</i> ≈ 2.72 倍。因此给所有得分加上同一个数，结果不变，于是可以先减去最大值。

@@ -25,6 +25,9 @@ export function winner(values) {
   return { best, lead: values[best] - next };
 }
 
+// Of the samples that are held out, in percent.
+const heldShare = ({ layers, held }) => Math.round((100 * held.filter(({ features, target }) => winner(logits(layers, features)).best === target).length) / held.length);
+
 // How many samples are classified rightly, and how hard the loss of each pulls at its logits.
 export function judge({ layers, samples, loss }) {
   const pulls = [];
@@ -88,7 +91,7 @@ export function panel(app, name) {
       context.globalAlpha = 1;
       const n = run.samples.length;
       const share = Math.round((100 * right) / n);
-      const said = n === 0 ? t("empty") : t("summary", { loss: digits(run.now.value, 3), right: share, pulling, n });
+      const said = n === 0 ? t("empty") : t(run.held.length > 0 ? "summary_held" : "summary", { loss: digits(run.now.value, 3), held: digits(run.heldHistory.at(-1), 3), heldRight: heldShare(run), right: share, pulling, n });
       if (summary.innerHTML !== said) {
         summary.innerHTML = said;
         change(canvas, { "aria-label": `${t(name)}: ${summary.textContent}` });

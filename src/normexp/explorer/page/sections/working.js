@@ -12,6 +12,7 @@ export { words } from "sections/working.words";
 export const name = "working";
 export const fields = {};
 export const uses = Object.keys(row.fields);
+export const question = { right: 0 };
 
 const NUMBER = "[data-id], [data-of]";
 const SHOWN = 5; // classes of their own; of a longer row the largest, and the target

@@ -4,6 +4,11 @@ export const words = {
   en: {
     name: "Working",
     title: "The working",
+    question: "The gradients of all classes are added. What comes out?",
+    answer_0: "0",
+    answer_1: "1",
+    answer_2: "The loss",
+    why: "The target is pulled up by what the others together are pushed down. See the last step.",
     text: `Here is all of it once more with your numbers, from the scores down to the gradient. Point at a number, tap it
       or move to it with the arrow keys, and lines show which numbers it was made of. Two steps deserve a second
       look. The loss is not computed as the logarithm of a probability: taken together, softmax and logarithm
@@ -36,6 +41,11 @@ export const words = {
   zh: {
     name: "推导",
     title: "逐步推导",
+    question: "把所有类别的梯度加起来，得到什么？",
+    answer_0: "0",
+    answer_1: "1",
+    answer_2: "损失",
+    why: "目标类被拉高多少，其他类合起来就被压低多少。见最后一步。",
     text: `用你的数字把全过程再走一遍，从得分一直算到梯度。指向、点按或用方向键移到任一数字，连线就会显示它由哪些数得来。
       有两步值得细看。损失并不是先算概率再取对数：softmax 与对数合在一起，只剩两个非负项相加，没有相减抵消，
       再小的损失也保有全部有效数字。导数分两种情形：目标本身（<i>i</i> = <i>y</i>）与其他类别（<i>i</i> ≠ <i>y</i>），

@@ -1,0 +1,36 @@
+// The terms of the page, each in the form that its texts use, and what it is.
+
+export const terms = {
+  en: {
+    softmax: { form: "softmax", is: "<b>Softmax</b> makes probabilities of scores: <i>p<sub>k</sub></i> = <i>e<sup>z<sub>k</sub></sup></i> / Σ <i>e<sup>z<sub>j</sub></sup></i>." },
+    score: { form: "scores", is: "A <b>score</b>, or logit, is the number that a classifier gives a class, of any size and sign. Only differences of scores matter to softmax." },
+    temperature: { form: "temperature", is: "The <b>temperature</b> <i>T</i> divides the scores before softmax: below 1 it sharpens the probabilities, above 1 it flattens them." },
+    cross: { form: "cross-entropy", is: "<b>Cross-entropy</b> is −log of the probability that the right class was given." },
+    gradient: { form: "gradient", is: "The <b>gradient</b> says by how much the loss grows with each number that it depends on. Gradient descent takes a step against it." },
+    hinge: { form: "hinge loss", is: "A <b>hinge loss</b> is 0 once the right class leads by a margin, and grows in proportion to what is lacking. It is the loss of support vector machines (SVM)." },
+    squared: { form: "squared error", is: "The <b>squared error</b> is the sum of the squares of what each number is off its goal." },
+    bias: { form: "bias", is: "A <b>bias</b> is what is added to a score whatever the features are." },
+    feature: { form: "features", is: "<b>Features</b> are the numbers that a classifier is given of a sample: a place, the pixels of a picture." },
+    weights: { form: "weights", is: "A <b>weight</b> says how much a feature counts for a class. Training finds them." },
+    margin: { form: "margin", is: "The <b>margin</b> is the lead that a hinge loss asks of the right class, here 1." },
+    hidden: { form: "hidden units", is: "A <b>hidden unit</b> is a weighted sum of the features, set to 0 where it is negative. The scores are then made of units." },
+    bits: { form: "float32", is: "<b>float32</b> holds a number in 32 bits: some 7 digits, up to 3.4×10<sup>38</sup>." },
+    template: { form: "template", is: "A <b>template</b> is the weights of a class, seen as a picture: what the class looks for." },
+  },
+  zh: {
+    softmax: { form: "softmax", is: "<b>softmax</b> 把得分变成概率：<i>p<sub>k</sub></i> = <i>e<sup>z<sub>k</sub></sup></i> / Σ <i>e<sup>z<sub>j</sub></sup></i>。" },
+    score: { form: "得分", is: "<b>得分</b>（logit）是分类器给一个类别的数，大小正负不限。softmax 只看得分之差。" },
+    temperature: { form: "温度", is: "<b>温度</b> <i>T</i> 在 softmax 之前去除得分：小于 1 使概率更集中，大于 1 使概率更平均。" },
+    cross: { form: "交叉熵", is: "<b>交叉熵</b>是正确类别所得概率的 −log。" },
+    gradient: { form: "梯度", is: "<b>梯度</b>表示损失随各个量增长得多快。梯度下降就是朝相反方向走一步。" },
+    hinge: { form: "合页损\u2060?失", is: "<b>合页损失</b>：正确类别领先达到间隔就为 0，否则与差额成正比。支持向量机（SVM）用的就是它。" },
+    squared: { form: "平方误差", is: "<b>平方误差</b>是各个数与目标值之差的平方和。" },
+    bias: { form: "偏置", is: "<b>偏置</b>是不论特征如何都加到得分上的数。" },
+    feature: { form: "特征", is: "<b>特征</b>是交给分类器的描述样本的数：一个位置，或一张图的像素。" },
+    weights: { form: "权重", is: "<b>权重</b>表示一个特征对一个类别有多重要，由训练得到。" },
+    margin: { form: "间隔", is: "<b>间隔</b>是合页损失要求正确类别领先的量，这里是 1。" },
+    hidden: { form: "隐藏单元", is: "<b>隐藏单元</b>是特征的加权和，为负时取 0。得分再由这些单元算出。" },
+    bits: { form: "float32", is: "<b>float32</b> 用 32 位存一个数：约 7 位有效数字，最大 3.4×10<sup>38</sup>。" },
+    template: { form: "模板", is: "<b>模板</b>就是一个类别的权重，看成一张图：这一类在找什么。" },
+  },
+};

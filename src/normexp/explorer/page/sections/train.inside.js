@@ -1,0 +1,94 @@
+// Inside one of the classifiers: its weights, to be dragged, and what each hidden unit sees of the square.
+
+import { button, buttons } from "controls";
+import { change, h } from "dom";
+import { digits } from "format";
+import { diverged, hiddenAt } from "networks";
+import { scrubbable } from "scrub";
+
+const GRID = 20; // places of a unit's picture each way
+const MOST = 100; // weights that are listed
+
+const rgb = (colour) => colour.match(/[\d.]+/g).slice(0, 3).map(Number);
+const highest = (values) => values.indexOf(Math.max(...values));
+
+export function inside(app) {
+  const { state, set, t } = app;
+  const shown = buttons({
+    label: t("shown"),
+    options: ["softmax", "svm", "squared"].map((one) => [one, t(one)]),
+    pressed: () => state["train.shown"],
+    press: (one) => set({ "train.shown": one }),
+  });
+  const tables = h("div", { class: "tables" });
+  const note = h("p", { class: "note" });
+  const random = button(t("random_first"), () => set({ "train.first": [], "train.passes": 0 }));
+  const units = h("div", { class: "units" });
+  const seeing = h("div", {}, h("h3", { text: t("sees") }), units, h("p", { class: "note", text: t("sees_note") }));
+  const node = h("div", {}, h("h3", { text: t("weights") }), h("div", { class: "run" }, shown.node), tables, note, h("div", { class: "run" }, random), seeing);
+
+  // One layer: a row for each output, from the place `at` in the row of all weights on.
+  function table({ weight, bias }, at, { row, column, names }) {
+    const inputs = weight[0].length;
+    const cell = (id, label, value) => h("td", {}, scrubbable(app, `train:${id}`, label, h("span", { tabindex: 0, text: digits(value, 3) })));
+    const line = (one, k) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row", text: `${t(row)} ${k}`, style: row === "class" ? `color: var(--class-${k})` : undefined }),
+        ...one.map((w, i) => cell(at + k * inputs + i, t(names.weight, { k, i }), w)),
+        cell(at + weight.length * inputs + k, t(names.bias, { k }), bias[k]),
+      );
+    const head = h("tr", {}, h("td"), ...weight[0].map((_, i) => h("th", { scope: "col", html: column(i) })), h("th", { scope: "col", text: t("bias") }));
+    return h("div", { class: "box", role: "region", tabindex: 0, "aria-label": `${t("weights")}: ${t(row)}` }, h("table", {}, head, ...weight.map(line)));
+  }
+
+  const FEATURES = { column: (i) => `<i>x</i><sub>${i}</sub>` };
+  const OUT = { row: "class", names: { weight: "out_weight_of", bias: "bias_of" }, column: (i) => `${t("unit")} ${i}` };
+  const plans = (layers) =>
+    layers.length === 1
+      ? [{ ...FEATURES, row: "class", names: { weight: "weight_of", bias: "bias_of" } }]
+      : [{ ...FEATURES, row: "unit", names: { weight: "hidden_weight_of", bias: "hidden_bias_of" } }, OUT];
+
+  function drawTables(layers) {
+    const sizes = layers.map(({ weight }) => weight.length * (weight[0].length + 1));
+    const isMany = sizes.reduce((sum, size) => sum + size) > MOST;
+    note.textContent = t(isMany ? "weights_many" : "weights_note");
+    const made = plans(layers).map((plan, l) => table(layers[l], l ? sizes[0] : 0, plan));
+    tables.replaceChildren(...(isMany ? [] : made));
+  }
+
+  function drawUnits({ layers }) {
+    seeing.hidden = layers.length === 1;
+    if (seeing.hidden) return;
+    const count = layers[0].bias.length;
+    if (units.childElementCount !== count) units.replaceChildren(...layers[0].bias.map(() => h("canvas", { class: "grain", width: GRID, height: GRID, role: "img" })));
+    const places = Array.from({ length: GRID * GRID }, (_, i) => [(((i % GRID) + 0.5) / GRID) * 2 - 1, 1 - ((Math.floor(i / GRID) + 0.5) / GRID) * 2]);
+    const values = places.map((place) => hiddenAt(layers, place));
+    const paper = rgb(app.colour("--card"));
+    [...units.children].forEach((canvas, unit) => {
+      const best = highest(layers[1].weight.map((row) => row[unit]));
+      const colour = rgb(app.colour(`--class-${best}`));
+      const most = Math.max(...values.map((all) => all[unit]), 1e-9);
+      const image = new ImageData(GRID, GRID);
+      values.forEach((all, i) => {
+        for (let c = 0; c < 3; c++) image.data[4 * i + c] = paper[c] + (all[unit] / most) * (colour[c] - paper[c]);
+        image.data[4 * i + 3] = 255;
+      });
+      canvas.getContext("2d").putImageData(image, 0, 0);
+      change(canvas, { "aria-label": t("unit_label", { k: unit, best }) });
+    });
+  }
+
+  return {
+    node,
+    draw(run) {
+      shown.draw();
+      random.hidden = state["train.first"].length === 0;
+      node.hidden = diverged(run);
+      if (node.hidden) return;
+      drawTables(run.layers);
+      drawUnits(run);
+    },
+  };
+}
