@@ -116,6 +116,18 @@ def test_rows_are_judged_in_parts_for_several_seeds_and_with_a_chosen_alpha(run,
     assert refuses(run(*COMPARE, "--folds", 999), "folds: expected 2 to 20", "largest class")
 
 
+def test_a_report_is_set_beside_an_earlier_one(run, tmp_path):
+    assert run(*COMPARE, "-o", "old.html").exit_code == 0
+    result = run(*COMPARE, "--against", "old.json", "-o", "new.html")
+    assert result.exit_code == 0
+    assert "on the same test rows" in result.stdout
+    assert "chance may explain that (p = 1)" in result.stdout
+    numbers = json.loads((tmp_path / "new.json").read_text(encoding="utf-8"))
+    assert numbers["against"]["is_paired"]
+    assert refuses(run(*COMPARE, "--against", "old.json", "-o", "old.html"), "it is what is read")
+    assert refuses(run(*COMPARE, "--against", "flowers.csv"), "flowers.csv: expected the numbers")
+
+
 def test_the_command_that_repeats_it_tells_how_the_file_was_read(run, tmp_path):
     rows = "".join(f"{i % 7}.5\t{'ab'[i % 2]}\n" for i in range(40))
     (tmp_path / "t.data").write_text(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Container
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,12 @@ from .options import READING, Number, as_json, columns, in_language, loss_names,
     help="Also find the temperature of probabilities, on the training rows, and what it changes.",
 )
 @click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="REPORT.json",
+    help="The numbers of an earlier report: what has changed since, beyond chance or not.",
+)
+@click.option(
     "-o",
     "--output",
     type=Output(".html"),
@@ -90,6 +97,7 @@ def compare(
     seeds: int,
     alphas: int | None,
     calibrate: bool,
+    against: Path | None,
     output: Path,
     language: str,
     as_json: bool,
@@ -107,14 +115,17 @@ def compare(
     if alphas is not None and context.get_parameter_source("alpha") == ParameterSource.COMMANDLINE:
         raise click.UsageError("--alphas chooses alpha: leave out --alpha")
     numbers = output.with_suffix(".json")
-    spare([output, numbers], [data])
+    spare([output, numbers], [data, against])
     with terminal.progress(TOL) as course:
         from ..data import load
         from ..report import comparison
+        from ..report.against import against as set_against
+        from ..report.against import read_earlier
         from ..report.page import page
-        from ..report.summary import summary, unfinished
+        from ..report.summary import changed, summary, unfinished
         from ..report.words import called
 
+        earlier = None if against is None else read_earlier(against)
         course.begin(f"reading {data}")
         dataset = load(data, drop=drop, keep=keep, missing=missing or None, **reading)
         compared = comparison.compare(
@@ -134,6 +145,8 @@ def compare(
                 name, state, f", {accuracy:.1%} right"
             ),
         )
+        if earlier is not None:
+            compared = replace(compared, against=set_against(compared, earlier))
         course.begin("drawing the report")
         plain = compared.to_dict(language)
         html = page(compared, shlex.join(_words(context)), language)
@@ -151,6 +164,8 @@ def compare(
             language,
         )
         terminal.say("\n".join(summary(compared, language)))
+        if compared.against is not None:
+            terminal.say("\n".join(changed(compared.against, language)))
         terminal.print_advice(compared.advice, language)
     for remark in (*compared.notes, *unfinished(compared.results, language)):
         terminal.note(remark)

@@ -8,6 +8,7 @@ from typing import Any
 
 from .advice import Advice, told
 from .baselines import Baseline
+from .change import Against
 from .metrics import Metrics
 from .plan import ENOUGH, FOLDS, SHARE
 from .result import Result
@@ -53,6 +54,8 @@ class Comparison:
     machine : str
     advice : tuple of Advice
         What to do now, the gravest first.
+    against : Against or None
+        What has changed since an earlier comparison, if there is one.
     """
 
     data: str
@@ -79,6 +82,7 @@ class Comparison:
     versions: dict[str, str]
     machine: str
     advice: tuple[Advice, ...] = ()
+    against: Against | None = None
 
     @property
     def metrics(self) -> list[Metrics]:

@@ -16,7 +16,7 @@ from . import plots, sections, table
 from .advice import told
 from .compared import Comparison
 from .significance import SIGNIFICANT
-from .summary import summary, unfinished
+from .summary import changed, summary, unfinished
 from .words import called, joined, phrase
 
 LONG = 12  # columns of a class's name, for which a table makes room
@@ -49,6 +49,7 @@ def page(comparison: Comparison, command: str | None = None, language: str = "en
         sentences=[*summary(comparison, language), *unfinished(results, language)],
         rows=table.rows(comparison.metrics, results),
         advice=[(told(advice, language), advice.commands) for advice in comparison.advice],
+        changed=changed(comparison.against, language) if comparison.against else [],
         baselines=[called(baseline.name, language) for baseline in baselines],
         swept=list(dict.fromkeys(result.sweep.measure for result in results if result.sweep)),
         judged=[result for result in results if result.metrics.reliability],

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..losses import RowLoss
 from .judgement import Tested, judge
+from .judgement import together as in_order
 from .metrics import Metrics
 from .mistakes import Mistake, together
 from .split import Indices
@@ -49,6 +50,8 @@ class Result:
         The class id of each test row, for the first seed.
     is_right : array of bool
         For each test row.
+    surprise : array or None
+        −log p of the true class of each test row, in nats, where there are probabilities.
     temperature : float or None
         Where calibration was asked for, the temperature that fits the training rows best, the mean
         of several trainings; None where there is none.
@@ -74,6 +77,7 @@ class Result:
     metrics: Metrics
     predicted: Indices
     is_right: NDArray[np.bool_]
+    surprise: NDArray[np.floating[Any]] | None
     temperature: float | None
     calibrated: Metrics | None
     mistakes: tuple[Mistake, ...]
@@ -114,6 +118,7 @@ class Result:
             metrics=judged.metrics,
             predicted=judged.predicted,
             is_right=judged.is_right,
+            surprise=_surprise(trainings, tested),
             temperature=float(np.mean(temperatures)) if temperatures else None,
             calibrated=None
             if calibrated[0] is None
@@ -121,3 +126,14 @@ class Result:
             mistakes=together(m for training in of_first_seed for m in training.mistakes),
             templates=first.templates,
         )
+
+
+def _surprise(
+    trainings: Sequence[Training], tested: Sequence[Tested]
+) -> NDArray[np.floating[Any]] | None:
+    found = [
+        -training.log_proba[np.arange(len(part.truth)), part.truth]
+        for training, part in zip(trainings, tested, strict=True)
+        if training.log_proba is not None
+    ]
+    return in_order(tested, found) if found else None

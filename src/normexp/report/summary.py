@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .change import Against
 from .classes import confused_pairs
 from .compared import Comparison
 from .result import Result
@@ -95,6 +96,31 @@ def _calibration(results: Sequence[Result], language: str) -> list[str]:
     assert best.metrics.calibration_error is not None
     error = percent(best.metrics.calibration_error)
     return [phrase("believed", language, name=best.name, error=error)]
+
+
+def changed(found: Against, language: str = "en") -> list[str]:
+    """Sentences: what has changed since an earlier comparison, and whether chance explains it."""
+    sentences = [phrase("paired" if found.is_paired else "unpaired", language, data=found.data)]
+    for change in found.changes:
+        better = change.accuracy > change.accuracy_before
+        kind = "within" if change.p >= SIGNIFICANT else "better" if better else "worse"
+        facts = {
+            "name": change.name,
+            "before": change.accuracy_before,
+            "after": change.accuracy,
+            "p": change.p,
+        }
+        sentences.append(phrase(f"change-{kind}", language, **facts))
+        if change.log_loss is not None and change.log_loss_before is not None:
+            is_tested = change.log_loss_p is not None
+            kind = "change-log-loss" if is_tested else "change-log-loss-untested"
+            facts = {"before": change.log_loss_before, "after": change.log_loss}
+            p = {"p": change.log_loss_p} if is_tested else {}
+            sentences.append(phrase(kind, language, **facts, **p))
+    for kind, names in (("new", found.new), ("gone", found.gone)):
+        if names:
+            sentences.append(phrase(kind, language, names=joined(names, language)))
+    return sentences
 
 
 def unfinished(results: Sequence[Result], language: str = "en") -> list[str]:

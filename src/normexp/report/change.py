@@ -1,0 +1,51 @@
+"""What has changed since an earlier comparison, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """One loss, before and now.
+
+    Attributes
+    ----------
+    name : str
+    accuracy_before, accuracy : float
+    p : float
+        How likely chance alone parts the accuracies so far, adjusted for the number of losses.
+    log_loss_before, log_loss : float or None
+    log_loss_p : float or None
+        The same of the log losses; None without probabilities, or where the rows are not the same.
+    """
+
+    name: str
+    accuracy_before: float
+    accuracy: float
+    p: float
+    log_loss_before: float | None
+    log_loss: float | None
+    log_loss_p: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Against:
+    """All losses, before and now.
+
+    Attributes
+    ----------
+    data : str
+        What was compared then.
+    is_paired : bool
+        Whether the test rows are the same, by position and class.
+    changes : tuple of Change
+    new, gone : tuple of str
+        Losses of one of both alone.
+    """
+
+    data: str
+    is_paired: bool
+    changes: tuple[Change, ...]
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
