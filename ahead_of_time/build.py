@@ -66,7 +66,8 @@ def table(symbols: dict[str, str]) -> str:
 
 def link(objects: list[Path], folder: Path) -> Path:
     """The extension, by whatever C compiler Python's extensions are built with."""
-    (folder / "library.pyx").write_bytes((HERE / "library.pyx").read_bytes())
+    for source in (*HERE.glob("*.pyx"), *HERE.glob("*.pxi")):
+        (folder / source.name).write_bytes(source.read_bytes())
     options = [] if sys.platform in ("win32", "darwin") else ["-s", "-Wl,--gc-sections"]
     extension = Extension(
         MODULE,

@@ -2,19 +2,32 @@
 
 import sys
 from types import ModuleType
+from typing import Any
+
+# What the room says of itself when it is loaded: a look at two names is quicker than two imports.
+_type: Any = ()  # that of tensors
+_room: ModuleType | None = None
 
 
-def tensors_of(*given: object) -> ModuleType | None:
+def tensors_of(first: object, *others: object) -> ModuleType | None:
     """`normexp.torch`, if one of the arguments is a tensor of PyTorch.
 
     PyTorch itself is loaded if there is a tensor: nobody else has to wait for it.
     """
+    if isinstance(first, _type):
+        return _room
     torch = sys.modules.get("torch")
     if torch is None:
         return None
-    for array in given:
+    for array in (first, *others):
         if isinstance(array, torch.Tensor):
             from . import torch as room
 
             return room
     return None
+
+
+def go_to(room: ModuleType, tensor: type) -> None:
+    """Have tensors of this type go to a room."""
+    global _room, _type
+    _room, _type = room, tensor

@@ -74,8 +74,8 @@ def softmax(
     J. S. Bridle, Probabilistic interpretation of feedforward classification network outputs, 1990.
     """
     if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
-        return room.functions.softmax(x, axis, temperature=temperature, where=where, out=out)  # type: ignore[no-any-return]
-    p: NDArray[Any] = _quick("softmax")(x, axis, temperature, where, out)
+        return room.functions.softmax(x, axis, temperature, where, out)  # type: ignore[no-any-return]
+    p: NDArray[Any] = quick("softmax")(x, axis, temperature, where, out)
     return p
 
 
@@ -108,8 +108,8 @@ def log_softmax(
     array([-4.24835426e-18, -4.00000000e+01])
     """
     if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
-        return room.functions.log_softmax(x, axis, temperature=temperature, where=where, out=out)  # type: ignore[no-any-return]
-    log_p: NDArray[Any] = _quick("log_softmax")(x, axis, temperature, where, out)
+        return room.functions.log_softmax(x, axis, temperature, where, out)  # type: ignore[no-any-return]
+    log_p: NDArray[Any] = quick("log_softmax")(x, axis, temperature, where, out)
     return log_p
 
 
@@ -172,10 +172,9 @@ def logsumexp(
     1.5413248546129181 -1.0
     """
     if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
-        told = {"b": b, "return_sign": return_sign, "where": where, "keepdims": keepdims}
-        return room.functions.logsumexp(x, axis, **told, out=out)
+        return room.functions.logsumexp(x, axis, b, return_sign, where, keepdims, out)
     if b is None and return_sign is False and keepdims is False:
-        return _quick("logsumexp")(x, axis, where, out)
+        return quick("logsumexp")(x, axis, where, out)
     return _logsumexp(x, axis, where, out, b, return_sign, keepdims)[0]
 
 
@@ -264,7 +263,7 @@ def sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:
     """
     if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
         return room.functions.sigmoid(x, out=out)
-    return _quick_elements("sigmoid")(x, -1, 1.0, None, out)
+    return quick_elements("sigmoid")(x, -1, 1.0, None, out)
 
 
 def log_sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:
@@ -280,11 +279,11 @@ def log_sigmoid(x: ArrayLike, *, out: NDArray[Any] | None = None) -> Any:
     """
     if type(x) is not np.ndarray and (room := tensors_of(x)) is not None:
         return room.functions.log_sigmoid(x, out=out)
-    return _quick_elements("log_sigmoid")(x, -1, 1.0, None, out)
+    return quick_elements("log_sigmoid")(x, -1, 1.0, None, out)
 
 
 @cache
-def _quick(name: str) -> Callable[..., Any]:
+def quick(name: str) -> Callable[..., Any]:
     """A function of rows, quick also for few numbers where there are compiled kernels."""
     if name == "logsumexp":
         return small("Sums", _logsumexp) or (lambda *given: _logsumexp(*given)[0])
@@ -293,7 +292,7 @@ def _quick(name: str) -> Callable[..., Any]:
 
 
 @cache
-def _quick_elements(name: str) -> Callable[..., Any]:
+def quick_elements(name: str) -> Callable[..., Any]:
     """A function of elements, as one of rows that are told apart by nothing."""
 
     def long_way(x: object, *told: object) -> tuple[Any, NDArray[Any], None]:

@@ -191,10 +191,11 @@ def test_small_calls_give_the_bits_of_large_ones(dtype, accuracy):
                         same(got, expected)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
 def test_small_calls_with_options_give_the_bits_of_large_ones(dtype):
     """An axis, a mask, a temperature, a result's place, one after another in the same shapes."""
     rng = np.random.default_rng(1)
+    dtype = np.dtype(ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype)
     for _ in range(3):
         for shape in SHAPES:
             x = (rng.normal(size=shape) * 9).astype(dtype)

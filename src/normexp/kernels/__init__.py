@@ -37,6 +37,7 @@ __all__ = [
     "SparseRows",
     "Summary",
     "Target",
+    "exchange_tensors",
     "kernels_for",
     "no_gradient",
     "small",
@@ -91,6 +92,13 @@ def small(kind: str, *arguments: Any) -> Callable[..., Any] | None:
     from .cpu import library
 
     return library.small(kind, *arguments)
+
+
+def exchange_tensors(*told: Any) -> None:
+    """Have these functions take tensors of PyTorch too, told how a library in C comes by them."""
+    from .cpu import library
+
+    library.exchange_tensors(*told)
 
 
 @cache

@@ -157,7 +157,7 @@ class Loss(ABC):
         """
         if (
             type(logits) is not np.ndarray
-            and (room := tensors_of(logits, *parts_of(target))) is not None
+            and (room := tensors_of(logits) or tensors_of(*parts_of(target))) is not None
         ):
             return room.losses.loss_of(self, logits, target, sample_weight, where)
         if sample_weight is None and where is None and self._quick is not None:
@@ -178,7 +178,7 @@ class Loss(ABC):
         """
         if (
             type(logits) is not np.ndarray
-            and (room := tensors_of(logits, *parts_of(target))) is not None
+            and (room := tensors_of(logits) or tensors_of(*parts_of(target))) is not None
         ):
             result: LossGrad = room.losses.value_and_grad(
                 self, logits, target, sample_weight, where

@@ -1,8 +1,13 @@
 """normexp on tensors of PyTorch: drop-ins for functions and modules of `torch.nn`."""
 
+import sys
+
 from .._extras import extra
+from .._tensors import go_to
 
 with extra("torch"):
+    from torch import Tensor
+
     from . import bound, functions, linear_loss, linear_statistics, losses
     from .as_pytorch import ArgumentError
     from .functional import log_softmax, logsigmoid, logsumexp, sigmoid, softmax, softmin
@@ -23,6 +28,8 @@ with extra("torch"):
         NLLLoss,
         Softmax,
     )
+
+go_to(sys.modules[__name__], Tensor)
 
 __all__ = [
     "ArgumentError",

@@ -84,7 +84,7 @@ def cross_entropy(
     >>> from normexp.torch import cross_entropy
     >>> z = torch.tensor([[40.0, 0.0], [0.0, 1.0]], requires_grad=True)
     >>> cross_entropy(z, torch.tensor([0, 1]), reduction="none")
-    tensor([4.2484e-18, 3.1326e-01], grad_fn=<WithGradientBackward>)
+    tensor([4.2484e-18, 3.1326e-01], grad_fn=<FormedBackward>)
     """
     check_tensors(input=input, target=target)
     reduction = reduction_of(reduction, size_average, reduce)

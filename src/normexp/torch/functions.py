@@ -5,8 +5,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.compiler import is_dynamo_compiling
 
 from .. import _check, functions
+from . import few
 from .of_elements import LOG_SIGMOID, SIGMOID
 from .of_rows import LOG_SOFTMAX, SOFTMAX
 from .of_sums import LOGSUMEXP, SIGNED_LOGSUMEXP
@@ -20,36 +22,46 @@ Axis = int | Axes | None
 def softmax(
     x: Tensor,
     axis: Axis = -1,
-    *,
     temperature: float = 1.0,
     where: Any = None,
     out: Tensor | None = None,
 ) -> Tensor:
+    if where is None and out is None and not is_dynamo_compiling():
+        p = few.SOFTMAX(x, axis, temperature)
+        if p is not None:
+            return p
     return _of_rows(functions.softmax, SOFTMAX, x, axis, temperature, where, out)
 
 
 def log_softmax(
     x: Tensor,
     axis: Axis = -1,
-    *,
     temperature: float = 1.0,
     where: Any = None,
     out: Tensor | None = None,
 ) -> Tensor:
+    if where is None and out is None and not is_dynamo_compiling():
+        log_p = few.LOG_SOFTMAX(x, axis, temperature)
+        if log_p is not None:
+            return log_p
     return _of_rows(functions.log_softmax, LOG_SOFTMAX, x, axis, temperature, where, out)
 
 
 def logsumexp(
     x: Tensor,
     axis: Axis = -1,
-    *,
     b: Any = None,
     return_sign: bool = False,
     where: Any = None,
     keepdims: bool = False,
     out: Tensor | None = None,
 ) -> Any:
-    if where is None and out is None and b is None and is_numbers(x):
+    is_plain = where is None and out is None and b is None and not is_dynamo_compiling()
+    if is_plain and return_sign is False and keepdims is False:
+        value = few.LOGSUMEXP(x, axis)
+        if value is not None:
+            return value
+    if is_plain and is_numbers(x):
         result = functions.logsumexp(array_of(x), axis, return_sign=return_sign, keepdims=keepdims)
         return tuple(map(tensor_of, result)) if return_sign else tensor_of(result)
     checked(x, "x")
@@ -79,13 +91,22 @@ def logsumexp(
     return (value, sign) if return_sign else value
 
 
-def sigmoid(x: Tensor, *, out: Tensor | None = None) -> Tensor:
-    value: Tensor = SIGMOID(checked(x, "x"))
-    return value if out is None else into(out, value)
+def sigmoid(x: Tensor, out: Tensor | None = None) -> Tensor:
+    return _of_elements(few.SIGMOID, SIGMOID, x, out)
 
 
-def log_sigmoid(x: Tensor, *, out: Tensor | None = None) -> Tensor:
-    value: Tensor = LOG_SIGMOID(checked(x, "x"))
+def log_sigmoid(x: Tensor, out: Tensor | None = None) -> Tensor:
+    return _of_elements(few.LOG_SIGMOID, LOG_SIGMOID, x, out)
+
+
+def _of_elements(
+    of_few: Callable[..., Tensor | None], function: Callable[..., Tensor], x: Tensor, out: Any
+) -> Tensor:
+    if out is None and not is_dynamo_compiling():
+        value = of_few(x, -1, 1.0)
+        if value is not None:
+            return value
+    value = function(checked(x, "x"))
     return value if out is None else into(out, value)
 
 

@@ -12,10 +12,21 @@ from .. import _check
 from ..losses.base import Loss
 from ..losses.bound import Bound, LossGrad
 from ..losses.sparse_target import SparseTarget
-from . import views
+from . import few, views
 from .binding import on_device
 from .functions import mask_of
-from .operator import Operator, is_eager, is_followed, is_numbers, one_by_one, operator
+from .operator import (
+    SET_WITHIN,
+    Operator,
+    apply_of,
+    has_only_grad,
+    is_differentiated,
+    is_eager,
+    is_followed,
+    is_numbers,
+    one_by_one,
+    operator,
+)
 from .rows import beside_classes, left
 from .sparse_target import DENSE
 from .views import array_of, checked, loss_type, result_type, tensor_of
@@ -28,12 +39,21 @@ def loss_of(
     loss: Loss, logits: Any, target: Any, sample_weight: Any = None, where: Any = None
 ) -> Tensor:
     """`Loss.__call__` on tensors."""
-    if sample_weight is None and where is None and is_short(logits, target):
-        return tensor_of(loss(array_of(logits), array_of(target)))
+    is_plain = sample_weight is None and where is None and isinstance(logits, Tensor)
+    if is_plain and not torch.compiler.is_compiling():
+        if is_differentiated([logits]):
+            pair = few.value_and_grad(loss, logits, target, True)
+            if pair is not None:
+                return FORMED(logits, target, None, None, loss, pair)
+        elif (of_few := few.value(loss, logits, target)) is not None:
+            return of_few
+        elif is_short(logits, target):
+            return tensor_of(loss(array_of(logits), array_of(target)))
     given = arguments(logits, target, sample_weight, where)
+    if has_only_grad(*given):
+        return FORMED(*given, loss, None)
     if is_followed(given[0]):
-        value: Tensor = WITH_GRADIENT(*given, loss)[0]
-        return value
+        return WITH_GRADIENT(*given, loss)[0]
     return VALUE(*given, loss)
 
 
@@ -41,6 +61,10 @@ def value_and_grad(
     loss: Loss, logits: Any, target: Any, sample_weight: Any = None, where: Any = None
 ) -> LossGrad:
     """`Loss.value_and_grad` on tensors: both can be differentiated."""
+    if sample_weight is None and where is None and not torch.compiler.is_compiling():
+        both: LossGrad | None = few.value_and_grad(loss, logits, target)
+        if both is not None:
+            return both
     return LossGrad(*WITH_GRADIENT(*arguments(logits, target, sample_weight, where), loss))
 
 
@@ -149,6 +173,10 @@ class WithGradient(_OfLogits):
         loss = named(loss)
         if not views.on_host(logits):
             return on_device(loss, logits, target, weight, where).evaluate(logits, True)
+        if weight is None and where is None:
+            both = few.value_and_grad(loss, logits, target)
+            if both is not None:
+                return tuple(both)
         pair = loss.value_and_grad(*map(numbers_of, (logits, target, weight, where)))
         return tuple(map(tensor_of, pair))
 
@@ -185,6 +213,35 @@ class WithGradient(_OfLogits):
     @staticmethod
     def vmap(info: Any, in_dims: Any, *given: Any) -> Any:
         return one_by_one(WITH_GRADIENT, info, in_dims, *given), (0, 0)
+
+
+class Formed(Value):
+    """The loss alone again, of logits that autograd alone follows: the gradient is formed with it.
+
+    It may be told the pair of both.
+
+    One result to follow costs less than the two of `WithGradient`.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, *given: Any) -> Tensor:
+        *tensors, ctx.loss, pair = given
+        logits, target, weight, where = tensors
+        value, grad = pair or WithGradient.kernel(logits, target, weight, where, ctx.loss)
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*tensors, grad)
+        return value
+
+    setup_context = SET_WITHIN
+
+    @staticmethod
+    def backward(ctx: Any, of_value: Maybe) -> Any:
+        *tensors, grad = ctx.saved_tensors
+        if of_value is None:
+            return (None,) * len(ctx.needs_input_grad)
+        if torch.is_grad_enabled():  # somebody will differentiate the gradient
+            _, grad = WITH_GRADIENT(*tensors, ctx.loss)
+        return times(of_value, grad, named(ctx.loss)), *NOTHING, None
 
 
 class HessianProduct(_OfLogits):
@@ -234,6 +291,7 @@ NOTHING = None, None, None, None  # the gradients by all but logits, or but the 
 THIRD = "losses have first and second derivatives, but no third"
 VALUE = operator(f"loss({TOLD}, str loss) -> Tensor", Value)
 WITH_GRADIENT = operator(f"loss_with_gradient({TOLD}, str loss) -> (Tensor, Tensor)", WithGradient)
+FORMED = apply_of(Formed)
 HESSIAN_PRODUCT = operator(
     f"loss_hessian_product({TOLD}, Tensor vector, str loss) -> Tensor", HessianProduct
 )

@@ -6,12 +6,15 @@ from torch import Tensor
 
 from .. import functions
 from ..kernels import kernels_for
-from . import views
+from . import few, views
 from .operator import Operator, operator
 from .views import array_of, result_type, tensor_of
 
 
 def of_elements(name: str, x: Tensor) -> Tensor:
+    of_few = few.OF_ELEMENTS[name](x, -1, 1.0)
+    if of_few is not None:
+        return of_few
     if not views.on_host(x):
         return getattr(kernels_for(x), name)(x.to(result_type(x)).reshape(-1)).reshape(x.shape)
     return tensor_of(getattr(functions, name)(array_of(x)))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .. import functions
 from ..kernels import kernels_for
-from . import views
+from . import few, views
 from .operator import Operator, batch_first, operator
 from .rows import Axes, Where, axis_of, behind_batch, existing, logits_of, rows_back, rows_of
 from .views import array_of, result_type, tensor_of
@@ -19,6 +19,10 @@ from .views import array_of, result_type, tensor_of
 
 def of_rows(name: str, x: Tensor, axes: Axes, temperature: float, where: Where) -> Tensor:
     """What a kernel of that name gives in the shape of the logits."""
+    if where is None and len(axes) == 1:
+        of_few = few.OF_ROWS[name](x, axes[0], temperature)
+        if of_few is not None:
+            return of_few
     if not views.on_host(x):
         logits = logits_of(x, axes, where)._replace(temperature=temperature)
         return rows_back(getattr(kernels_for(x), name)(logits), x.shape, axes)

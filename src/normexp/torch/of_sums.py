@@ -8,7 +8,7 @@ from torch import Tensor
 
 from .. import functions
 from ..kernels import kernels_for
-from . import views
+from . import few, views
 from .of_rows import SOFTMAX
 from .operator import Operator, batch_first, operator
 from .rows import (
@@ -30,6 +30,10 @@ class LogSumExp(Operator):
 
     @staticmethod
     def kernel(x: Tensor, axes: Axes, where: Where, keepdims: bool) -> Tensor:
+        if where is None and len(axes) == 1 and not keepdims:
+            of_few = few.LOGSUMEXP(x, axes[0])
+            if of_few is not None:
+                return of_few
         if not views.on_host(x):
             sums = kernels_for(x).logsumexp(logits_of(x, axes, where))
             return sums.to(result_type(x)).reshape(left(x.shape, axes, keepdims))

@@ -66,6 +66,12 @@ def small(kind: str, *arguments: Any) -> Callable[..., Any] | None:
     return made
 
 
+def exchange_tensors(*told: Any) -> None:
+    """Have these functions take tensors too, by `of_tensor` and `of_tensors`."""
+    if forms():
+        library().exchange_tensors(*told)
+
+
 def why_missing(name: str) -> str:
     """What to tell a user who has neither a form nor Numba."""
     if not is_wanted():
