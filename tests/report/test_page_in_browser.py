@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from normexp.data import Dataset, load
+from normexp.losses import COMPARED, LOSSES
 from normexp.report.comparison import compare
 from normexp.report.page import page
 
 COMMAND = "normexp compare 'my data.csv' --output " + "/a/long/path" * 12 + "/report.html"
 
 
-def labelled(names, features=5, rows=6):
+def labelled(names, losses=COMPARED, features=5, rows=6):
     """Overlapping clusters, one for each name."""
     rng = np.random.default_rng(0)
     target = np.repeat(np.arange(len(names)), rows)
@@ -18,7 +19,9 @@ def labelled(names, features=5, rows=6):
         size=(len(target), features)
     )
     named = tuple(f"feature {i}" for i in range(features))
-    return compare(Dataset("some.csv", values, np.array(names)[target], named), max_iter=20)
+    dataset = Dataset("some.csv", values, np.array(names)[target], named)
+    compared = {name: LOSSES[name] for name in losses}
+    return compare(dataset, compared, max_iter=20, test_size=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +29,10 @@ def comparisons(images, table):
     return {
         "images": images,
         "table": table,
-        "pair": compare(load("breast_cancer"), max_iter=20),
+        "pair": compare(load("breast_cancer"), max_iter=20, test_size=0.2),
         "long": labelled([f"{i}: WWWWWWWWWWWWWWW" + "很长的名字" * 9 + f" {i}" for i in range(7)]),
         "24": labelled([f"class {i}" for i in range(24)]),
-        "26": labelled([f"class {i}" for i in range(26)]),
+        "26": labelled([f"class {i}" for i in range(26)], ["softmax"]),
     }
 
 
@@ -79,10 +82,10 @@ def at_widths(opened, *widths):
 def test_no_rule_of_accessibility_is_broken(visit, violations, name):
     opened = visit(name)
     opened.evaluate("() => document.querySelectorAll('details').forEach((it) => (it.open = true))")
-    for theme in ("light", "dark"):
+    for theme, width in (("light", 390), ("dark", 1280)):  # each takes seconds
         opened.emulate_media(color_scheme=theme)
-        for width in at_widths(opened, 390, 1280):
-            assert violations(opened) == [], (theme, width)
+        opened.set_viewport_size({"width": width, "height": 900})
+        assert violations(opened) == [], (theme, width)
 
 
 BROAD = """() => [...document.querySelectorAll("body *")]
@@ -137,8 +140,8 @@ def test_both_halves_of_the_first_screen_are_used(visit, name):
 def test_the_command_is_whole_and_can_be_copied(visit):
     opened = visit("images")
     for _ in at_widths(opened, 390, 1280):
-        assert opened.locator("pre").evaluate("(it) => it.scrollWidth <= it.clientWidth")
-    opened.get_by_role("button", name="Copy").click()
+        assert opened.locator("#command").evaluate("(it) => it.scrollWidth <= it.clientWidth")
+    opened.locator("[data-copies=command]").click()
     opened.get_by_role("button", name="Copied").wait_for()
     assert opened.evaluate("() => navigator.clipboard.readText()") == COMMAND
 
@@ -146,9 +149,67 @@ def test_the_command_is_whole_and_can_be_copied(visit):
 def test_the_command_can_be_copied_where_the_clipboard_is_closed(visit):
     opened = visit("images")
     opened.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
-    opened.get_by_role("button", name="Copy").click()
+    opened.locator("[data-copies=command]").click()
     opened.get_by_role("button", name="Copied").wait_for()
     assert opened.evaluate("() => getSelection().toString()") == COMMAND
+
+
+def test_a_column_can_be_sorted_by(visit):
+    opened = visit("26")
+    table = opened.locator(".scores")
+
+    def column(place):
+        return table.evaluate(
+            "(it, place) => [...it.tBodies[0].rows].map((row) => row.cells[place].textContent)",
+            place,
+        )
+
+    before = column(4)
+    header = table.get_by_role("columnheader", name="F1").first
+    for turn, isdown in (("ascending", False), ("descending", True)):
+        header.get_by_role("button").press("Enter")
+        assert header.get_attribute("aria-sort") == turn
+        shown = [float(text) for text in column(4) if text != "–"]
+        assert shown == sorted(shown, reverse=isdown)
+    assert sorted(column(4)) == sorted(before)
+    table.get_by_role("button", name="class", exact=True).click()
+    assert column(0) == [f"class {i}" for i in range(26)]
+    assert table.locator("th[aria-sort]").count() == 1
+
+
+def test_rows_can_be_searched(visit):
+    opened = visit("26")
+    field = opened.get_by_role("searchbox", name="Class by class")
+    field.fill("class 13")
+    shown = opened.locator(".scores tbody tr:visible")
+    assert "class 13" in shown.locator("th").all_inner_texts()
+    assert all("class 13" in text for text in shown.all_inner_texts())
+    assert opened.get_by_role("status").first.inner_text().endswith("/ 26")
+    field.fill("no such")
+    assert opened.locator(".scores tbody tr:visible").count() == 0
+    field.fill("")
+    assert opened.locator(".scores tbody tr:visible").count() == 26
+
+
+def test_a_cell_leads_to_its_rows(visit):
+    opened = visit("images")
+    link = opened.locator(".confusion a").first
+    link.click()
+    target = opened.locator(":target")
+    assert target.is_visible()
+    assert link.get_attribute("href") == f"#{target.get_attribute('id')}"
+    box = target.evaluate("(it) => it.getBoundingClientRect().toJSON()")
+    assert 0 <= box["top"] < 900
+
+
+def test_without_a_script_all_is_there(chromium, addresses):
+    context = chromium.new_context(java_script_enabled=False)
+    opened = context.new_page()
+    opened.goto(addresses["26"])
+    assert opened.locator(".scores tbody tr:visible").count() == 26
+    assert opened.locator("input").count() == 0
+    assert opened.locator("button:visible").count() == 0
+    context.close()
 
 
 def test_no_other_script_runs(chromium, addresses):

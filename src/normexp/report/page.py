@@ -19,6 +19,7 @@ from .significance import SIGNIFICANT
 from .summary import changed, summary, unfinished
 from .words import called, joined, phrase
 
+SCRIPTS = ("copy.js", "tables.js")
 LONG = 12  # columns of a class's name, for which a table makes room
 
 
@@ -40,12 +41,13 @@ def page(comparison: Comparison, command: str | None = None, language: str = "en
     True
     """
     _check.one_of(language, LANGUAGES, "language")
-    script = files("normexp.report").joinpath("template", "copy.js").read_text("utf-8")
+    folder = files("normexp.report") / "template"
+    scripts = [folder.joinpath(name).read_text("utf-8") for name in SCRIPTS]
     results, baselines = comparison.results, comparison.baselines
     return template("page.html.jinja", language).render(
         comparison=comparison,
         command=command,
-        policy=content_policy(script),
+        policy=content_policy(*scripts),
         sentences=[*summary(comparison, language), *unfinished(results, language)],
         rows=table.rows(comparison.metrics, results),
         advice=[(told(advice, language), advice.commands) for advice in comparison.advice],
@@ -64,7 +66,7 @@ def page(comparison: Comparison, command: str | None = None, language: str = "en
         looks=sections.looks(comparison, language),
         long_names=max(map(sections.width, comparison.class_names)) > LONG,
         strongest=[sections.strongest(result.templates) for result in results],
-        script=Markup(script),
+        scripts=[Markup(script) for script in scripts],
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .._text import with_minus
 from . import table
-from .classes import MANY, ClassScore, class_scores, confused_pairs
+from .classes import MANY, PAIRS, ClassScore, Pair, class_scores, confused_pairs
 from .compared import Comparison
 from .mistakes import MISTAKES, Mistake
 from .result import Result
@@ -109,7 +109,7 @@ def behind(comparison: Comparison) -> list[list[dict[str, Any]]]:
 
 def _behind(comparison: Comparison, result: Result, loss: int) -> list[dict[str, Any]]:
     groups = []
-    for pair in confused_pairs(result.metrics.confusion, most=len(comparison.class_names) ** 2):
+    for pair in _linked(result.metrics.confusion):
         is_one = (comparison.truth == pair.truth) & (result.predicted == pair.predicted)
         told = [m for m in result.mistakes if (m.truth, m.predicted) == pair[:2]]
         others = np.setdiff1d(comparison.rows[is_one], [mistake.row for mistake in told])
@@ -123,6 +123,17 @@ def _behind(comparison: Comparison, result: Result, loss: int) -> list[dict[str,
             }
         )
     return groups
+
+
+def _linked(confusion: NDArray[np.integer[Any]]) -> list[Pair]:
+    """The mistakes whose rows are told: all, or of MANY classes what each is most taken for."""
+    pairs = confused_pairs(confusion, most=confusion.size)
+    if len(confusion) < MANY:
+        return pairs
+    of_class = [score.confused_with for score in class_scores(confusion)]
+    return [
+        pair for i, pair in enumerate(pairs) if i < PAIRS or pair.predicted == of_class[pair.truth]
+    ]
 
 
 def _ratio(share: float | None) -> str:
