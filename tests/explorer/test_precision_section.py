@@ -137,7 +137,7 @@ def test_the_page_shows_the_loss_that_float32_loses_and_the_one_it_keeps(visit):
 
 
 def test_where_the_bits_go_is_said_in_words(visit):
-    said = visit("#precision.lead=12").locator("#precision .note").first.inner_text()
+    said = visit("#precision.lead=12").locator("#precision .play .note").first.inner_text()
     kept, lost, _ = re.findall(r"e₁ .* begins at 2⁻¹⁸: (\d+) of its (\d+) bits .* (2⁻²³)", said)[0]
     assert (int(kept), int(lost)) == (18, 24)
 

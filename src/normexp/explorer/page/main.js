@@ -7,6 +7,8 @@ import { buttons } from "controls";
 import { change, h } from "dom";
 import { defined, definitions } from "glossary";
 import { createHistory } from "history";
+import { keepButtons } from "keep";
+import { projectionBar, watchProjection } from "projection";
 import { question } from "question";
 import * as row from "row";
 import { keepingFocus, watchScrubbing } from "scrub";
@@ -28,7 +30,8 @@ const names = sections.map((section) => section.name);
 
 const looks = {
   at: choice("", ["", ...names]), // the section that was gone to
-  only: choice("", ["", ...names]), // the section that is there alone, in a page of another
+  only: choice("", ["", ...names]), // the section that is there alone, in a page of another or on a screen
+  screen: choice("", ["", "projected"]),
   language: choice("", ["", ...Object.keys(LANGUAGES)]), // "" is that of the file, or else the browser's
   theme: choice("", ["", "light", "dark"]), // "" is the system's
 };
@@ -39,6 +42,7 @@ const state = {};
 let parts = []; // for each section: its element, its keys, and what draws it
 let extras = []; // what is drawn beside them: the choices in the head, the buttons to undo
 let stops = []; // ends what runs in a section
+let left = ""; // the section that stood alone before
 let changed = new Set(); // keys since the last frame
 
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
@@ -74,16 +78,20 @@ const redo = () => proceed(history.redo(state));
 const revert = () => proceed(history.revert());
 watchGestures(history.begin);
 watchKeys(undo, redo);
+const project = (only) => set({ only, screen: "projected" });
+const leave = () => set({ only: "", screen: "", at: state.only });
+watchProjection({ names, showing: () => state.screen && state.only, go: project, leave });
 const knobs = Object.fromEntries(sections.filter(({ knob }) => knob).map(({ name, knob }) => [name, knob]));
 watchScrubbing({ fields, state, knobs }, { set, revert });
 
 function frame() {
   const keys = changed;
   changed = new Set();
-  if (keys.has("language") || keys.has("only")) build();
+  const anew = ["language", "only", "screen"].some((key) => keys.has(key));
+  if (anew) build();
   else if (keys.has("theme")) dress();
   for (const extra of extras) extra.draw();
-  const all = keys.has("language") || keys.has("only") || keys.has("theme");
+  const all = anew || keys.has("theme");
   const hand = state.z.length > FEW ? document.querySelector(".movable:active") : null;
   for (const part of parts) {
     if (!all && !part.uses.some((key) => keys.has(key))) continue;
@@ -188,12 +196,13 @@ function header(t) {
   const themes = { "": t("theme_system"), light: t("theme_light"), dark: t("theme_dark") };
   const language = pick("language", LANGUAGES, spoken);
   const theme = pick("theme", themes, () => state.theme);
+  const projecting = h("button", { type: "button", text: t("project"), onclick: () => project(state.at || names[0]) });
   const reset = h("button", { id: "start-over", type: "button", text: t("reset"), onclick: startOver });
   extras.push(language, theme);
   return h(
     "header",
     { onclick: follow },
-    h("div", { class: "settings" }, language.node, theme.node, reset),
+    h("div", { class: "settings" }, language.node, theme.node, projecting, reset),
     h("h1", { text: t("title") }),
     h("p", { class: "lead", html: t("lead") }),
     h("nav", { "aria-label": t("contents") }, ...sections.map(link)),
@@ -209,7 +218,7 @@ function goOn(at, changes = {}) {
 
 function startOver() {
   const { language, theme } = state;
-  set({ ...parse(fields, ""), language, theme });
+  set({ ...parse(fields, ""), language, theme }); // which ends a projection too
 }
 
 // A clock that ends when the page is rebuilt.
@@ -219,6 +228,8 @@ function animation(step) {
   return clock;
 }
 
+const linkTo = (at) => location.href.replace(/#.*$/, "") + (format(fields, { ...state, at, only: "", screen: "" }) || "#");
+
 function article(section, k) {
   const say = translator(section.words, spoken());
   const place = h("div", { class: "play" });
@@ -226,7 +237,7 @@ function article(section, k) {
   const element = h(
     "section",
     { id: section.name, "aria-labelledby": `${section.name}-title` },
-    h("div", { class: "telling" }, h("h2", { id: `${section.name}-title`, tabindex: -1, html: `<span>${k + 1}</span> ${say("title")}` }), question(section, app), h("p", { html: defined(say("text"), spoken()) })),
+    h("div", { class: "telling" }, h("h2", { id: `${section.name}-title`, tabindex: -1,  html: `<span>${k + 1}</span> ${say("title")}` }), question(section, app), h("p", { html: defined(say("text"), spoken()) }), keepButtons(section, app, { link: () => linkTo(section.name), project: () => project(section.name) })),
     place,
   );
   const draw = section.create(place, app);
@@ -250,20 +261,25 @@ function build() {
   document.title = t("title");
   const undoBar = undoButtons(t, { undo, redo, history });
   const atHand = strip({ fields, state, knobs }, t);
-  extras.push(undoBar, { draw: () => keepingFocus(atHand.node, atHand.draw) });
+  extras.push(undoBar, atHand);
   const shown = sections.filter(({ name }) => !state.only || name === state.only);
   const whole = h("a", { href: format(fields, { ...state, only: "", at: state.only }), target: "_blank", text: t("whole") });
+  const pager = projectionBar(t, { names, at: state.only, go: project, leave });
   document.body.replaceChildren(
     atHand.node,
     ...(state.only ? [] : [header(t)]),
-    h("main", {}, ...shown.map((section) => article(section, sections.indexOf(section)))),
-    h("footer", {}, ...(state.only ? [h("p", {}, whole)] : [h("p", { html: t("link") }), h("p", { html: t("footer") })])),
+    h("main", {}, ...(state.only ? [h("h1", { class: "visually-hidden", text: t("title") })] : []), ...shown.map((section) => article(section, sections.indexOf(section)))),
+    h("footer", {}, ...(state.screen && state.only ? [pager] : state.only ? [h("p", {}, whole)] : [h("p", { html: t("link") }), h("p", { html: t("footer") })])),
     undoBar.node,
     ...definitions(spoken()),
   );
   document.body.classList.toggle("only", state.only !== "");
+  document.documentElement.classList.toggle("projected", state.only !== "" && state.screen !== "");
   if (!state.only) atHand.watch(document.querySelector("#scores .bars"), ["loss", "working"].map((name) => document.getElementById(name)));
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (state.screen && !document.getElementById(focused)) document.querySelector("h2").focus();
+  if (left && !state.only) goTo(state.at); // from a section that stood alone
+  left = state.only;
 }
 
 proceed(parse(fields, location.hash));

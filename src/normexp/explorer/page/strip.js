@@ -5,7 +5,7 @@ import { h } from "dom";
 import { digits, percent } from "format";
 import { crossEntropy, softmax } from "numerics";
 import * as row from "row";
-import { scrub } from "scrub";
+import { keepingFocus, scrub } from "scrub";
 
 export function strip(app, t) {
   const { state } = app;
@@ -16,6 +16,7 @@ export function strip(app, t) {
     for (const { target, isIntersecting } of entries) inView.set(target, isIntersecting);
     draw();
   });
+  const draw = () => keepingFocus(node, fill);
 
   function item(p, y) {
     return (score, k) =>
@@ -29,7 +30,7 @@ export function strip(app, t) {
       );
   }
 
-  function draw() {
+  function fill() {
     const others = [...inView].some(([element, isIn]) => isIn && element !== bars);
     node.hidden = !others || inView.get(bars) || state.z.length > FEW;
     if (node.hidden) return;

@@ -5,6 +5,7 @@ import { change, h } from "dom";
 import { digits } from "format";
 import { diverged, hiddenAt } from "networks";
 import { scrubbable } from "scrub";
+import { CLASSIFIERS } from "sections/train.runs";
 
 const GRID = 20; // places of a unit's picture each way
 const MOST = 100; // weights that are listed
@@ -16,7 +17,7 @@ export function inside(app) {
   const { state, set, t } = app;
   const shown = buttons({
     label: t("shown"),
-    options: ["softmax", "svm", "squared"].map((one) => [one, t(one)]),
+    options: CLASSIFIERS.map((one) => [one, t(one)]),
     pressed: () => state["train.shown"],
     press: (one) => set({ "train.shown": one }),
   });

@@ -1,85 +1,28 @@
 // Section 5: samples to draw, and three classifiers that differ in nothing but their loss learning them side by side.
 
 import { button, buttons, slider } from "controls";
-import { h, s } from "dom";
-import { digits, raise } from "format";
-import { advance, diverged, flat, sizesOf, start } from "networks";
-import * as numerics from "numerics";
-import { axes, drawing, linear, lossColour, polyline, wholeTicks, widths } from "plot";
-import { MAX_CLASSES, SHAPE_NAMES, generateSamples, read } from "samples";
-import { MARKERS } from "sections/train.canvas";
-import { ERASER, pad, points, written } from "sections/train.pad";
-import { panel } from "sections/train.panel";
+import { h } from "dom";
+import { raise } from "format";
+import { advance, flat } from "networks";
+import { widths } from "plot";
+import { SHAPE_NAMES } from "samples";
 import { keepingFocus } from "scrub";
+import { MARKERS } from "sections/train.canvas";
+import { lossCurves } from "sections/train.curve";
 import { inside } from "sections/train.inside";
-import { choice, number, numbers } from "state";
+import { ERASER, pad, written } from "sections/train.pad";
+import { panel } from "sections/train.panel";
+import { ALPHAS, HIDDEN, MOST_PASSES, SPEEDS, lossesOf, settings, startAll } from "sections/train.runs";
 
+export { fields } from "sections/train.runs";
 export { words } from "sections/train.words";
 
-const MOST_PASSES = 3000;
 const BUDGET = { playing: 6, behind: 14 }; // milliseconds of training in a frame
 const WHILE_BEHIND = 200; // milliseconds between pictures, so that most of the time goes into training
-const HELD_OUT = 10_000; // apart from the seeds of what is learnt from
-const HIDDEN = ["0", "8", "32"];
-const ALPHAS = ["0", "0.0001", "0.001", "0.01", "0.1"];
 
 export const name = "train";
-export const fields = {
-  "train.shape": choice("clusters", SHAPE_NAMES),
-  "train.points": points, // drawn by hand, instead of a shape
-  "train.classes": number(3, { min: 2, max: MAX_CLASSES, integer: true }),
-  "train.seed": number(1, { min: 1, max: 9999, integer: true }), // of the samples, the first weights and the batches
-  "train.hidden": choice("0", HIDDEN),
-  "train.rate": number(0.3, { min: 0.01, max: 3, log: true }),
-  "train.alpha": choice("0.001", ALPHAS),
-  "train.batch": choice("all", ["all", "16"]),
-  "train.svm": choice("westonWatkins", ["westonWatkins", "crammerSinger"]),
-  "train.squared": choice("squaredError", ["squaredError", "brier"]),
-  "train.noise": number(0, { min: 0, max: 1, step: 0.01 }),
-  "train.first": numbers([], { min: -99, max: 99, most: 100 }), // the weights to start from, where the reader has set them
-  "train.shown": choice("softmax", ["softmax", "svm", "squared"]), // whose weights are shown
-  "train.speed": choice("1", ["0.2", "1", "5", "25"]), // passes in a frame
-  "train.passes": number(0, { min: 0, max: MOST_PASSES, integer: true }),
-};
 export const uses = [];
 export const question = { right: 0, shows: { "train.passes": 150 } };
-
-// Everything that is seen follows from the settings and the number of passes, so that a link reproduces it.
-const settings = (state) =>
-  Object.keys(fields)
-    .filter((key) => !["train.passes", "train.speed", "train.shown"].includes(key))
-    .map((key) => state[key]);
-
-const samplesOf = (state) =>
-  state["train.points"]
-    ? read(state["train.points"]).filter(({ target }) => target < state["train.classes"])
-    : generateSamples(state["train.shape"], state["train.classes"], state["train.seed"], state["train.noise"]);
-
-// As many again of the same shape, which no classifier learns from. There are none like those that a hand has drawn.
-const heldOutOf = (state) => (state["train.points"] ? [] : generateSamples(state["train.shape"], state["train.classes"], state["train.seed"] + HELD_OUT, state["train.noise"]));
-
-const lossesOf = (state) => ({ softmax: "crossEntropy", svm: state["train.svm"], squared: state["train.squared"] });
-
-const shapeOf = (state) => ({ classes: state["train.classes"], hidden: Number(state["train.hidden"]) });
-
-// The reader's weights, if they fit the classifier of now.
-const countOf = (sizes) => sizes.slice(1).reduce((sum, outputs, l) => sum + outputs * (sizes[l] + 1), 0);
-const firstOf = (state) => (state["train.first"].length === countOf(sizesOf(shapeOf(state))) ? state["train.first"] : undefined);
-
-function startAll(state) {
-  const samples = samplesOf(state);
-  const options = {
-    ...shapeOf(state),
-    seed: state["train.seed"],
-    first: firstOf(state),
-    held: heldOutOf(state),
-    rate: state["train.rate"],
-    alpha: Number(state["train.alpha"]),
-    batchSize: state["train.batch"] === "all" ? Infinity : Number(state["train.batch"]),
-  };
-  const run = ([key, loss]) => [key, start(samples, { ...options, loss: numerics[loss] })];
-  return { samples, runs: Object.fromEntries(Object.entries(lossesOf(state)).map(run)) };
-}
 
 // These outlive a switch of the language.
 let brush = 0;
@@ -164,7 +107,7 @@ export function create(place, app) {
     back: (x) => Number((10 ** x).toPrecision(2)),
   });
   const noise = slider(app, "train.noise", { label: t("noise"), min: 0, max: 1, step: 0.05 });
-  const speed = buttons({ label: t("speed"), options: ["0.2", "1", "5", "25"].map((x) => [x, `×${x}`]), pressed: () => state["train.speed"], press: (x) => set({ "train.speed": x }) });
+  const speed = buttons({ label: t("speed"), options: SPEEDS.map((x) => [x, `×${x}`]), pressed: () => state["train.speed"], press: (x) => set({ "train.speed": x }) });
   const control = (key, ...inside) => h("div", { class: "control" }, h("span", { html: t(key) }), ...inside);
 
   const playButton = button(t("play"), () => play(!playing));
@@ -199,6 +142,7 @@ export function create(place, app) {
     if (state["train.passes"] === MOST_PASSES) play(false);
   });
   function play(now) {
+    if (playing && !now) lookInside();
     playing = now;
     playButton.textContent = t(now ? "pause" : "play");
     runClock();
@@ -261,10 +205,17 @@ export function create(place, app) {
     const soon = performance.now() < drawnAt + WHILE_BEHIND;
     if (behind() && (soon || app.reducedMotion())) return;
     for (const [key, { canvas, draw }] of Object.entries(panels)) draw(all.runs[key], widthOf(canvas), lossesOf(state)[key]);
-    drawCurve();
-    keepingFocus(looks.node, () => looks.draw(all.runs[state["train.shown"]]));
+    curve.replaceChildren(lossCurves(app, { runs: all.runs, losses: lossesOf(state), width: widthOf(curve) }));
+    if (!playing || performance.now() > lookedAt + WHILE_BEHIND) lookInside();
     drawn = passesDone();
     drawnAt = performance.now();
+  }
+
+  // Numbers that change in every frame cannot be read.
+  let lookedAt = -Infinity;
+  function lookInside() {
+    keepingFocus(looks.node, () => looks.draw(all.runs[state["train.shown"]]));
+    lookedAt = performance.now();
   }
 
   function draw() {
@@ -273,41 +224,6 @@ export function create(place, app) {
     field.draw(widthOf(field.canvas));
     for (const { draw } of [shapes, brushes, classes, hidden, rate, alpha, batch, noise, speed, svm, squared]) draw();
     if (!clock.playing || drawn !== passesDone()) drawRuns(); // or else the clock has just done it
-  }
-
-  // The losses have units of their own; what can be compared is how they fall.
-  function drawCurve() {
-    const [width, height] = [widthOf(curve), 140];
-    const [left, right, top, bottom] = [42, width - 10, 8, height - 36];
-    const [low, high] = [-3, 1.2];
-    const most = 100 * Math.max(1, Math.ceil(passesDone() / 100));
-    const x = linear([0, most], [left, right]);
-    const y = linear([low, high], [bottom, top]);
-    const at = (value) => y(Math.max(low, Math.min(high, Math.log10(value))));
-    const every = Math.ceil(passesDone() / width); // no more points than pixels
-    const path = (values, kind) => {
-      const points = values.map((value, n) => [x(n), at(value)]);
-      const drawn = points.filter(([, height], n) => n % every === 0 && Number.isFinite(height));
-      return s("path", { class: kind, d: polyline(drawn) });
-    };
-    const line = ([key, { history, heldHistory }]) =>
-      s("g", { class: key, style: lossColour(losses[key]) }, path(history, "line"), path(heldHistory, "held"));
-    const runs = Object.entries(all.runs);
-    const losses = lossesOf(state);
-    const values = runs.map(([key, run]) => `${t(key)} ${diverged(run) ? "∞" : digits(run.now.value, 3)}`).join(", ");
-    curve.replaceChildren(
-      drawing(
-        width,
-        height,
-        { "aria-label": t("curve_label", { n: passesDone(), losses: values }) },
-        axes({
-          ...{ x, y, left, right, top, bottom, xLabel: t("passes_axis") },
-          xTicks: wholeTicks(most, 4).map((n) => [n, String(n)]),
-          yTicks: [1, 0, -1, -2, -3].map((v) => [v, String(10 ** v)]),
-        }),
-        ...runs.map(line),
-      ),
-    );
   }
 
   const pictures = Object.values(panels).map(({ canvas }) => canvas);
