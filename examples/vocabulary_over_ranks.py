@@ -40,10 +40,10 @@ def read():
 class Body(torch.nn.Module):
     """From the words before to features: the part of the model that every rank has."""
 
-    def __init__(self, words):
+    def __init__(self, words, width=WIDTH):
         super().__init__()
-        self.embedding = torch.nn.Embedding(words, WIDTH)
-        self.mix = torch.nn.Linear(BEFORE * WIDTH, WIDTH)
+        self.embedding = torch.nn.Embedding(words, width)
+        self.mix = torch.nn.Linear(BEFORE * width, width)
 
     def forward(self, before):
         return torch.tanh(self.mix(self.embedding(before).flatten(1)))

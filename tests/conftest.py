@@ -10,6 +10,10 @@ from hypothesis import settings
 # Before SciPy is loaded: scikit-learn checks more of an estimator with it.
 os.environ["SCIPY_ARRAY_API"] = "1"
 
+# Several processes share the cores: threads of a product that wait shall not spin.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+
 # A first example may wait for a kernel to be compiled.
 settings.register_profile("normexp", deadline=None)
 settings.load_profile("normexp")

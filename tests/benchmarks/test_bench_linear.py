@@ -11,13 +11,16 @@ from benchmarks.commands import benchmarks
 from benchmarks.linear_data import PROBLEMS
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    monkeypatch.setattr(linear, "ROUNDS", 1)
+@pytest.fixture(scope="module")
+def found():
+    """The first problem, in one round."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(linear, "ROUNDS", 1)
+        (found,) = linear.comparisons(PROBLEMS[:1])
+    return found
 
 
-def test_both_come_to_the_same_objective():
-    (found,) = linear.comparisons(PROBLEMS[:1])
+def test_both_come_to_the_same_objective(found):
     assert found.problem == "iris 150×4×3"
     target = found.lowest * (1 + linear.ABOVE)
     assert all(run.objective <= target and run.evaluations > 1 for run in found.ours)
@@ -28,18 +31,18 @@ def test_both_come_to_the_same_objective():
     assert found.ratio > 0
 
 
-def test_who_is_not_there_in_time_has_no_ratio():
+def test_who_is_not_there_in_time_has_no_ratio(found):
     X, y = PROBLEMS[0].load()
     run = linear.run_peer(X, y, 1e-3, "lbfgs", target=0.0, patience=0.0)
     assert math.isinf(run.seconds)
-    (found,) = linear.comparisons(PROBLEMS[:1])
     late = found._replace(peers={"lbfgs": [run]})
     assert late.ratio is None
     assert late.to_dict()["peers"] == {"lbfgs": []}
     assert "—" in linear.line(late)
 
 
-def test_the_command_prints_and_writes(tmp_path):
+def test_the_command_prints_and_writes(found, tmp_path, monkeypatch):
+    monkeypatch.setattr(linear, "comparisons", lambda problems: [found for _ in problems])
     path = tmp_path / "linear.json"
     command = ["linear", "--problem", "iris", "--output", str(path)]
     shown = CliRunner().invoke(benchmarks, command, catch_exceptions=False).output

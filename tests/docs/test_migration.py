@@ -1,6 +1,8 @@
 """The calls that stand beside each other in the migration tables give the same numbers."""
 
 import re
+import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +49,18 @@ def arrays():
         "x": rng.normal(size=(6, 5)),
         "W": rng.normal(size=(4, 5)),
         "b": rng.normal(size=4),
+        "seq": rng.normal(size=(2, 7, 5)),
+        "tokens": rng.integers(4, size=(2, 7)),
+    }
+
+
+def tensors():
+    """The same as tensors, of PyTorch's default types."""
+    import torch
+
+    return {
+        name: torch.from_numpy(array.astype(np.float32) if array.dtype.kind == "f" else array)
+        for name, array in arrays().items()
     }
 
 
@@ -75,6 +89,54 @@ def test_pytorch(theirs, ours):
     tensors = {name: torch.from_numpy(array) for name, array in given.items()}
     names = tensors | {"torch": torch, "F": torch.nn.functional}
     check(theirs, names, ours, given | {"nex": nex})
+
+
+@pytest.fixture(scope="module")
+def liger():
+    """Liger's calls, by Triton's interpreter, which has to be chosen before Triton is loaded."""
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        patch.setenv("TRITON_INTERPRET", "1")
+        pytest.importorskip("triton", reason="Triton has no wheel for this system")
+        import liger_kernel.transformers as given
+        import triton.language as tl
+        from liger_kernel.ops import cross_entropy
+        from liger_kernel.transformers.functional import liger_softmax
+        from triton.runtime import interpreter
+
+        converted = interpreter._implicit_cvt
+        patch.setattr(
+            interpreter,
+            "_implicit_cvt",
+            lambda one: Number(one) if type(one) is float else converted(one),
+        )
+        # A call of the device's own library, which the interpreter has not.
+        patch.setattr(cross_entropy, "tanh", lambda x: 2 * tl.sigmoid(2 * x) - 1)
+        kinds = given.LigerCrossEntropyLoss, given.LigerFusedLinearCrossEntropyLoss
+        yield {call.__name__: call for call in (*kinds, liger_softmax)}
+
+
+class Number(float):
+    """What a kernel is given for a number: a compiled one has it as a scalar of some type."""
+
+    def to(self, _):
+        return self
+
+
+@rows_of("liger.md")
+def test_liger(theirs, ours, liger):
+    check(theirs, tensors() | liger | {"nex": nex}, ours, arrays() | {"nex": nex}, rtol=1e-5)
+
+
+@rows_of("cut-cross-entropy.md")
+def test_cut_cross_entropy(theirs, ours):
+    import torch
+
+    given = pytest.importorskip("cut_cross_entropy")
+    calls = given.linear_cross_entropy, given.LinearCrossEntropy
+    names = {call.__name__: partial(call, impl="torch_compile") for call in calls}
+    with torch.compiler.set_stance("force_eager"):
+        check(theirs, tensors() | names, ours, arrays() | {"nex": nex}, rtol=1e-5)
 
 
 @pytest.mark.filterwarnings("default")
@@ -174,4 +236,4 @@ def test_caffe_calls_of_ours_run(theirs, ours):
 def test_every_page_has_rows():
     pages = [page.name for page in PAGES.glob("*.md") if page.name != "index.md"]
     assert all(len(list(pairs(page))) >= 9 for page in pages)
-    assert len(pages) == 7
+    assert len(pages) == 9
