@@ -3,12 +3,17 @@
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 # Before SciPy is loaded: scikit-learn checks more of an estimator with it.
 os.environ["SCIPY_ARRAY_API"] = "1"
+
+# Without a GPU, Triton's interpreter; it has to be chosen before Triton is loaded.
+if not Path("/dev/nvidiactl").exists():
+    os.environ["TRITON_INTERPRET"] = "1"
 
 # Several processes share the cores: threads of a product that wait shall not spin.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

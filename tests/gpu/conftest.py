@@ -1,16 +1,13 @@
-"""The GPU kernels on a GPU, or else in Triton's interpreter, chosen before they are loaded.
+"""The GPU kernels on a GPU, or else in Triton's interpreter, which tests/conftest.py chooses.
 
 PyTorch and Triton are loaded by the tests that need them, not by everyone who collects these.
 """
 
-import os
 from pathlib import Path
 
 import pytest
 
 ON_GPU = Path("/dev/nvidiactl").exists()
-if not ON_GPU:
-    os.environ["TRITON_INTERPRET"] = "1"
 
 
 @pytest.fixture(scope="session")
