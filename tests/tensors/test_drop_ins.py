@@ -25,6 +25,9 @@ FUNCTIONS = {
     "cross_entropy, weighted and smoothed": lambda f, x: f.cross_entropy(
         x, IDS, WEIGHT, label_smoothing=0.1, reduction="none"
     ),
+    "cross_entropy, weighted mean, smoothed": lambda f, x: f.cross_entropy(
+        x, EVERY_ID, -WEIGHT, label_smoothing=0.1
+    ),
     "cross_entropy of probabilities": lambda f, x: f.cross_entropy(x, SHARES, label_smoothing=0.1),
     "cross_entropy of probabilities, weighted": lambda f, x: f.cross_entropy(
         x, SHARES, WEIGHT, reduction="sum"
@@ -37,10 +40,22 @@ FUNCTIONS = {
     "binary_cross_entropy, with weights": lambda f, x: f.binary_cross_entropy_with_logits(
         x, SHARES, WEIGHT, reduction="sum"
     ),
+    "binary_cross_entropy, pos_weight": lambda f, x: f.binary_cross_entropy_with_logits(
+        x, SHARES, pos_weight=WEIGHT.abs()
+    ),
+    "binary_cross_entropy, pos_weight of any sign": lambda f, x: f.binary_cross_entropy_with_logits(
+        x, SHARES, pos_weight=WEIGHT, reduction="none"
+    ),
     "multi_margin_loss": lambda f, x: f.multi_margin_loss(x, EVERY_ID, p=2, weight=WEIGHT),
     "multi_margin_loss, trailing": lambda f, x: f.multi_margin_loss(x, EVERY_ID, margin=-0.1),
     "linear_cross_entropy": lambda f, x: f.linear_cross_entropy(
         x, x + 1, IDS.remainder(4), linear_bias=x[0, :4]
+    ),
+    "linear_cross_entropy, weighted and smoothed": lambda f, x: f.linear_cross_entropy(
+        x, x + 1, EVERY_ID.clamp(max=3), weight=WEIGHT[1:], label_smoothing=0.2
+    ),
+    "linear_cross_entropy of probabilities, weighted": lambda f, x: f.linear_cross_entropy(
+        x, x + 1, SHARES[:, 1:] + 0.1, weight=WEIGHT[1:], label_smoothing=0.2
     ),
 }
 EVERY = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
@@ -131,6 +146,32 @@ def test_exact_where_pytorch_is_not():
         assert value.item() == pytest.approx(0.3132616875 / 2)
         (grad,) = torch.autograd.grad(value, impossible)
         assert grad.isfinite().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_yes_and_no_keep_their_digits_whatever_a_yes_counts(dtype):
+    """Where the target is almost yes, and the logit says so, the loss is made of no."""
+    yes = torch.tensor([1 - 2.0**-20, 1.0, 0.0, 0.25], dtype=dtype)
+    z = torch.tensor([50.0, 30.0, -30.0, 1.0], dtype=dtype)
+    pos_weight = torch.tensor([1e3, 0.5, 2.0, 0.0], dtype=dtype)
+    got = ours.binary_cross_entropy_with_logits(z, yes, pos_weight=pos_weight, reduction="none")
+    w, p, x = pos_weight.double(), yes.double(), z.double()
+    small = torch.log1p(torch.exp(-x.abs()))
+    expected = w * p * ((-x).clamp(min=0) + small) + (1 - p) * (x.clamp(min=0) + small)
+    torch.testing.assert_close(got.double(), expected, rtol=4 * torch.finfo(dtype).eps, atol=0)
+
+
+def test_weights_on_a_device(x, monkeypatch):
+    """Tensors of the CPU stand for those of a device, which have another way to the same."""
+    names = [name for name in FUNCTIONS if "weight" in name]
+    expected = [FUNCTIONS[name](ours, x) for name in names]
+    gradients = [torch.autograd.grad(one.sum(), x)[0] for one in expected]
+    monkeypatch.setattr("normexp.torch.views.on_host", lambda x: False)
+    for name, value, gradient in zip(names, expected, gradients, strict=True):
+        got = FUNCTIONS[name](ours, x)
+        torch.testing.assert_close(got, value, rtol=1e-10, atol=1e-13)
+        (grad,) = torch.autograd.grad(got.sum(), x)
+        torch.testing.assert_close(grad, gradient, rtol=1e-10, atol=1e-13)
 
 
 def test_what_weighs_nothing_is_left_out():

@@ -385,7 +385,7 @@ def test_operators_keep_to_what_pytorch_asks_of_them(of_map):
     from normexp.torch.losses import name_of
 
     ops, given = torch.ops.normexp, without_graph(of_map)
-    told = IDS, None, WEIGHTS, MASK
+    told = IDS, None, WEIGHTS, MASK, torch.linspace(-0.5, 2.0, CLASSES)
     for reduction in ("mean", "none"):
         name = name_of(nex.CrossEntropy(label_smoothing=0.1, reduction=reduction))
         upstream = torch.randn(SAMPLES) if reduction == "none" else None

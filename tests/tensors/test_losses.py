@@ -221,7 +221,8 @@ def test_operators_keep_to_what_pytorch_asks_of_them(x):
 
     name = name_of(nex.CrossEntropy(label_smoothing=0.1))
     for layout in (x, x.detach().T.contiguous().T.requires_grad_()):
-        rest = IDS, WEIGHTS, MASK
+        of_class = torch.linspace(-0.5, 2.0, 5)
+        rest = IDS, WEIGHTS, MASK, of_class
         vector = torch.randn_like(x, requires_grad=True)
         for op, told in [
             ("loss", (layout, *rest)),

@@ -14,6 +14,8 @@ from .base import Loss, Reads, scaled
 from .bound import Batch
 from .sparse_target import TargetLike
 
+PART = 1 << 15  # elements at a time, whose float64 stays in a cache
+
 
 class BinaryTarget(NamedTuple):
     """The probability of yes, of any type, and the weight of each element."""
@@ -161,27 +163,70 @@ class BinaryCrossEntropy(Loss):
         losses: NDArray[Any],
         grad: NDArray[Any],
     ) -> None:
-        getattr(kernels_for(rows), self.kernel)(
-            self._elements(rows, batch),
-            batch.target.yes,
-            float(self.pos_weight),
-            batch.target.weight,
-            losses,
-            grad.reshape(-1),
-        )
+        kernel, values = getattr(kernels_for(rows), self.kernel), self._elements(rows, batch)
+        flat = grad.reshape(-1)
+        for part in self._parts(values.size):
+            (_, *first), *others = self._terms(batch.target.rows(part), part, values.dtype)
+            z, its, of_z = values[part], losses[part], flat[part] if flat.size else flat
+            kernel(z, *first, its, of_z)
+            for sign, *term in others:
+                more, of_more = kernel(z, *term, np.empty_like(its), np.empty_like(of_z))
+                its += sign * more
+                of_z += of_z.dtype.type(sign) * of_more
 
     def _hessian_product(
         self, rows: NDArray[Any], batch: Batch, vector: NDArray[Any]
     ) -> NDArray[Any]:
         kernel = getattr(kernels_for(rows), f"{self.kernel}_hessian_product")
-        products: NDArray[Any] = kernel(
-            self._elements(rows, batch),
-            batch.target.yes,
-            float(self.pos_weight),
-            batch.target.weight,
-            np.ascontiguousarray(vector).reshape(-1),
-        )
+        values, along = self._elements(rows, batch), np.ascontiguousarray(vector).reshape(-1)
+        products = np.empty_like(values)
+        for part in self._parts(values.size):
+            (_, *first), *others = self._terms(batch.target.rows(part), part, values.dtype)
+            products[part] = kernel(values[part], *first, along[part])
+            for sign, *term in others:
+                more = kernel(values[part], *term, along[part])
+                products[part] += values.dtype.type(sign) * more
         return products
+
+    def _parts(self, size: int) -> list[slice]:
+        """All elements; some rows of them at a time where each yes has a weight of its own."""
+        of_yes: Any = self.pos_weight
+        if not isinstance(of_yes, np.ndarray):
+            return [slice(0, size)]
+        each = max(of_yes.shape[1], 1)
+        step = max(PART // each, 1) * each
+        return [slice(start, min(start + step, size)) for start in range(0, size, step)]
+
+    def _terms(
+        self, target: BinaryTarget, part: slice, dtype: np.dtype[Any]
+    ) -> list[tuple[float, NDArray[Any], float, NDArray[np.float64]]]:
+        """Sign, target, weight of yes and weight of each term of the loss, as kernels take them.
+
+        Where each yes has a weight of its own, yes and no have shares of the weight of both. A
+        share of 1 that is not quite 1 loses the digits of what is left of it: in float64, which has
+        none to spare, yes and no are terms of their own. So are a yes that counts less than nothing
+        and the others, as the kernels add up what is never negative.
+        """
+        yes, weight = target
+        given: Any = self.pos_weight
+        if not isinstance(given, np.ndarray):
+            return [(1.0, yes, float(given), weight)]
+        each = max(given.shape[1], 1)
+        of_rows = given[part.start // each : part.stop // each].astype(np.float64)
+        of_yes, of_no = of_rows.reshape(-1) * yes, 1.0 - yes.astype(np.float64)
+        is_signed = bool(of_yes.min(initial=0.0) < 0)
+        if dtype != np.float64 and not is_signed:
+            both = of_yes + of_no
+            share = np.divide(of_yes, both, where=both > 0, out=np.zeros_like(both))
+            return [(1.0, share, 1.0, weight * both)]
+        ones = np.ones_like(of_yes)
+        terms = [
+            (1.0, ones, 1.0, weight * np.maximum(of_yes, 0.0)),
+            (1.0, np.zeros_like(ones), 1.0, weight * of_no),
+        ]
+        if is_signed:
+            terms.append((-1.0, ones, 1.0, weight * np.maximum(-of_yes, 0.0)))
+        return terms
 
     def _elements(self, rows: NDArray[Any], batch: Batch) -> NDArray[Any]:
         """One after the other, as the kernels read them."""

@@ -126,8 +126,16 @@ class RowLoss(Loss):
         if name is None:
             own.compute(self, rows, batch, losses, grad)
             return
-        kernel = getattr(kernels_for(rows), name)
-        kernel(self._logits(rows, batch.where), batch.target, *self._options, losses, grad)
+        kernel, logits = getattr(kernels_for(rows), name), self._logits(rows, batch.where)
+        above, below = by_sign(batch.target)
+        if below is not None:  # first, as the gradient may take the place of the logits
+            apart = np.empty_like(losses), np.empty_like(grad)
+            less, of_less = kernel(logits, below, *self._options, *apart)
+        kernel(logits, above, *self._options, losses, grad)
+        if below is not None:
+            with np.errstate(invalid="ignore"):
+                losses -= less
+                grad -= of_less
 
     def _goes_between(self, batch: Batch) -> bool:
         temperature, cap = self.scaling
@@ -136,6 +144,7 @@ class RowLoss(Loss):
             and batch.target.classes.ndim == 1
             and not batch.target.smoothing.size
             and not batch.target.norm.size
+            and by_sign(batch.target)[1] is None
             and not batch.where.size
             and cap is None
             and 1e-6 < temperature < 1e6
@@ -166,7 +175,11 @@ class RowLoss(Loss):
             return products
         kernel = getattr(kernels_for(rows), f"{self.kernel}_hessian_product")
         logits = self._logits(rows, batch.where)
-        return np.asarray(kernel(logits, batch.target, *self._options, vector))
+        above, below = by_sign(batch.target)
+        products = np.asarray(kernel(logits, above, *self._options, vector))
+        if below is not None:
+            products -= kernel(logits, below, *self._options, vector)
+        return products
 
     def probabilities(self, logits: ArrayLike, where: ArrayLike | None = None) -> NDArray[Any]:
         if self.reads == "softmax":
@@ -273,7 +286,9 @@ class RowLoss(Loss):
         if class_weight.size and mass.ndim == 1:
             of_class = class_weight[np.where(counts, mass, 0)]
         divisor = self._divisor((weight * of_class).sum(where=counts), counts.sum(), left)
-        weight = scaled(weight, counts, divisor)
+        if divisor < 0:  # of weights that are not of this loss, but a tensor's
+            class_weight, of_class = -class_weight, -of_class
+        weight = scaled(weight, counts, abs(divisor))
         target = self._target(Target(mass, weight, class_weight=class_weight), of_class, live)
         is_ignored = weight * of_class == 0
         if target.smoothing.size:
@@ -361,3 +376,15 @@ class RowLoss(Loss):
             f"(ignore_index is {self.ignore_index})",
         )
         return np.where(counts, ids, -1), counts
+
+
+def by_sign(target: Target) -> tuple[Target, Target | None]:
+    """The target of classes with a weight ≥ 0; and of the others, whose loss is taken off.
+
+    The kernels add up what is never negative. Weights below 0 come as tensors alone.
+    """
+    weights = target.class_weight
+    if not weights.size or weights.min() >= 0:
+        return target, None
+    above, below = np.maximum(weights, 0), np.maximum(-weights, 0)
+    return target._replace(class_weight=above), target._replace(class_weight=below, norm=NOTHING)

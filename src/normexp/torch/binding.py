@@ -106,7 +106,7 @@ class OnDevice(NamedTuple):
         kernel = getattr(kernels_for(rows), self.loss.kernel + name)
         if not self.axes:
             yes, weight = self.target
-            return lambda *last: kernel(rows, yes, float(self.loss.pos_weight), weight, *last)
+            return lambda *last: kernel(rows, yes, self.loss.pos_weight, weight, *last)
         logits = self.loss._logits(rows, self.where)
         return lambda *last: kernel(logits, self.target, *self.loss._options, *last)
 
@@ -139,7 +139,7 @@ def on_device(
     if classes == 0:
         raise ValueError(f"logits have no classes on axis {axes[0]}: their shape is {tuple(shape)}")
     rows = left(shape, axes)
-    class_weight = torch.as_tensor(loss._class_weights(classes), device=logits.device)
+    class_weight = _class_weights(loss, classes, logits.device)
     mass, counts = _read_target(loss, target, logits, axes, rows)
     weight = _weights(sample_weight, rows, logits)
     mask: Any = NO_MASK
@@ -159,6 +159,12 @@ def on_device(
     weight = _divided(mattering, divisor)
     told = Target(mass, weight, class_weight=class_weight if len(class_weight) else NOTHING)
     return OnDevice(loss, shape, axes, loss._target(told, of_class, live), mask, is_empty, divisor)
+
+
+def _class_weights(loss: AnyLoss, classes: int, device: torch.device) -> Tensor:
+    if isinstance(loss.class_weight, Tensor):
+        return loss.class_weight
+    return torch.as_tensor(loss._class_weights(classes), device=device)
 
 
 def _of_elements(

@@ -26,11 +26,13 @@ def linear(
     bias: Any = None,
     sample_weight: Any = None,
     where: Any = None,
+    of_class: Any = None,
     *,
     recompute: bool = False,
 ) -> Tensor:
-    """`Loss.linear` on tensors."""
-    given, how = arguments_of(loss, features, weight, target, bias, sample_weight, where)
+    """`Loss.linear` on tensors; `of_class` are weights of classes, of any sign."""
+    told = target, bias, sample_weight, where, of_class
+    given, how = arguments_of(loss, features, weight, *told)
     wanted = differentiated(*given[:3])
     if not wanted or _check.flag(recompute, "recompute") or loss.reduction == "none":
         return VALUE(*given, *how)
@@ -62,7 +64,14 @@ def linear_value_and_grad(
 
 
 def arguments_of(
-    loss: Loss, features: Any, weight: Any, target: Any, bias: Any, sample_weight: Any, where: Any
+    loss: Loss,
+    features: Any,
+    weight: Any,
+    target: Any,
+    bias: Any,
+    sample_weight: Any,
+    where: Any,
+    of_class: Any = None,
 ) -> tuple[tuple[Any, ...], tuple[str, Loss]]:
     """All as tensors, and what else the operators are told; numbers are looked at by the kernel."""
     of_logits = {"features": features, "weight": weight} | ({} if bias is None else {"bias": bias})
@@ -87,7 +96,7 @@ def arguments_of(
     if isinstance(target, SparseTarget):
         rest = target.rest
         target, probabilities = constants(target, logits)
-    target, *told = arguments(logits, target, sample_weight, where)[1:]
+    target, *told = arguments(logits, target, sample_weight, where, of_class)[1:]
     return (features, weight, bias, target, probabilities, *told), (rest, loss)
 
 

@@ -151,7 +151,7 @@ class SweepOnHost:
 
 
 def _sweep(told: Any) -> SweepOnHost | SweepOnDevice:
-    features, weight, bias, _, _, sample_weight, where, _, loss = told
+    features, weight, bias, _, _, sample_weight, where, _, _, loss = told
     kind = SweepOnHost if views.on_host(features) else SweepOnDevice
     return kind(named(loss), features, weight, bias, target_of(told), sample_weight, where)
 

@@ -1,6 +1,7 @@
 """Losses of tensors, differentiable twice: by their gradient, and by Hessian products."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import fields
 from typing import Any
 
@@ -36,20 +37,25 @@ NAMED: dict[str, Loss] = {}  # the losses that compiled programs name
 
 
 def loss_of(
-    loss: Loss, logits: Any, target: Any, sample_weight: Any = None, where: Any = None
+    loss: Loss,
+    logits: Any,
+    target: Any,
+    sample_weight: Any = None,
+    where: Any = None,
+    of_class: Any = None,
 ) -> Tensor:
-    """`Loss.__call__` on tensors."""
-    is_plain = sample_weight is None and where is None and isinstance(logits, Tensor)
-    if is_plain and not torch.compiler.is_compiling():
+    """`Loss.__call__` on tensors; `of_class` are weights of any sign, as `weighed` has them."""
+    is_plain = sample_weight is None and where is None and of_class is None
+    if is_plain and isinstance(logits, Tensor) and not torch.compiler.is_compiling():
         if is_differentiated([logits]):
             pair = few.value_and_grad(loss, logits, target, True)
             if pair is not None:
-                return FORMED(logits, target, None, None, loss, pair)
+                return FORMED(logits, target, None, None, None, loss, pair)
         elif (of_few := few.value(loss, logits, target)) is not None:
             return of_few
         elif is_short(logits, target):
             return tensor_of(loss(array_of(logits), array_of(target)))
-    given = arguments(logits, target, sample_weight, where)
+    given = arguments(logits, target, sample_weight, where, of_class)
     if has_only_grad(*given):
         return FORMED(*given, loss, None)
     if is_followed(given[0]):
@@ -82,8 +88,8 @@ def numbers_of(x: Any) -> Any:
 
 
 def arguments(
-    logits: Any, target: Any, sample_weight: Any, where: Any
-) -> tuple[Tensor, Tensor, Maybe, Maybe]:
+    logits: Any, target: Any, sample_weight: Any, where: Any, of_class: Any = None
+) -> tuple[Tensor, Tensor, Maybe, Maybe, Maybe]:
     """All as tensors where the logits are; the loss checks their shapes and numbers."""
     if not isinstance(logits, Tensor):
         raise TypeError(f"logits must be a tensor, as the target, got {_check.described(logits)}")
@@ -95,7 +101,9 @@ def arguments(
     target = _constant(target, "target", logits)
     if sample_weight is not None:
         sample_weight = _constant(sample_weight, "sample_weight", logits)
-    return logits, target, sample_weight, mask_of(where, logits)
+    if of_class is not None:
+        of_class = _constant(of_class, "weight", logits)
+    return logits, target, sample_weight, mask_of(where, logits), of_class
 
 
 def constants(target: SparseTarget, logits: Tensor) -> tuple[Tensor, Tensor]:
@@ -130,15 +138,16 @@ class Value(_OfLogits):
     """The loss alone. Where it is differentiated after all, the gradient is computed then."""
 
     @staticmethod
-    def kernel(logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, loss: Any) -> Tensor:
-        loss = named(loss)
+    def kernel(logits: Tensor, *told: Any) -> Tensor:
+        *target, of_class, loss = told
+        loss = weighed(loss, of_class, logits)
         if not views.on_host(logits):
-            return on_device(loss, logits, target, weight, where).evaluate(logits, False)[0]
-        return tensor_of(loss(*map(numbers_of, (logits, target, weight, where))))
+            return on_device(loss, logits, *target).evaluate(logits, False)[0]
+        return tensor_of(loss(*map(numbers_of, (logits, *target))))
 
     @staticmethod
-    def like(logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, loss: str) -> Tensor:
-        return logits.new_empty(losses_shape(logits, NAMED[loss]), dtype=loss_type(logits))
+    def like(logits: Tensor, *told: Any) -> Tensor:
+        return logits.new_empty(losses_shape(logits, NAMED[told[-1]]), dtype=loss_type(logits))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -169,20 +178,21 @@ class WithGradient(_OfLogits):
     """The loss and its gradient in one pass; the gradient's own is a product with the Hessian."""
 
     @staticmethod
-    def kernel(logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, loss: Any) -> Any:
-        loss = named(loss)
+    def kernel(logits: Tensor, *told: Any) -> Any:
+        *target, of_class, loss = told
+        loss = weighed(loss, of_class, logits)
         if not views.on_host(logits):
-            return on_device(loss, logits, target, weight, where).evaluate(logits, True)
-        if weight is None and where is None:
-            both = few.value_and_grad(loss, logits, target)
+            return on_device(loss, logits, *target).evaluate(logits, True)
+        if all(one is None for one in (*target[1:], of_class)):
+            both = few.value_and_grad(loss, logits, target[0])
             if both is not None:
                 return tuple(both)
-        pair = loss.value_and_grad(*map(numbers_of, (logits, target, weight, where)))
+        pair = loss.value_and_grad(*map(numbers_of, (logits, *target)))
         return tuple(map(tensor_of, pair))
 
     @staticmethod
-    def like(logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, loss: str) -> Any:
-        value = Value.like(logits, target, weight, where, loss)
+    def like(logits: Tensor, *told: Any) -> Any:
+        value = Value.like(logits, *told)
         return value, logits.new_empty(logits.shape, dtype=result_type(logits))
 
     @staticmethod
@@ -226,8 +236,7 @@ class Formed(Value):
     @staticmethod
     def forward(ctx: Any, *given: Any) -> Tensor:
         *tensors, ctx.loss, pair = given
-        logits, target, weight, where = tensors
-        value, grad = pair or WithGradient.kernel(logits, target, weight, where, ctx.loss)
+        value, grad = pair or WithGradient.kernel(*tensors, ctx.loss)
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*tensors, grad)
         return value
@@ -248,19 +257,16 @@ class HessianProduct(_OfLogits):
     """H · v, with H the Hessian of the loss: symmetric, so that it is its own transpose."""
 
     @staticmethod
-    def kernel(
-        logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, vector: Tensor, loss: Any
-    ) -> Tensor:
+    def kernel(logits: Tensor, *told: Any) -> Tensor:
+        *target, of_class, vector, loss = told
+        loss = weighed(loss, of_class, logits)
         if not views.on_host(logits):
-            told = on_device(named(loss), logits, target, weight, where)
-            return told.hessian_product(logits, vector)
-        bound = bound_to(named(loss), logits.shape, target, weight, where)
+            return on_device(loss, logits, *target).hessian_product(logits, vector)
+        bound = bound_to(loss, logits.shape, *target)
         return tensor_of(bound.hessian_product(array_of(logits), array_of(vector)))
 
     @staticmethod
-    def like(
-        logits: Tensor, target: Tensor, weight: Maybe, where: Maybe, vector: Tensor, loss: str
-    ) -> Tensor:
+    def like(logits: Tensor, *told: Any) -> Tensor:
         return logits.new_empty(logits.shape)
 
     @staticmethod
@@ -279,15 +285,15 @@ class HessianProduct(_OfLogits):
     def jvp(ctx: Any, of_logits: Maybe, *rest: Any) -> Any:
         if of_logits is not None:
             raise NotImplementedError(THIRD)
-        return HESSIAN_PRODUCT(*ctx.saved_tensors, rest[3], ctx.loss)
+        return HESSIAN_PRODUCT(*ctx.saved_tensors, rest[-2], ctx.loss)
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *given: Any) -> Any:
         return one_by_one(HESSIAN_PRODUCT, info, in_dims, *given), 0
 
 
-TOLD = "Tensor logits, Tensor target, Tensor? sample_weight, Tensor? where"
-NOTHING = None, None, None, None  # the gradients by all but logits, or but the vector
+TOLD = "Tensor logits, Tensor target, Tensor? sample_weight, Tensor? where, Tensor? of_class"
+NOTHING = None, None, None, None, None  # the gradients by all but logits, or but the vector
 THIRD = "losses have first and second derivatives, but no third"
 VALUE = operator(f"loss({TOLD}, str loss) -> Tensor", Value)
 WITH_GRADIENT = operator(f"loss_with_gradient({TOLD}, str loss) -> (Tensor, Tensor)", WithGradient)
@@ -295,6 +301,26 @@ FORMED = apply_of(Formed)
 HESSIAN_PRODUCT = operator(
     f"loss_hessian_product({TOLD}, Tensor vector, str loss) -> Tensor", HessianProduct
 )
+
+
+def weighed(loss: Any, of_class: Maybe, logits: Tensor) -> Any:
+    """The loss, with the weight of each class, or of each yes, where a tensor holds it.
+
+    Numbers that nobody has looked at are no option of a loss: here they may have any sign.
+    """
+    loss = named(loss)
+    if of_class is None:
+        return loss
+    given, values, is_host = copy(loss), of_class.detach(), views.on_host(logits)
+    if not loss.is_elementwise:
+        values = values.double()
+        object.__setattr__(given, "class_weight", array_of(values) if is_host else values)
+        return given
+    values = values.expand(logits.shape)
+    last = logits.shape[-1] if logits.ndim else 1
+    by_rows = array_of(values).reshape(-1, last) if is_host else values.double().reshape(-1)
+    object.__setattr__(given, "pos_weight", by_rows)
+    return given
 
 
 def bound_to(loss: Loss, shape: Sequence[int], target: Any, weight: Maybe, where: Maybe) -> Bound:

@@ -12,7 +12,7 @@ from ..linear_loss import operands
 from ..losses.sparse_target import SparseTarget
 from . import views
 from .linear_on_device import Gradients, LinearOnDevice
-from .losses import bound_to, named
+from .losses import bound_to, weighed
 from .views import array_of, loss_type, result_type, tensor_of
 
 Maybe = Any  # a tensor or None
@@ -35,15 +35,14 @@ class LossOfMap(Protocol):
 
 def map_of(told: Sequence[Any]) -> LossOfMap:
     """What an operator is told, as that which computes it."""
-    features, weight, bias, _, _, sample_weight, where, _, loss = told
-    target = target_of(told)
-    if views.on_host(features):
-        return LinearOnHost(named(loss), features, weight, bias, target, sample_weight, where)
-    return LinearOnDevice(named(loss), features, weight, bias, target, sample_weight, where)
+    features, weight, bias, _, _, sample_weight, where, of_class, _, loss = told
+    given = weighed(loss, of_class, features), features, weight, bias
+    kind = LinearOnHost if views.on_host(features) else LinearOnDevice
+    return kind(*given, target_of(told), sample_weight, where)
 
 
 def target_of(told: Sequence[Any]) -> Any:
-    target, probabilities, _, _, rest, _ = told[3:]
+    target, probabilities, *_, rest, _ = told[3:]
     return target if probabilities is None else SparseTarget(target, probabilities, rest)
 
 

@@ -207,10 +207,10 @@ class HessianProduct(OfMap):
 
 TOLD = (
     "Tensor features, Tensor weight, Tensor? bias, "
-    "Tensor target, Tensor? probabilities, Tensor? sample_weight, Tensor? where"
+    "Tensor target, Tensor? probabilities, Tensor? sample_weight, Tensor? where, Tensor? of_class"
 )
-NOTHING = None, None, None, None  # the gradients by target, sample weights and mask
-UPSTREAM = 7  # where that is among the arguments
+NOTHING = None, None, None, None, None  # the gradients by target, weights and mask
+UPSTREAM = 8  # where that is among the arguments
 EVERYTHING = "features weight"
 FOUR = "(Tensor, Tensor, Tensor, Tensor)"
 VALUE = operator(f"linear_loss({TOLD}, str rest, str loss) -> Tensor", Value)
