@@ -46,6 +46,10 @@ def test_no_address_of_the_page_leads_elsewhere():
     assert "default-src 'none'" in page
 
 
+def test_the_page_is_small_enough_to_send():
+    assert len(assemble().encode()) <= 400_000
+
+
 def test_the_wheel_carries_the_page_in_place_of_its_parts(tmp_path, monkeypatch):
     monkeypatch.setenv("NORMEXP_PROCESSORS", "none")  # without kernels, which take minutes
     monkeypatch.chdir(ROOT)

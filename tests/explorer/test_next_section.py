@@ -122,6 +122,11 @@ def test_classes_have_names_everywhere_and_no_markup_comes_in(visit, follow, set
     picker = page.locator("#loss .target button").all_inner_texts()
     assert picker == ["● 猫b", "● a dogquot", "● class 2"]
     assert "猫b leads a dogquot by 2 − 1 = 1" in page.locator("#scores .observation").inner_text()
+    field = page.get_by_label("Names of the classes")
+    field.fill("😀" * 30 + "\ud83d, \u202eb")
+    field.press("Enter")
+    settle(page)
+    assert page.evaluate("decodeURIComponent(location.hash)") == "#names=" + "😀" * 24 + ",b"
     for hash_ in ("names=<img src=x onerror=alert(1)>,%3Ci%3E", "names=%26lt;,`${1}`"):
         follow(page, hash_)
         assert page.locator("#scores img, #scores .names i, #loss .target i").count() == 0

@@ -33,9 +33,11 @@ export const numbers = (initial, { min = -Infinity, max = Infinity, least = 1, m
   },
 });
 
-// Texts of the reader's own. They can hold no markup, wherever they are shown.
+// Texts of the reader's own. They can hold no markup, wherever they are shown, and nothing that no address can hold or
+// that turns the direction of what follows.
+const STRANGE = /[<>&"'`{}\p{Cc}\p{Cs}\u2028-\u202e\u2066-\u2069]/gu;
 export const texts = ({ most = Infinity, longest = 24 } = {}) => {
-  const clean = (text) => text.replace(/[<>&"'`{}\p{Cc}\u2028\u2029]/gu, "").trim().slice(0, longest).trim();
+  const clean = (text) => [...text.replace(STRANGE, "").trim()].slice(0, longest).join("").trim();
   return {
     initial: [],
     write: (values) => values.join(","),
