@@ -246,6 +246,15 @@ def test_a_copy_of_the_class_is_a_leak(column):
     assert found["leak"].commands == ("normexp compare t.csv --loss softmax --drop 'when paid'",)
 
 
+def test_a_copy_of_the_class_is_seen_in_small_data_too():
+    labels = ["no", "yes"] * 40
+    late = ["A" if label == "yes" else "B" for label in labels]
+    dataset = table({"x": RNG.normal(size=80), "late": late, "y": RNG.normal(size=80)}, labels)
+    assert advised(dataset)["leak"].facts["column"] == "late"
+    few = table({"x": RNG.normal(size=20), "late": late[:20]}, labels[:20])
+    assert "leak" not in advised(few)  # ten rows of a class are too few to be certain
+
+
 def test_a_column_that_is_only_good_or_only_known_by_heart_is_no_leak():
     good = np.where(RNG.uniform(size=300) < 0.06, 10 - copy_of_class(), copy_of_class())
     codes = [f"{i:03}" for i in range(150)] * 2

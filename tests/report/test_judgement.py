@@ -161,3 +161,10 @@ def test_a_command_tells_how_rows_are_judged_unless_that_is_the_rule():
     assert told(folds=5) == "normexp compare iris --loss softmax"
     assert told(folds=3, seeds=2) == "normexp compare iris --loss softmax --folds 3 --seeds 2"
     assert told(test_size=0.2, alphas=2).endswith("--alphas 2 --test-size 0.2")
+
+
+def test_too_few_rows_to_choose_on_are_refused_and_to_calibrate_on_change_nothing():
+    dataset = Dataset("tiny", np.arange(4.0)[:, None], np.array([0, 0, 1, 1]), ("x",))
+    with pytest.raises(ValueError, match="alphas: too few rows to choose alpha on"):
+        compare(dataset, SOFTMAX, alphas=3)
+    assert compare(dataset, SOFTMAX, calibrate=True).results[0].temperature is None

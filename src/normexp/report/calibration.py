@@ -21,12 +21,13 @@ def temperature_of(classifier: LinearClassifier, part: Split, seed: int) -> floa
 
     Probabilities of rows that a classifier was trained on seem right whatever they are, and those
     of the test rows are to judge the temperature. None where none is best: where every row is
-    right, or the logits are no better than none.
+    right, the logits are no better than none, or no class has two rows.
     """
     target = part.train_target
-    splitter = StratifiedKFold(
-        min(PARTS, int(np.bincount(target).max())), shuffle=True, random_state=seed
-    )
+    most = int(np.bincount(target).max())
+    if most < 2:
+        return None
+    splitter = StratifiedKFold(min(PARTS, most), shuffle=True, random_state=seed)
     log_proba = np.full((len(target), len(part.labels)), -np.inf)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

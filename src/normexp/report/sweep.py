@@ -48,11 +48,18 @@ class Sweep:
 def sweep(loss: RowLoss, part: Split, alphas: int, max_iter: int, seed: int) -> Sweep:
     """Choose among so many alphas by the one-standard-error rule, on the training rows alone.
 
+    Raises
+    ------
+    ValueError
+        If no class has two training rows.
+
     References
     ----------
     L. Breiman et al., Classification and regression trees, 1984, section 3.4.3.
     """
     most = int(np.bincount(part.train_target).max())
+    if most < 2:
+        raise ValueError("alphas: too few rows to choose alpha on, one of each class")
     splitter = StratifiedKFold(min(PARTS, most), shuffle=True, random_state=seed)
     measure = "log-loss" if loss.has_probabilities else "accuracy"
     choice = LinearClassifierCV(
