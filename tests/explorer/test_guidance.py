@@ -84,6 +84,8 @@ def test_one_section_stands_alone(visit, settle, until, violations):
     assert page.locator("nav").count() == 0
     assert page.locator('#loss [data-loss="crossEntropy"] .value').inner_text() == "0.4170"
     assert page.evaluate("scrollY") == 0
+    assert page.locator(".telling > p").is_hidden()
+    assert page.locator(".question").is_visible()
     link = page.get_by_role("link", name="The whole page").get_attribute("href")
     assert link == "#at=loss&z=2,1,0.1&target=0"
     assert violations(page) == []
