@@ -93,6 +93,7 @@ def cross_entropy(
         return _of_probabilities(x, target, weight, ignore_index, options)
     if x.shape[axis] == 0 and target.numel() == 0:
         return reduced(x.sum(axis), reduction, 0, x.dtype)
+    options["axis"] = axis - x.dim()  # −1 has a short way
     loss = loss_with(losses.CrossEntropy, empty="nan", ignore_index=ignore_index, **options)
     return loss_of(loss, x, target, of_class=weight).to(x.dtype)
 
