@@ -13,7 +13,6 @@ cdef enum Place:
 cdef struct Patch:
     int slot
     Place place
-    int64_t offset
 
 
 cdef class Plan:
