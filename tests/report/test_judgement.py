@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from scipy.stats import t
+from sklearn.model_selection import StratifiedKFold
 
 from normexp.data import Dataset, load
+from normexp.linear import LinearClassifier
 from normexp.losses import LOSSES
 from normexp.report.commands import again
 from normexp.report.comparison import compare
@@ -12,6 +14,7 @@ from normexp.report.plan import planned
 from normexp.report.significance import corrected
 from normexp.report.split import folds_of
 from normexp.report.summary import summary
+from normexp.report.sweep import sweep
 
 SOFTMAX = {"softmax": LOSSES["softmax"]}
 
@@ -168,3 +171,36 @@ def test_too_few_rows_to_choose_on_are_refused_and_to_calibrate_on_change_nothin
     with pytest.raises(ValueError, match="alphas: too few rows to choose alpha on"):
         compare(dataset, SOFTMAX, alphas=3)
     assert compare(dataset, SOFTMAX, calibrate=True).results[0].temperature is None
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+@pytest.mark.parametrize("lone", ["a", "z"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_class_of_one_training_row_is_in_every_training_that_alpha_is_chosen_by(lone, count):
+    rng = np.random.default_rng(0)
+    labels = np.array(["m"] * 30 + ["n"] * (30 - count) + [lone] * count)
+    features = rng.normal(size=(60, 2)) + 2 * (labels == "m")[:, None]
+    dataset = Dataset("lone", features, labels, ("x", "y"))
+    (part, *_) = folds_of(dataset, 5, seed=0)
+    found = sweep(SOFTMAX["softmax"], part, 3, 1000, 0)
+    target, alpha = part.train_target, found.alphas[1]
+    shared = np.flatnonzero(np.bincount(target)[target] > 1)
+    splitter = StratifiedKFold(5, shuffle=True, random_state=0)
+    scores = []
+    for _, own in splitter.split(shared, target[shared]):
+        others = np.setdiff1d(np.arange(len(target)), shared[own])
+        model = LinearClassifier(alpha=alpha).fit(part.train_features[others], target[others])
+        log_proba = model.predict_log_proba(part.train_features[shared[own]])
+        scores.append(-np.mean(log_proba[np.arange(len(own)), target[shared[own]]]))
+    assert found.mean[1] == pytest.approx(np.mean(scores), rel=1e-4)
+    assert compare(dataset, SOFTMAX, alphas=3).results[0].alpha > 0
+
+
+def test_of_two_classes_one_may_have_one_training_row():
+    rng = np.random.default_rng(0)
+    for count in (1, 2):
+        labels = np.array([0] * (60 - count) + [1] * count)
+        features = rng.normal(size=(60, 2)) + labels[:, None]
+        dataset = Dataset("one", features, labels, ("x", "y"))
+        result = compare(dataset, SOFTMAX, alphas=3, calibrate=True, folds=2).results[0]
+        assert result.calibrated is not None

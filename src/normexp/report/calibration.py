@@ -7,11 +7,10 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import StratifiedKFold
 
 from ..linear import LinearClassifier
 from ..linear.temperature import best_temperature
-from .split import Split
+from .split import Split, parts_of
 
 PARTS = 5
 
@@ -21,22 +20,19 @@ def temperature_of(classifier: LinearClassifier, part: Split, seed: int) -> floa
 
     Probabilities of rows that a classifier was trained on seem right whatever they are, and those
     of the test rows are to judge the temperature. None where none is best: where every row is
-    right, the logits are no better than none, or no class has two rows.
+    right, the logits are no better than none, or no class has two rows. The only row of a class is
+    trained on in each of them, and judges none.
     """
     target = part.train_target
-    most = int(np.bincount(target).max())
-    if most < 2:
+    if int(np.bincount(target).max()) < 2:
         return None
-    splitter = StratifiedKFold(min(PARTS, most), shuffle=True, random_state=seed)
-    log_proba = np.full((len(target), len(part.labels)), -np.inf)
+    log_proba = np.full((len(target), len(part.labels)), -np.inf)  # of a class's only row it stays
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        for others, own in splitter.split(target, target):
+        for others, own in parts_of(target, PARTS, seed):
             fresh = clone(classifier).set_params(callbacks=None)
             fresh.fit(part.train_features[others], target[others])
-            rows = np.ix_(own, fresh.classes_)  # a class may have no other row
-            log_proba[rows] = fresh.predict_log_proba(part.train_features[own])
+            log_proba[own] = fresh.predict_log_proba(part.train_features[own])
     is_known = np.isfinite(log_proba).all(axis=1)
     try:
         return best_temperature(log_proba[is_known], target[is_known], np.ones(is_known.sum()))

@@ -129,15 +129,29 @@ def folds_of(dataset: Dataset, folds: int, seed: int) -> Iterator[Split]:
     most = int(counts.max())
     if not 2 <= folds <= most:
         raise ValueError(f"folds: expected 2 to {most}, the rows of the largest class, got {folds}")
+    for train, test in parts_of(target, folds, seed):
+        yield _encoded(dataset, labels, target, train, test)
+
+
+def parts_of(target: Indices, parts: int, seed: int) -> list[tuple[Indices, Indices]]:
+    """Rows to train on and rows to test on, of each of so many parts: every class is in the former.
+
+    At most as many parts as the largest class has rows; a class with one row is trained on alone.
+
+    Examples
+    --------
+    >>> [len(train) for train, _ in parts_of(np.array([0, 1, 0, 1, 2]), 5, seed=0)]
+    [3, 3]
+    """
+    counts = np.bincount(target)
     is_lone = counts[target] == 1
     shared, lone = np.flatnonzero(~is_lone), np.flatnonzero(is_lone)
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    splitter = StratifiedKFold(min(parts, int(counts.max())), shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # That a class has fewer rows than there are parts: it is then tested in some of them.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        parts = list(splitter.split(shared, target[shared]))
-    for train, test in parts:
-        yield _encoded(dataset, labels, target, np.union1d(shared[train], lone), shared[test])
+        found = list(splitter.split(shared, target[shared]))
+    return [(np.union1d(shared[train], lone), shared[test]) for train, test in found]
 
 
 def _classes(dataset: Dataset) -> tuple[NDArray[Any], Indices, Indices]:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import StratifiedKFold
 
-from ..linear import LinearClassifier, LinearClassifierCV
+from ..linear import LinearClassifier
+from ..linear.cross_validation import scores_of_path
+from ..linear.path import alphas_of
 from ..losses import CrossEntropy, RowLoss
-from .split import Split
+from .split import Split, parts_of
 
 PARTS = 5
 
@@ -57,28 +58,25 @@ def sweep(loss: RowLoss, part: Split, alphas: int, max_iter: int, seed: int) -> 
     ----------
     L. Breiman et al., Classification and regression trees, 1984, section 3.4.3.
     """
-    most = int(np.bincount(part.train_target).max())
-    if most < 2:
+    features, target = part.train_features, part.train_target
+    if int(np.bincount(target).max()) < 2:
         raise ValueError("alphas: too few rows to choose alpha on, one of each class")
-    splitter = StratifiedKFold(min(PARTS, most), shuffle=True, random_state=seed)
     measure = "log-loss" if loss.has_probabilities else "accuracy"
-    choice = LinearClassifierCV(
-        loss,
-        alphas=alphas,
-        cv=splitter,
-        max_iter=max_iter,
-        scoring=_minus_log_loss if measure == "log-loss" else None,
-    )
+    scorer = _minus_log_loss if measure == "log-loss" else LinearClassifier.score
+    classifier = LinearClassifier(loss, max_iter=max_iter)
+    grid = alphas_of(alphas, classifier._objective(features, target, None, None)[0])
+    whole = {"sample_weight": None, "classes": None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        choice.fit(part.train_features, part.train_target)
-    return by_one_error(choice.alphas_, choice.scores_[:, 0, :], measure)
+        scores = [
+            scores_of_path(classifier, grid, features, target, whole, train, test, scorer, {})
+            for train, test in parts_of(target, PARTS, seed)
+        ]
+    return by_one_error(grid, np.array(scores), measure)
 
 
 def _minus_log_loss(classifier: LinearClassifier, X: Any, y: NDArray[Any]) -> float:
-    target = np.searchsorted(classifier.classes_, y)
-    return -float(CrossEntropy()(classifier.predict_log_proba(X), target))
+    return -float(CrossEntropy()(classifier.predict_log_proba(X), y))
 
 
 def by_one_error(
