@@ -103,6 +103,21 @@ def test_softmax_backward_against_the_oracle(classes):
     assert ulps(x.grad.numpy(), true).max() <= 4
 
 
+def test_arrays_may_change_before_the_backward_pass(x):
+    def gradient(change, mask, factors):
+        values = nex.softmax(x, where=mask), nex.logsumexp(x, b=factors, where=mask)
+        if change:
+            mask[:], factors[:] = True, 1.0
+        return torch.autograd.grad(sum(one.square().sum() for one in values), x)[0]
+
+    arrays = MASK.numpy().copy(), np.array(FACTORS)
+    expected = gradient(False, *arrays)
+    assert torch.equal(gradient(True, *arrays), expected)
+    read_only = MASK.numpy().copy()
+    read_only.flags.writeable = False
+    assert torch.equal(nex.softmax(x, where=read_only), nex.softmax(x, where=MASK))
+
+
 def test_what_autograd_does_not_follow():
     x = torch.randn(3, 4, requires_grad=True)
     assert nex.softmax(x).requires_grad

@@ -181,6 +181,86 @@ def test_a_backward_pass_that_is_made_twice(of_map):
         assert_same(once, before)
 
 
+@pytest.mark.parametrize("recompute", [False, True])
+def test_gradients_are_memory_of_their_own(recompute, of_map):
+    """Who writes into one changes no other, and nothing that the loss keeps."""
+    value, *outputs = nex.CrossEntropy().linear_value_and_grad(*of_map[:2], IDS, of_map[2])
+    before = [one.detach().clone() for one in outputs]
+    value.backward()
+    for one in of_map:
+        one.grad.mul_(0)
+    assert_same(outputs, before, rtol=0, atol=0)
+    value = nex.CrossEntropy().linear(*of_map[:2], IDS, of_map[2], recompute=recompute)
+    for _ in range(3):
+        value.backward(retain_graph=True)
+    assert_same([one.grad for one in of_map], [3 * one for one in before])
+    for create_graph in (False, True):
+        told = {"retain_graph": True, "create_graph": create_graph}
+        for one in gradients(value, of_map, **told):
+            one.data.mul_(2)
+    assert_same(gradients(value, of_map), before, rtol=0, atol=0)
+
+
+def test_a_penalty_on_a_gradient_without_the_graph_of_the_loss(of_map):
+    x, w, b = of_map
+    found = []
+    for kept in (False, True):
+        value = 2 * nex.CrossEntropy().linear(x, w, IDS, b)
+        (grad,) = torch.autograd.grad(value, w, create_graph=True, retain_graph=kept)
+        expected = 2 * nex.CrossEntropy().linear_value_and_grad(x, w, IDS, b).weight
+        assert_same([grad], [expected], rtol=0, atol=0)
+        assert grad.requires_grad
+        if kept:
+            found = gradients(grad.square().sum(), of_map)
+        else:
+            with pytest.raises(RuntimeError, match="a second time"):
+                grad.square().sum().backward()
+    plain = nex.CrossEntropy()(F.linear(x, w, b), IDS)
+    (grad,) = torch.autograd.grad(2 * plain, w, create_graph=True)
+    assert_same(found, gradients(grad.square().sum(), of_map))
+
+
+ARRAYS = [
+    (IDS, WEIGHTS, MASK),
+    (SHARES, None, None),
+    (nex.SparseTarget(torch.tensor([[0, 2]] * SAMPLES), SHARES[:, :2]), None, None),
+]
+
+
+@pytest.mark.parametrize("told", ARRAYS, ids=["ids", "probabilities", "sparse"])
+@pytest.mark.parametrize("loss", [LOSSES[0], LOSSES[4]], ids=repr)
+@pytest.mark.parametrize("recompute", [False, True])
+def test_arrays_may_change_before_the_backward_pass(told, loss, recompute, of_map):
+    def differentiated(change, *told):
+        target, *others = told
+        value = loss.linear(*of_map[:2], target, of_map[2], *others, recompute=recompute)
+        if isinstance(target, nex.SparseTarget):
+            told = target.ids, target.probabilities, *others
+        for one in told if change else ():
+            if one is not None:
+                one[:] = 0
+        first = gradients(value.sum(), of_map, create_graph=True)
+        return *first, *gradients(sum(one.square().sum() for one in first), of_map)
+
+    def as_array(one):
+        if isinstance(one, nex.SparseTarget):
+            return nex.SparseTarget(as_array(one.ids), as_array(one.probabilities))
+        return None if one is None else one.numpy().copy()
+
+    expected = differentiated(False, *told)
+    assert_same(differentiated(True, *map(as_array, told)), expected, rtol=0, atol=0)
+
+
+def test_the_vector_jacobian_product_is_linear_in_its_vector(of_map):
+    x, w, b = without_graph(of_map)
+    loss = nex.CrossEntropy(reduction="none")
+    _, product = torch.func.vjp(lambda *of: loss.linear(*of[:2], IDS, of[2]), x, w, b)
+    at, along = torch.randn(2, SAMPLES, dtype=torch.float64)
+    here, change = torch.func.jvp(product, (at,), (along,))
+    assert_same(here, product(at), rtol=0, atol=0)
+    assert_same(change, product(along), rtol=0, atol=0)
+
+
 @pytest.mark.parametrize("rest", ["ignore", "uniform", "renormalize"])
 @pytest.mark.parametrize("reduction", ["mean", "none"])
 def test_a_target_of_the_best_of_a_teacher(rest, reduction, of_map):

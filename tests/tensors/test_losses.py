@@ -133,6 +133,43 @@ def test_upstream_gradients(x):
     torch.testing.assert_close(weighted, expected.detach())
 
 
+def test_gradients_are_memory_of_their_own(x):
+    """Who writes into one changes no other, and nothing that the loss keeps."""
+    for given in (x, x.detach().float().requires_grad_()):
+        value, grad = nex.CrossEntropy().value_and_grad(given, IDS)
+        before = grad.detach().clone()
+        value.backward()
+        given.grad.mul_(0)
+        assert torch.equal(grad, before)
+        for create_graph in (False, True):
+            value = nex.CrossEntropy()(given, IDS)
+            told = {"retain_graph": True, "create_graph": create_graph}
+            (first,) = torch.autograd.grad(value, given, **told)
+            first.detach().mul_(2)
+            (second,) = torch.autograd.grad(value, given, **told)
+            second.data.mul_(2)
+            (third,) = torch.autograd.grad(value, given)
+            assert torch.equal(third, before)
+
+
+@pytest.mark.parametrize("target", [IDS, SHARES], ids=["ids", "probabilities"])
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_arrays_may_change_before_the_backward_pass(target, reduction, x):
+    loss = nex.CrossEntropy(reduction=reduction)
+
+    def differentiated(change, *told):
+        value, grad = loss(x, *told), loss.value_and_grad(x, *told).grad
+        for one in told if change else ():
+            one[:] = 0
+        (first,) = torch.autograd.grad(value.sum(), x, create_graph=True)
+        both = [torch.autograd.grad(one.square().sum(), x)[0] for one in (first, grad)]
+        return torch.stack([first, *both])
+
+    told = target, WEIGHTS, MASK
+    arrays = [one.numpy().copy() for one in told]
+    assert torch.equal(differentiated(True, *arrays), differentiated(False, *told))
+
+
 def test_no_derivative_by_the_target(x):
     told = SHARES, torch.ones_like(SHARES)
     with pytest.raises(TypeError, match="no loss is differentiated by its target"):

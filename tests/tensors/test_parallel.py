@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 
 import normexp as nex
@@ -279,6 +280,35 @@ def test_a_gradient_may_be_asked_for_twice(found):
     for before, first, second in (one["others"]["asked twice"] for one in found):
         assert torch.equal(first, before)
         torch.testing.assert_close(second, 3 * before)
+
+
+@pytest.fixture
+def group_of_one():
+    dist = torch.distributed
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
+
+
+def test_gradients_and_what_is_kept_are_memory_of_their_own(group_of_one):
+    from normexp.torch import parallel
+
+    logits = torch.randn(3, 4, requires_grad=True)
+    value = parallel.cross_entropy(logits, torch.tensor([0, 3, 1]))
+    (first,) = torch.autograd.grad(value, logits, retain_graph=True)
+    before = first.clone()
+    first.mul_(2)
+    assert torch.equal(torch.autograd.grad(value, logits)[0], before)
+    features, weight = torch.randn(3, 2), torch.randn(4, 2, requires_grad=True)
+    found = []
+    for change in (False, True):
+        ids, of_rows = np.array([0, 3, 1]), torch.tensor([1.0, 2.0, 3.0])
+        told = {"sample_weight": of_rows, "recompute": True}
+        value = parallel.linear_cross_entropy(features, weight, ids, **told)
+        if change:
+            ids[:], of_rows[:] = 0, 0.0
+        found += torch.autograd.grad(value, weight)
+    assert torch.equal(*found)
 
 
 def test_groups_and_rows_may_be_small(found):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.compiler import is_dynamo_compiling
@@ -12,9 +13,9 @@ from . import few
 from .of_elements import LOG_SIGMOID, SIGMOID
 from .of_rows import LOG_SOFTMAX, SOFTMAX
 from .of_sums import LOGSUMEXP, SIGNED_LOGSUMEXP
-from .operator import is_numbers
+from .operator import is_followed, is_numbers
 from .rows import Axes, Where
-from .views import array_of, checked, result_type, tensor_of
+from .views import array_of, checked, from_array, result_type, tensor_of
 
 Axis = int | Axes | None
 
@@ -64,14 +65,16 @@ def logsumexp(
     if is_plain and is_numbers(x):
         result = functions.logsumexp(array_of(x), axis, return_sign=return_sign, keepdims=keepdims)
         return tuple(map(tensor_of, result)) if return_sign else tensor_of(result)
-    checked(x, "x")
-    where = mask_of(where, x)
+    is_kept = is_followed(checked(x, "x"))
+    where = mask_of(where, x, is_kept)
     _check.flag(keepdims, "keepdims")
     if b is None and not _check.flag(return_sign, "return_sign"):
         value = LOGSUMEXP(x, _check.axes(axis, x.ndim), where, keepdims)
         return value if out is None else into(out, value)
     factors = torch.ones((), dtype=result_type(x), device=x.device)
     if b is not None:
+        if isinstance(b, np.ndarray):
+            b = from_array(b, is_kept)
         factors = checked(torch.as_tensor(b, device=x.device), "b")
         if isinstance(b, int | float):  # takes the type of what it meets
             factors = factors.to(result_type(x))
@@ -124,7 +127,7 @@ def _of_rows(
     axes = _check.axes(axis, checked(x, "x").ndim)
     if 0 in [x.shape[one] for one in axes]:
         raise ValueError(f"x has no classes on axis {axis!r}: its shape is {tuple(x.shape)}")
-    told = _check.temperature(temperature), mask_of(where, x)
+    told = _check.temperature(temperature), mask_of(where, x, is_followed(x))
     value: Tensor = function(x, axes, *told)
     return value if out is None else into(out, value)
 
@@ -143,11 +146,13 @@ def into(out: Any, value: Tensor) -> Tensor:
     return out.copy_(value)
 
 
-def mask_of(where: Any, x: Tensor) -> Where:
+def mask_of(where: Any, x: Tensor, is_kept: bool) -> Where:
     """A mask as a tensor beside what it masks; that it can be broadcast is seen to by its user."""
     if where is None:
         return None
-    mask = torch.as_tensor(where, device=x.device)
+    if not isinstance(where, Tensor):
+        where = from_array(np.asarray(where), is_kept)
+    mask = where.to(x.device)
     if mask.dtype is not torch.bool:
         raise TypeError(f"where must hold booleans, got {mask.dtype}")
     try:

@@ -91,12 +91,12 @@ def arguments_of(
             f"got {tuple(features.shape)} and {tuple(weight.shape)}"
         )
     check_classes_last(loss.axes_of(features.ndim), features.ndim)
-    logits = logits_like(features, weight)
+    logits, is_kept = logits_like(features, weight), bool(differentiated(features, weight, bias))
     probabilities, rest = None, ""
     if isinstance(target, SparseTarget):
         rest = target.rest
-        target, probabilities = constants(target, logits)
-    target, *told = arguments(logits, target, sample_weight, where, of_class)[1:]
+        target, probabilities = constants(target, logits, is_kept)
+    target, *told = arguments(logits, target, sample_weight, where, of_class, is_kept)[1:]
     return (features, weight, bias, target, probabilities, *told), (rest, loss)
 
 

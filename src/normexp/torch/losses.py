@@ -30,7 +30,7 @@ from .operator import (
 )
 from .rows import beside_classes, left
 from .sparse_target import DENSE
-from .views import array_of, checked, loss_type, result_type, tensor_of
+from .views import array_of, checked, from_array, loss_type, result_type, tensor_of
 
 Maybe = Any  # a tensor or None
 NAMED: dict[str, Loss] = {}  # the losses that compiled programs name
@@ -88,36 +88,43 @@ def numbers_of(x: Any) -> Any:
 
 
 def arguments(
-    logits: Any, target: Any, sample_weight: Any, where: Any, of_class: Any = None
+    logits: Any,
+    target: Any,
+    sample_weight: Any,
+    where: Any,
+    of_class: Any = None,
+    is_kept: bool = False,
 ) -> tuple[Tensor, Tensor, Maybe, Maybe, Maybe]:
-    """All as tensors where the logits are; the loss checks their shapes and numbers."""
+    """All as tensors where the logits are; the loss checks their shapes and numbers.
+
+    Arrays are copied where a derivative will need them: `is_kept`, or somebody follows the logits.
+    """
     if not isinstance(logits, Tensor):
         raise TypeError(f"logits must be a tensor, as the target, got {_check.described(logits)}")
     checked(logits, "logits")
+    is_kept = is_kept or is_followed(logits)
+    where = mask_of(where, logits, is_kept)
     if isinstance(target, SparseTarget):
-        given = constants(target, logits)
-        where = mask_of(where, logits)
-        target = DENSE(*given, where, logits.shape[-1], target.rest)
-    target = _constant(target, "target", logits)
+        target = DENSE(*constants(target, logits, False), where, logits.shape[-1], target.rest)
+    target = _constant(target, "target", logits, is_kept)
     if sample_weight is not None:
-        sample_weight = _constant(sample_weight, "sample_weight", logits)
+        sample_weight = _constant(sample_weight, "sample_weight", logits, is_kept)
     if of_class is not None:
-        of_class = _constant(of_class, "weight", logits)
-    return logits, target, sample_weight, mask_of(where, logits), of_class
+        of_class = _constant(of_class, "weight", logits, is_kept)
+    return logits, target, sample_weight, where, of_class
 
 
-def constants(target: SparseTarget, logits: Tensor) -> tuple[Tensor, Tensor]:
+def constants(target: SparseTarget, logits: Tensor, is_kept: bool) -> tuple[Tensor, Tensor]:
     """Its class ids and probabilities as tensors."""
     return (
-        _constant(target.ids, "target.ids", logits),
-        _constant(target.probabilities, "target.probabilities", logits),
+        _constant(target.ids, "target.ids", logits, is_kept),
+        _constant(target.probabilities, "target.probabilities", logits, is_kept),
     )
 
 
-def _constant(given: Any, name: str, logits: Tensor) -> Tensor:
+def _constant(given: Any, name: str, logits: Tensor, is_kept: bool) -> Tensor:
     if not isinstance(given, Tensor):
-        array = np.asarray(given)
-        return torch.as_tensor(array if array.flags.writeable else array.copy()).to(logits.device)
+        return from_array(np.asarray(given), is_kept).to(logits.device)
     if given.requires_grad and torch.is_grad_enabled():
         raise TypeError(f"{name} has requires_grad, but no loss is differentiated by it: detach it")
     if given.device != logits.device:
@@ -161,7 +168,7 @@ class Value(_OfLogits):
         if of_value is None:
             return (None,) * len(ctx.needs_input_grad)
         _, grad = WITH_GRADIENT(*ctx.saved_tensors, ctx.loss)
-        return times(of_value, grad, named(ctx.loss)), *NOTHING
+        return times(of_value, grad, named(ctx.loss), not torch.is_grad_enabled()), *NOTHING
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *rest: Any) -> Any:
@@ -207,7 +214,7 @@ class WithGradient(_OfLogits):
         *tensors, grad = ctx.saved_tensors
         loss, result = named(ctx.loss), None
         if of_value is not None:
-            result = times(of_value, grad, loss)
+            result = times(of_value, grad, loss, False)  # somebody has it, or will ask again
         if of_grad is not None:
             product = HESSIAN_PRODUCT(*tensors, of_grad, ctx.loss)
             result = product if result is None else result + product
@@ -250,7 +257,7 @@ class Formed(Value):
             return (None,) * len(ctx.needs_input_grad)
         if torch.is_grad_enabled():  # somebody will differentiate the gradient
             _, grad = WITH_GRADIENT(*tensors, ctx.loss)
-        return times(of_value, grad, named(ctx.loss)), *NOTHING, None
+        return times(of_value, grad, named(ctx.loss), is_last()), *NOTHING, None
 
 
 class HessianProduct(_OfLogits):
@@ -334,16 +341,27 @@ def losses_shape(logits: Tensor, loss: Loss) -> list[int]:
     return left(logits.shape, loss.axes_of(logits.ndim))
 
 
-def times(of_value: Tensor, grad: Tensor, loss: Loss) -> Tensor:
+def times(of_value: Tensor, grad: Tensor, loss: Loss, is_free: bool) -> Tensor:
     """The gradient times that of the loss, by which it is reached."""
     if loss.reduction == "none":
         return product(beside_classes(of_value, loss.axes_of(grad.ndim)), grad)
-    return scaled(of_value, grad)
+    return scaled(of_value, grad, is_free)
 
 
-def scaled(of_value: Tensor, grad: Tensor) -> Tensor:
-    """The gradient of one loss times that of the loss."""
-    return grad if is_one(of_value) else product(of_value, grad)
+def scaled(of_value: Tensor, grad: Tensor, is_free: bool) -> Tensor:
+    """The gradient of one loss times that of the loss.
+
+    It is new memory, for whoever gets it may write there, unless nobody else has or will see it.
+    """
+    if not is_one(of_value):
+        return product(of_value, grad)
+    return grad if is_free else grad.clone()
+
+
+def is_last() -> bool:
+    """Whether what a loss keeps for the backward pass that runs is used by nobody after it."""
+    keeps_graph: bool = torch._C._autograd._get_current_graph_task_keep_graph()
+    return not (keeps_graph or torch.is_grad_enabled())
 
 
 def product(of_value: Tensor, grad: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from .losses import (
     THIRD,
     Maybe,
     by_logits_alone,
+    is_last,
     is_one,
     losses_shape,
     name_of,
@@ -129,11 +130,14 @@ class WithGradient(OfMap):
         by_logits_alone(tangents[3:UPSTREAM])
         *told, upstream = ctx.saved_tensors[:-3]
         grads, of_upstream = ctx.saved_tensors[-3:], tangents[UPSTREAM]
-        value = _dot(grads, tangents)
-        _, *changes = HESSIAN_PRODUCT(*told, upstream, *tangents[:3], *ctx.how)
+        value: Maybe = None
+        changes: Any = None
+        if any(one is not None for one in tangents[:3]):
+            value = _dot(grads, tangents)
+            _, *changes = HESSIAN_PRODUCT(*told, upstream, *tangents[:3], *ctx.how)
         if of_upstream is not None:
             more, *others = WITH_GRADIENT(*told, of_upstream, ctx.wanted, *ctx.how)
-            value, changes = value + more, _sum(changes, others)
+            value, changes = more if value is None else value + more, _sum(changes, others)
         return value, *(
             change if change.shape == grad.shape else torch.zeros_like(grad)  # not wanted
             for grad, change in zip(grads, changes, strict=True)
@@ -232,7 +236,10 @@ def _apart(of_value: Tensor, loss: Any) -> tuple[Maybe, Maybe]:
 
 
 def _times(factor: Maybe, grads: Any) -> Any:
-    return grads if factor is None else [scaled(factor, grad) for grad in grads]
+    """Gradients that are new, times the factor."""
+    if factor is None:
+        return grads
+    return [scaled(factor, grad, not torch.is_grad_enabled()) for grad in grads]
 
 
 def of_inputs(ctx: Any, grads: Any, wanted: str) -> list[Maybe]:
@@ -255,13 +262,9 @@ def _times_kept(of_value: Tensor, ctx: Any) -> list[Tensor]:
     large as the weight may not fit.
     """
     grads: list[Tensor] = ctx.saved_tensors[-3:]
-    if OWNED not in ctx.wanted or is_followed(of_value) or not is_eager([of_value]):
-        return [scaled(of_value, grad) for grad in grads]
-    if is_one(of_value):
-        ctx.wanted = ctx.wanted.replace(OWNED, "")  # somebody has them now
-        return grads
-    if torch._C._autograd._get_current_graph_task_keep_graph():
-        return [scaled(of_value, grad) for grad in grads]
+    is_free = OWNED in ctx.wanted and is_eager([of_value]) and is_last()
+    if not is_free or is_one(of_value) or is_followed(of_value):
+        return [scaled(of_value, grad, is_free) for grad in grads]
     if not views.on_host(of_value):
         return [kernels_for(grad).scale(grad.detach(), of_value) for grad in grads]
     return [grad.detach().mul_(of_value.item()) for grad in grads]

@@ -47,6 +47,11 @@ def tensor_of(array: Any) -> Tensor:
     return torch.from_numpy(array)
 
 
+def from_array(array: Array, is_kept: bool) -> Tensor:
+    """The same of an array of the caller's, who may write there: what is kept is a copy."""
+    return torch.as_tensor(array.copy() if is_kept or not array.flags.writeable else array)
+
+
 def bfloat16() -> np.dtype[Any]:
     """NumPy has none of its own."""
     with extra("torch"):

@@ -11,7 +11,7 @@ from ... import _check
 from ...losses.bound import check_classes_last
 from ...losses.cross_entropy import CrossEntropy
 from ...losses.sparse_target import parts_of
-from ..losses import times
+from ..losses import is_last, times
 from ..views import checked, is_plain, loss_type, result_type
 from .dtensors import is_sharded, local
 from .head import Gradients, Operands, swept
@@ -125,7 +125,7 @@ class _OfLogits(torch.autograd.Function):
     def backward(ctx: Any, of_value: Tensor) -> Any:
         grad, came_from = ctx.saved_tensors
         with torch.no_grad():
-            found = times(of_value, grad, ctx.loss)
+            found = times(of_value, grad, ctx.loss, is_last())
         return *finally_(of_value, came_from, found), None, None, None
 
 
@@ -197,6 +197,8 @@ def linear_cross_entropy(
         local(features, "features", 0, group)[0], weight, local(bias, "bias", 0, group)[0]
     )
     ranks = Ranks(group)
+    later = recompute or loss.reduction == "none"
+    is_kept = later and is_wanted(*given)
 
     def told() -> tuple[Shard, Told]:
         for name, tensor in zip(Operands._fields, given, strict=True):
@@ -206,7 +208,7 @@ def linear_cross_entropy(
         left = tuple(given.features.shape[:-1])
         if by_rows:
             left = _rows_of(target, left)
-        shard = Shard(loss, (*left, len(weight)), target, sample_weight, where)
+        shard = Shard(loss, (*left, len(weight)), target, sample_weight, where, is_kept)
         check_classes_last(shard.axes, len(shard.shape))
         alike = shard.alike | {
             "the function called": ("linear_cross_entropy", by_rows, recompute),
@@ -225,7 +227,6 @@ def linear_cross_entropy(
             f"got one of shape {shard.left}"
         )
     part = Part(ranks, shard, every, weight.device)
-    later = recompute or loss.reduction == "none"
     wanted = is_wanted(given.features), is_wanted(weight), is_wanted(given.bias)
     call = Call(part, counts if by_rows else None, wanted, later)
     value: Tensor = _OfLinear.apply(*given, source(*given), call)

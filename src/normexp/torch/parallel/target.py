@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ class Shard:
     """Target, weights and mask for logits of which this rank has a part of the classes.
 
     What can be checked by a rank alone is checked here; the rest, once it is known which classes
-    the others have, by `batch`.
+    the others have, by `batch`. What is kept for a derivative is a copy: its owner may write there.
     """
 
     def __init__(
@@ -35,24 +36,26 @@ class Shard:
         target: Any,
         sample_weight: Any,
         where: Any,
+        is_kept: bool = False,
     ) -> None:
+        own = partial(numbers, is_kept=is_kept)
         self.loss = loss
         self.shape = shape  # of the logits on this rank
         self.axes = loss.axes_of(len(shape))
         self.left = rows_shape(shape, self.axes)
-        self.sample_weight = None if sample_weight is None else numbers(sample_weight)
+        self.sample_weight = None if sample_weight is None else own(sample_weight)
         self.mask = NO_MASK
         if where is not None:
-            self.mask = as_rows(_check.mask(numbers(where), shape), self.axes)
+            self.mask = as_rows(_check.mask(own(where), shape), self.axes)
         self.ids: Array | None = None
         self.sparse: SparseTarget | None = None
         self.mass: Any = None
         if isinstance(target, SparseTarget):
             self.sparse = replace(
-                target, ids=numbers(target.ids), probabilities=numbers(target.probabilities)
+                target, ids=own(target.ids), probabilities=own(target.probabilities)
             )
             return
-        given = numbers(target)
+        given = own(target)
         if given.dtype.kind in "fb" or given.ndim == len(shape):
             self.mass, _ = loss._read_target(given, shape, self.left, self.axes)
             return
@@ -158,10 +161,15 @@ class SparsePart:
         return dense
 
 
-def numbers(given: Any) -> Array:
-    """As an array: a tensor's own memory where it can be."""
-    if not isinstance(given, Tensor):
-        return np.asarray(given)
+def numbers(given: Any, is_kept: bool = False) -> Array:
+    """As an array: on the memory that is given where it can be, but a copy of what is kept."""
+    if isinstance(given, Tensor):
+        given = _numbers_of(given)
+    array = np.asarray(given)
+    return array.copy() if is_kept else array
+
+
+def _numbers_of(given: Tensor) -> Array:
     if given.requires_grad:
         raise TypeError("no loss is differentiated by its target, weights or mask: detach them")
     if given.dtype in (torch.float16, torch.bfloat16):
