@@ -73,7 +73,7 @@ def test_evidence_of_a_picture_is_the_lead_of_the_wrong_class(images):
     softmax = images.results[0]
     classifier = LinearClassifier(LOSSES["softmax"]).fit(part.train_features, part.train_target)
     for mistake in softmax.mistakes[:12]:
-        row = np.flatnonzero(part.test_rows == mistake.row)
+        row = np.flatnonzero(part.dataset.positions_of(part.test_rows) == mistake.row)
         logits = classifier.decision_function(part.test_features[row])[0]
         intercepts = classifier.intercept_[mistake.predicted] - classifier.intercept_[mistake.truth]
         lead = logits[mistake.predicted] - logits[mistake.truth] - intercepts

@@ -8,6 +8,8 @@ from normexp.linear import LinearClassifier
 from normexp.losses import COMPARED, LOSSES
 from normexp.report.comparison import compare
 from normexp.report.mistakes import _kept
+from normexp.report.page import page
+from normexp.report.sections import behind
 from normexp.report.split import split
 
 
@@ -88,10 +90,27 @@ def test_mistakes_are_kept_up_to_a_number_and_of_as_many_pairs_as_there_are():
     assert len(set(truth[kept])) >= 88
 
 
-def test_a_mistake_shows_the_row_it_is_about(images, few_digits):
+def test_a_mistake_shows_the_row_it_is_about(images):
+    digits = load("digits")  # of which some were taken
     for mistake in images.results[0].mistakes:
-        assert few_digits.target[mistake.row] == mistake.truth
-        assert np.array_equal(mistake.picture.ravel(), few_digits.features[mistake.row])
+        assert digits.target[mistake.row] == mistake.truth
+        assert np.array_equal(mistake.picture.ravel(), digits.features[mistake.row])
+
+
+def test_rows_are_counted_as_they_stand_in_the_file(tmp_path):
+    path = tmp_path / "rows.csv"
+    labels = ["", "", *["a", "b"] * 14]
+    values = [-1.0 if label == "a" else 1.0 for label in labels]
+    values[10] *= -3  # of row 11, which is taken for the other class
+    path.write_text("x,y\n" + "".join(f"{x},{y}\n" for x, y in zip(values, labels, strict=True)))
+    dataset = load(path, target="y")
+    assert dataset.positions.tolist() == list(range(2, 30))
+    comparison = compare(dataset, {"softmax": LOSSES["softmax"]}, folds=2)
+    assert comparison.rows.tolist() == list(range(2, 30))
+    assert [mistake.row for mistake in comparison.results[0].mistakes] == [10]
+    assert "<td>11</td>" in page(comparison)
+    (group,) = behind(comparison)[0]
+    assert (group["mistakes"][0].row, group["others"]) == (10, [])
 
 
 def test_surprise_is_what_the_true_class_lacks(images):

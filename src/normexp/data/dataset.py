@@ -39,6 +39,8 @@ class Dataset:
         The columns that `load` was asked to carry along, as they stand in the source.
     left_out : mapping of str to int
         Why rows of the source are not here, and how many.
+    positions : array of shape (n,) or None
+        Where each row stands in the source, from 0 on; None where each row i stands at i.
 
     Examples
     --------
@@ -46,8 +48,8 @@ class Dataset:
     >>> iris = load("iris")
     >>> len(iris), iris.class_names
     (150, ('setosa', 'versicolor', 'virginica'))
-    >>> iris.take([0, 149]).target
-    array([0, 2])
+    >>> iris.take([0, 149]).target, iris.take([0, 149]).positions
+    (array([0, 2]), array([  0, 149]))
     """
 
     name: str
@@ -60,6 +62,7 @@ class Dataset:
     schema: Schema | None = None
     carried: pl.DataFrame | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    positions: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
         rows: int = self.features.shape[0]
@@ -70,4 +73,14 @@ class Dataset:
         rows = np.asarray(indices, dtype=np.intp)
         target = None if self.target is None else self.target[rows]
         carried = None if self.carried is None else self.carried[rows]
-        return replace(self, features=self.features[rows], target=target, carried=carried)
+        return replace(
+            self,
+            features=self.features[rows],
+            target=target,
+            carried=carried,
+            positions=self.positions_of(rows),
+        )
+
+    def positions_of(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Where these rows stand in the source, from 0 on."""
+        return np.arange(len(self))[rows] if self.positions is None else self.positions[rows]

@@ -43,8 +43,8 @@ class Comparison:
     notes : tuple of str
         What was done to the data.
     rows, truth : arrays of int
-        The test rows of the first seed by their position in the data set, and the class id of
-        each.
+        The test rows of the first seed by their position in the source of the data set, from 0 on,
+        and the class id of each.
     results : tuple of Result
     baselines : tuple of Baseline
         What is reached without learning weights, on the same rows.

@@ -139,7 +139,7 @@ def compare(
         max_iter=max_iter,
         test_to_train=test_to_train(tested),
         notes=(*dataset.notes, *notes, *first.encoder.notes),
-        rows=together(tested, [part.rows for part in tested]),
+        rows=dataset.positions_of(together(tested, [part.rows for part in tested])),
         truth=truth,
         results=tuple(
             Result.of(name, loss, trained[name], tested, classes) for name, loss in losses.items()

@@ -28,7 +28,7 @@ class Mistake:
     Attributes
     ----------
     row : int
-        Its position in the data set.
+        Its position in the source of the data set, from 0 on.
     truth, predicted : int
         Class ids.
     confidence : float or None
@@ -76,9 +76,10 @@ def hardest_mistakes(
         surprise = -log_proba[wrong, truth]
     worst = _kept(truth, taken, surprise)
     is_image = split.dataset.image_shape is not None
+    positions = split.dataset.positions_of(split.test_rows)
     return tuple(
         Mistake(
-            row=int(split.test_rows[row]),
+            row=int(positions[row]),
             truth=int(true),
             predicted=int(false),
             confidence=None if log_proba is None else float(np.exp(log_proba[row, false])),
