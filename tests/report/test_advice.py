@@ -2,15 +2,19 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import polars as pl
 import pytest
+from scipy.sparse import csr_array
+from scipy.stats import fisher_exact
 
 from normexp._sentences import LANGUAGES, sentences
 from normexp.data import Dataset, load
 from normexp.losses import LOSSES
 from normexp.report.advice import Advice, listed, told
+from normexp.report.advice_of_data import _association, sample
 from normexp.report.advice_of_results import (
     centroid_suffices,
     choice,
@@ -25,6 +29,7 @@ from normexp.report.commands import again
 from normexp.report.comparison import compare
 from normexp.report.metrics import measure
 from normexp.report.page import page
+from normexp.report.split import split
 
 RNG = np.random.default_rng(0)
 
@@ -49,6 +54,7 @@ def judged(comparison, *predictions, truth, train=None, log_proba=None, centroid
             predicted=predicted,
             is_right=predicted == truth,
             metrics=measure(truth, predicted, classes, log_proba),
+            surprise=None if log_proba is None else -log_proba[np.arange(len(truth)), truth],
             train_accuracy=np.mean(predicted == truth) if train is None else train,
         )
         for result, predicted in zip(comparison.results, map(np.asarray, predictions), strict=False)
@@ -57,7 +63,11 @@ def judged(comparison, *predictions, truth, train=None, log_proba=None, centroid
     rules.append(rules[0] if centroid is None else np.asarray(centroid))
     baselines = [
         replace(
-            baseline, predicted=rule, is_right=rule == truth, metrics=measure(truth, rule, classes)
+            baseline,
+            predicted=rule,
+            is_right=rule == truth,
+            metrics=measure(truth, rule, classes),
+            surprise=-np.log(np.bincount(truth, minlength=classes)[truth] / len(truth)),
         )
         for baseline, rule in zip(comparison.baselines, rules, strict=True)
     ]
@@ -105,6 +115,29 @@ def test_what_is_no_better_than_the_most_frequent_class_has_learnt_nothing(pair)
     assert kinds(nothing_learnt, judged(pair, wrong_on(92), truth=TRUTH)) == ["nothing-learnt"]
     assert kinds(nothing_learnt, judged(pair, wrong_on(120), truth=TRUTH)) == ["nothing-learnt"]
     assert kinds(nothing_learnt, judged(pair, wrong_on(60), truth=TRUTH)) == []
+
+
+def test_of_rare_cases_probabilities_may_know_what_labels_do_not_tell():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=2000)
+    ill = rng.uniform(size=2000) < 1 / (1 + np.exp(3.6 - 1.3 * x))
+    found = advised(table({"x": x}, np.where(ill, "ill", "well")))
+    facts = found["only-probabilities"].facts
+    assert facts["log_loss"] < 0.95 * facts["base"]
+    assert facts["p"] > 0.05 > facts["p_log_loss"]
+    assert found["never-predicted"].facts["names"] == ("ill",)
+    assert "nothing-learnt" not in found
+    noise = advised(table({"x": rng.normal(size=2000)}, np.where(ill, "ill", "well")))
+    assert {"nothing-learnt", "never-predicted"} <= set(noise)
+    assert "only-probabilities" not in noise
+
+
+def test_the_best_of_many_losses_is_no_better_than_chance_allows_the_best_of_many(pair):
+    many = replace(pair, results=(pair.results[0],) * 6)
+    one = replace(pair, results=(pair.results[0],))
+    found = [wrong_on(count) for count in (78, 100, 100, 100, 100, 100)]
+    assert kinds(nothing_learnt, judged(one, found[0], truth=TRUTH)) == []
+    assert kinds(nothing_learnt, judged(many, *found, truth=TRUTH)) == ["nothing-learnt"]
 
 
 def test_the_nearest_mean_suffices_where_no_loss_is_better_beyond_chance(pair):
@@ -221,6 +254,57 @@ def test_texts_of_one_column_exclude_each_other_and_are_not_told_to_say_the_same
     assert twice["say-the-same"].facts["other"] == "hue"
 
 
+def test_a_column_is_left_out_only_where_another_tells_all_of_it():
+    region = RNG.choice(["north", "south", "west"], size=300)
+    is_north = (region == "north").astype(float)
+    found = advised(table({"x": SIGNAL, "is_north": is_north, "region": region}, LABELS))
+    assert found["say-the-same"].facts["other"] == "is_north"
+    found = advised(table({"x": SIGNAL, "region": region, "is_north": is_north}, LABELS))
+    assert found["say-the-same"].facts["other"] == "is_north"
+    hole = RNG.uniform(size=300) < 0.3
+    one, other = (np.where(hole, None, RNG.choice(["a", "b", "c"], size=300)) for _ in range(2))
+    together = {"x": SIGNAL, "one": pl.Series(one.tolist()), "other": pl.Series(other.tolist())}
+    assert "say-the-same" not in advised(table(together, LABELS))
+    days = [date(2000 + i % 20, 1 + i % 12, 1 + i * 7 % 28) for i in range(300)]
+    years = [float(day.year) for day in days]
+    found = advised(table({"x": SIGNAL, "year": years, "day": days}, LABELS))
+    assert found["say-the-same"].facts["names"] == ("year",)
+
+
+def test_test_rows_that_are_copies_of_training_rows_are_counted():
+    features = RNG.normal(size=(200, 3))
+    twice = Dataset(
+        "twice.npy", np.vstack([features] * 2), np.tile(LABELS[:200], 2), ("a", "b", "c")
+    )
+    facts = advised(twice, test_size=0.25)["copies"].facts
+    part = split(twice, 0.25, 0)
+    known = {tuple(row) for row in twice.features[part.train_rows].tolist()}
+    copied = sum(tuple(row) in known for row in twice.features[part.test_rows].tolist())
+    assert (facts["count"], facts["rows"]) == (copied, 100)
+    sparse = replace(twice, features=csr_array(twice.features))
+    assert advised(sparse, test_size=0.25)["copies"].facts == facts
+    assert "copies" not in advised(twice.take(np.arange(200)), test_size=0.25)
+    few = np.round(np.clip(twice.features, -1, 1))  # of 27 kinds: that they meet says nothing
+    assert "copies" not in advised(replace(twice, features=few), test_size=0.25)
+
+
+def test_columns_are_judged_by_training_rows_alone():
+    dataset = table({"x": SIGNAL, "y": -SIGNAL, "late": copy_of_class()}, LABELS)
+    part = split(dataset, 0.25, 0)
+    before = sample(part)
+    part.test_features[:] = np.nan
+    part.test_target[:] = 0
+    assert all(np.array_equal(*pair) for pair in zip(before, sample(part), strict=True))
+
+
+def test_no_command_leaves_out_every_column():
+    found = advised(table({"when paid": copy_of_class()}, LABELS))
+    assert found["leak"].commands == ()
+    holes = np.where(RNG.uniform(size=300) < 0.7, None, SIGNAL)
+    found = advised(table({"x": pl.Series(holes.tolist(), dtype=pl.Float64)}, LABELS))
+    assert found["mostly-missing"].commands == ()
+
+
 def test_few_rows_that_happen_to_agree_do_not_say_the_same():
     x = np.arange(8.0)
     found = advised(table({"x": x, "y": x + 0.3 * (-1) ** x}, ["a", "b"] * 4))
@@ -290,7 +374,28 @@ def test_missing_numbers_of_an_array_and_texts_are_seen_too():
     text = pl.Series(["a", "b", None] * 100)
     late = pl.Series([None if label == "yes" else "paid" for label in LABELS])
     found = advised(table({"x": SIGNAL, "text": text, "late": late}, LABELS))
-    assert found["missing-tells"].facts["column"] == "late"
+    assert found["missing-text-tells"].facts["column"] == "late"
+    assert found["missing-text-tells"].commands[0].endswith("--drop late")
+
+
+def test_a_tiny_class_does_not_end_the_search_for_missing_values_that_tell():
+    labels = np.array([*LABELS[:297], *["tiny"] * 3])
+
+    def holed(share_of_yes, share_of_no):
+        share = np.where(labels == "yes", share_of_yes, share_of_no)
+        income = np.where(np.random.default_rng(4).uniform(size=300) < share, np.nan, SIGNAL)
+        return advised(table({"income": pl.Series(income).fill_nan(None), "x": SIGNAL}, labels))
+
+    facts = holed(0.4, 0.05)["missing-tells"].facts
+    assert (facts["most"], facts["least"]) == ("yes", "no")
+    assert "missing-tells" not in holed(0.2, 0.2)
+
+
+def test_holes_dealt_at_random_have_the_p_of_fishers_test():
+    truth = np.repeat([0, 1], [60, 6])
+    hole = np.isin(np.arange(66), [0, 1, 60, 61, 62])
+    table = [[2, 58], [3, 3]]
+    assert _association(hole, truth) == pytest.approx(fisher_exact(table).pvalue, abs=0.005)
 
 
 def test_columns_that_are_too_many_to_examine_are_said_to_be():

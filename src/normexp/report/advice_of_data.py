@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +34,9 @@ ALONE, CERTAIN = 0.98, 0.8
 MOSTLY = 0.5
 # A test of shares by χ² needs so many expected in each cell (Cochran's rule).
 EXPECTED = 5
+DEALT = 4000
+COPIES = 0.01  # of the test rows: of fewer, nothing that is measured would change
+KINDS = 0.1  # of all rows
 
 
 class Sample(NamedTuple):
@@ -41,12 +45,14 @@ class Sample(NamedTuple):
     features: NDArray[np.floating[Any]]
     target: Indices
     columns: NDArray[np.str_]
-    names: list[str]
-    numbers: set[str]
 
 
 def by_data(comparison: Comparison, part: Split) -> Iterator[Advice]:
-    """Every advice by the columns, the gravest first; of images there is none."""
+    """Every advice by the columns, the gravest first; of images there is none.
+
+    Columns are chosen by the training rows: those that are left out are judged by others.
+    """
+    yield from copies(part)
     if part.dataset.image_shape is not None:
         return
     if issparse(part.train_features) or part.train_features.shape[1] > WIDTH:
@@ -54,15 +60,14 @@ def by_data(comparison: Comparison, part: Split) -> Iterator[Advice]:
         yield from missing(comparison, part)
         return
     rows = sample(part)
-    yield from tells_alone(comparison, rows)
+    yield from tells_alone(comparison, part, rows)
     yield from missing(comparison, part)
-    yield from say_the_same(comparison, rows)
+    yield from say_the_same(comparison, part, rows)
 
 
 def sample(part: Split) -> Sample:
-    """ROWS of the data set, encoded."""
-    encoder, dataset = part.encoder, part.dataset
-    taken = np.arange(len(dataset))
+    """ROWS of the training rows."""
+    encoder, taken = part.encoder, np.arange(len(part.train_target))
     if len(taken) > ROWS:
         taken = np.sort(np.random.default_rng(0).permutation(len(taken))[:ROWS])
     of_dates = {
@@ -70,19 +75,46 @@ def sample(part: Split) -> Sample:
     }
     columns = [of_dates.get(name, name) for name in encoder.numbers]
     columns += [name for name, texts in encoder.categories.items() for _ in texts]
-    return Sample(
-        encoder.transform(dataset.take(taken)),
-        np.searchsorted(part.labels, np.asarray(dataset.target)[taken]),
-        np.array(columns),
-        list(encoder.feature_names),
-        set(encoder.numbers) - set(of_dates),
-    )
+    return Sample(part.train_features[taken], part.train_target[taken], np.array(columns))
 
 
-def say_the_same(comparison: Comparison, rows: Sample) -> Iterator[Advice]:
-    """Columns of which one tells the other: the interval of their correlation lies beyond SAME.
+def without(comparison: Comparison, part: Split, names: Iterable[str]) -> tuple[str, ...]:
+    """The command of the comparison without some columns, if any is left then."""
+    dropped = list(names)
+    if set(part.dataset.feature_names) <= set(dropped):
+        return ()
+    return (again(comparison, *(word for name in dropped for word in ("--drop", name))),)
 
-    Fisher's interval, at a level divided by the number of pairs. Of a group of columns that say
+
+def copies(part: Split) -> Iterator[Advice]:
+    """Test rows that are equal to a training row in every feature: they may be the same case twice.
+
+    Not where rows are of a few KINDS, as those of some texts are: that they meet says nothing.
+    """
+    known = set(_keys(part.train_features))
+    tested = _keys(part.test_features)
+    count = sum(key in known for key in tested)
+    rows = len(part.dataset)
+    distinct = len(known | set(tested))
+    if count >= COPIES * len(tested) and distinct > KINDS * rows:
+        yield Advice("copies", {"count": count, "rows": len(tested)})
+
+
+def _keys(features: Any) -> list[int]:
+    """Of each row 64 bits that are the same for equal rows, and hardly for others."""
+    if issparse(features):
+        ends = features.indptr
+        return [
+            hash(features.indices[i:j].tobytes() + features.data[i:j].tobytes())
+            for i, j in pairwise(ends.tolist())
+        ]
+    return [hash((row + 0.0).tobytes()) for row in features]  # −0 is 0
+
+
+def say_the_same(comparison: Comparison, part: Split, rows: Sample) -> Iterator[Advice]:
+    """Columns that another tells whole: of each feature the correlation with one lies beyond SAME.
+
+    By Fisher's interval, at a level divided by the number of pairs. Of a group of columns that say
     the same, the first stands for the others.
     """
     count, width = rows.features.shape
@@ -94,20 +126,26 @@ def say_the_same(comparison: Comparison, rows: Sample) -> Iterator[Advice]:
     margin = norm.isf(SIGNIFICANT / (width * (width - 1))) / np.sqrt(count - 3)
     with np.errstate(divide="ignore"):
         least = np.tanh(np.arctanh(np.minimum(correlation, 1.0)) - margin)
+    is_told = least >= SAME
+    names = list(dict.fromkeys(rows.columns.tolist()))
+    places = {name: np.flatnonzero(rows.columns == name) for name in names}
     dropped = dict[str, tuple[str, float]]()
-    for i, j in zip(*np.nonzero(np.triu(least >= SAME, k=1)), strict=True):
-        kept, other = str(rows.columns[i]), str(rows.columns[j])
-        if kept != other and kept not in dropped and other not in dropped:
-            dropped[other] = kept, float(correlation[i, j])
+    for one, another in combinations(names, 2):
+        for kept, other in ((one, another), (another, one)):
+            block = np.ix_(places[kept], places[other])
+            stands = {name for name, _ in dropped.values()}
+            if kept in dropped or other in dropped or other in stands:
+                continue
+            if is_told[block].any(axis=0).all():
+                dropped[other] = kept, float(correlation[block].max(axis=0).min())
     if dropped:
         (other, (kept, most)), *_ = dropped.items()
-        options = [word for name in dropped for word in ("--drop", name)]
         facts = {"kept": kept, "other": other, "r": most, "names": tuple(dropped)}
         kind = "say-the-same" if len(dropped) == 1 else "several-say-the-same"
-        yield Advice(kind, facts, (again(comparison, *options),))
+        yield Advice(kind, facts, without(comparison, part, dropped))
 
 
-def tells_alone(comparison: Comparison, rows: Sample) -> Iterator[Advice]:
+def tells_alone(comparison: Comparison, part: Split, rows: Sample) -> Iterator[Advice]:
     """Columns that tell the class without any other, as what is a copy of it does.
 
     A tree of one column, with a leaf for each class or each text, is asked about rows that it was
@@ -132,7 +170,7 @@ def tells_alone(comparison: Comparison, rows: Sample) -> Iterator[Advice]:
         removed = 1 - float(np.sum(~is_right)) / others
         if removed >= ALONE and sure >= CERTAIN:
             facts = {"column": column, "share": float(is_right.mean()), "rows": len(wrong)}
-            yield Advice("leak", facts, (again(comparison, "--drop", column),))
+            yield Advice("leak", facts, without(comparison, part, [column]))
 
 
 def _differing(rows: Sample) -> list[str]:
@@ -153,20 +191,17 @@ def _differing(rows: Sample) -> list[str]:
 def missing(comparison: Comparison, part: Split) -> Iterator[Advice]:
     """Columns that are mostly missing, and such whose missing values go with the class."""
     holes = _holes(part)
-    truth = np.searchsorted(part.labels, np.asarray(part.dataset.target))
+    truth = part.train_target
     mostly = {name: float(hole.mean()) for name, hole in holes.items() if hole.mean() > MOSTLY}
     if mostly:
         worst = max(mostly, key=mostly.__getitem__)
         facts = {"names": tuple(mostly), "worst": worst, "share": mostly[worst]}
-        options = [word for name in mostly for word in ("--drop", name)]
-        yield Advice("mostly-missing", facts, (again(comparison, *options),))
-    tested = {
-        name: p for name, hole in holes.items() if (p := _association(hole, truth)) is not None
-    }
-    for name, p in zip(tested, holm(list(tested.values())), strict=True):
+        yield Advice("mostly-missing", facts, without(comparison, part, mostly))
+    for name, p in zip(holes, holm([_association(h, truth) for h in holes.values()]), strict=True):
         if p < SIGNIFICANT:
             shares = np.bincount(truth, holes[name]) / np.bincount(truth)
-            most, least = int(shares.argmax()), int(shares.argmin())
+            surplus = _surplus(holes[name], truth)
+            most, least = int(surplus.argmax()), int(surplus.argmin())
             facts = {
                 "column": name,
                 "most": comparison.class_names[most],
@@ -175,12 +210,15 @@ def missing(comparison: Comparison, part: Split) -> Iterator[Advice]:
                 "share_of_least": float(shares[least]),
                 "p": p,
             }
-            yield Advice("missing-tells", facts)
+            if name in part.encoder.categories:
+                yield Advice("missing-text-tells", facts, without(comparison, part, [name]))
+            else:
+                yield Advice("missing-tells", facts)
 
 
 def _holes(part: Split) -> dict[str, NDArray[np.bool_]]:
-    """Which cells are missing, for each column that lacks any."""
-    features = part.dataset.features
+    """Which cells of the training rows are missing, for each column that lacks any."""
+    features = part.dataset.take(part.train_rows).features
     if isinstance(features, pl.DataFrame):
         holes = {}
         for column in features:
@@ -195,10 +233,30 @@ def _holes(part: Split) -> dict[str, NDArray[np.bool_]]:
     return {name: hole for name, hole in holes.items() if hole.any()}
 
 
-def _association(hole: NDArray[np.bool_], truth: Indices) -> float | None:
-    """p of the χ² test that cells are missing as often in each class; None for too few of them."""
+def _association(hole: NDArray[np.bool_], truth: Indices) -> float:
+    """p of the test that cells are missing as often in each class.
+
+    By χ², or where too few are expected of a class by χ² of holes that are dealt out at random.
+    """
+    rows = np.bincount(truth)
     counts = np.array([np.bincount(truth, hole), np.bincount(truth, ~hole)])
     if not counts.sum(axis=1).all():
-        return None
+        return 1.0
     found = chi2_contingency(counts)
-    return float(found.pvalue) if found.expected_freq.min() >= EXPECTED else None
+    if found.expected_freq.min() >= EXPECTED:
+        return float(found.pvalue)
+    rng = np.random.default_rng(0)
+    dealt = rng.multivariate_hypergeometric(rows, int(hole.sum()), DEALT, method="marginals")
+    # χ² is this sum in other units, as the cells that are there follow from those that are not.
+    own, chance = (
+        (((holes - found.expected_freq[0]) ** 2) / rows).sum(axis=-1)
+        for holes in (counts[0], dealt)
+    )
+    return float((1 + np.sum(chance >= own * (1 - 1e-12))) / (1 + DEALT))
+
+
+def _surplus(hole: NDArray[np.bool_], truth: Indices) -> NDArray[np.float64]:
+    """How many more holes each class has than its share, in standard deviations or so."""
+    expected = np.bincount(truth) * hole.mean()
+    surplus: NDArray[np.float64] = (np.bincount(truth, hole) - expected) / np.sqrt(expected)
+    return surplus

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.stats import binomtest
 
 from .advice import Advice
+from .baselines import Baseline
 from .commands import MODEL, again, training
 from .compared import Comparison
 from .metrics import Metrics, Reliability
 from .result import Result
-from .significance import SIGNIFICANT, holm
+from .significance import SIGNIFICANT, by_signs, corrected, holm
 
 # A gap below a point of accuracy is nothing that a stronger penalty would be worth.
 GAP = 0.01
@@ -29,13 +31,14 @@ DRAWS = 4000
 def by_results(comparison: Comparison) -> Iterator[Advice]:
     """Every advice by the results, the gravest first."""
     yield from unfinished(comparison)
-    if learnt_nothing := list(nothing_learnt(comparison)):
-        yield from learnt_nothing
-    else:
+    learnt_nothing = list(nothing_learnt(comparison))
+    yield from learnt_nothing
+    yield from never_predicted(comparison)
+    if not learnt_nothing:
+        yield from only_probabilities(comparison)
         yield from centroid_suffices(comparison)
         yield from overfits(comparison)
         yield from uncalibrated(comparison)
-        yield from never_predicted(comparison)
     yield from few_rows(comparison)
     if not learnt_nothing:
         yield from choice(comparison)
@@ -54,25 +57,92 @@ def unfinished(comparison: Comparison) -> Iterator[Advice]:
         yield Advice("unfinished", {"names": names, "iterations": comparison.max_iter}, (command,))
 
 
+class Level(NamedTuple):
+    """How the best loss stands beside a baseline that none is better than beyond chance."""
+
+    best: Result
+    p: float
+
+
+def _level(comparison: Comparison, baseline: Baseline) -> Level | None:
+    """The best loss, unless one is better than the baseline beyond chance.
+
+    The p-values are adjusted for the number of losses.
+    """
+    results = comparison.results
+    p_values = holm([comparison.chance(result, baseline) for result in results])
+    for result, p in zip(results, p_values, strict=True):
+        if p < SIGNIFICANT and result.metrics.accuracy > baseline.metrics.accuracy:
+            return None
+    best = winner(comparison)
+    return Level(best, p_values[results.index(best)])
+
+
+class Beyond(NamedTuple):
+    """The loss of the least log loss of those that beat the shares of the classes by it."""
+
+    name: str
+    log_loss: float
+    base: float
+    p: float
+
+
+def _beyond_shares(comparison: Comparison) -> Beyond | None:
+    """Whether probabilities are better than the shares of the classes, row by row."""
+    base = comparison.baselines[0].surprise
+    if base is None:
+        return None
+    told = [
+        (result.name, result.surprise, p)
+        for result in comparison.results
+        if result.surprise is not None
+        if (p := by_signs(base - result.surprise)) is not None
+    ]
+    found = [
+        Beyond(name, float(surprise.mean()), float(np.mean(base)), p)
+        for (name, surprise, _), p in zip(told, holm([p for *_, p in told]), strict=True)
+    ]
+    better = [each for each in found if each.p < SIGNIFICANT and each.log_loss < each.base]
+    return min(better, key=lambda each: each.log_loss, default=None)
+
+
 def nothing_learnt(comparison: Comparison) -> Iterator[Advice]:
-    """No loss is better than the most frequent class, beyond chance."""
-    best, majority = winner(comparison), comparison.baselines[0]
-    p = comparison.chance(best, majority)
-    if p >= SIGNIFICANT or best.metrics.accuracy <= majority.metrics.accuracy:
-        facts = {"best": best.metrics.accuracy, "majority": majority.metrics.accuracy, "p": p}
-        yield Advice("nothing-learnt", facts)
+    """Neither labels nor probabilities are better than those of the most frequent class."""
+    majority = comparison.baselines[0]
+    level = _level(comparison, majority)
+    if level is not None and _beyond_shares(comparison) is None:
+        facts = {"best": level.best.metrics.accuracy, "majority": majority.metrics.accuracy}
+        yield Advice("nothing-learnt", facts | {"p": level.p})
+
+
+def only_probabilities(comparison: Comparison) -> Iterator[Advice]:
+    """Probabilities are better than the shares of the classes, labels than none beyond chance."""
+    majority = comparison.baselines[0]
+    level = _level(comparison, majority)
+    if level is not None and (beyond := _beyond_shares(comparison)) is not None:
+        facts = {"best": level.best.metrics.accuracy, "majority": majority.metrics.accuracy}
+        yield Advice(
+            "only-probabilities",
+            facts
+            | {"p": level.p}
+            | {
+                "name": beyond.name,
+                "log_loss": beyond.log_loss,
+                "base": beyond.base,
+                "p_log_loss": beyond.p,
+            },
+        )
 
 
 def centroid_suffices(comparison: Comparison) -> Iterator[Advice]:
     """No loss is better than the nearest mean row, beyond chance."""
-    best, centroid = winner(comparison), comparison.baselines[1]
-    p = comparison.chance(best, centroid)
-    if p >= SIGNIFICANT or best.metrics.accuracy <= centroid.metrics.accuracy:
+    centroid = comparison.baselines[1]
+    if (level := _level(comparison, centroid)) is not None:
         facts = {
-            "name": best.name,
-            "best": best.metrics.accuracy,
+            "name": level.best.name,
+            "best": level.best.metrics.accuracy,
             "centroid": centroid.metrics.accuracy,
-            "p": p,
+            "p": level.p,
         }
         yield Advice("centroid-suffices", facts)
 
@@ -83,7 +153,7 @@ def overfits(comparison: Comparison) -> Iterator[Advice]:
     Not where alpha was chosen.
 
     Newcombe's interval of a difference of shares, of the Wilson intervals of both; of several
-    losses with such a gap the widest is told.
+    losses with such a gap the widest is told, at a level divided by their number.
 
     References
     ----------
@@ -91,7 +161,7 @@ def overfits(comparison: Comparison) -> Iterator[Advice]:
     """
     if comparison.alphas is not None:
         return
-    gaps = {result.name: _least_gap(result, comparison.train_rows) for result in comparison.results}
+    gaps = {result.name: _least_gap(comparison, result) for result in comparison.results}
     name = max(gaps, key=gaps.__getitem__)
     if gaps[name] > GAP:
         result = next(each for each in comparison.results if each.name == name)
@@ -108,13 +178,21 @@ def overfits(comparison: Comparison) -> Iterator[Advice]:
         )
 
 
-def _least_gap(result: Result, train_rows: int) -> float:
+def _least_gap(comparison: Comparison, result: Result) -> float:
     """The lower end of the interval of training accuracy − test accuracy."""
-    hits = round(result.train_accuracy * train_rows)
-    low = binomtest(hits, train_rows).proportion_ci(method="wilson").low
-    high = result.metrics.accuracy_interval[1]
+    level = 1 - SIGNIFICANT / len(comparison.results)
     train, test = result.train_accuracy, result.metrics.accuracy
+    high = _share(test, comparison.test_rows, level).high
+    if result.metrics.parts is not None:
+        margin = corrected(result.metrics.parts, comparison.test_to_train, level).margin
+        high = max(high, min(test + margin, 1.0))
+    low = _share(train, comparison.train_rows, level).low
     return float(train - test - np.hypot(train - low, high - test))
+
+
+def _share(share: float, rows: int, level: float) -> Any:
+    """Wilson's interval of a share."""
+    return binomtest(round(share * rows), rows).proportion_ci(level, method="wilson")
 
 
 def uncalibrated(comparison: Comparison) -> Iterator[Advice]:

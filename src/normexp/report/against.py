@@ -13,9 +13,7 @@ from scipy.stats import fisher_exact
 from .change import Against, Change
 from .compared import Comparison
 from .result import Result
-from .significance import corrected, holm, mcnemar
-
-FLIPS = 4000
+from .significance import by_signs, corrected, holm, mcnemar
 
 
 class EarlierMetrics(msgspec.Struct):
@@ -137,16 +135,9 @@ def _apart(truth: NDArray[Any], predicted: NDArray[Any], new: Result) -> float:
 def _by_signs(
     before: list[float | str] | None, after: NDArray[np.floating[Any]] | None
 ) -> float | None:
-    """How often the mean difference would be as large with its signs drawn at random."""
     if before is None or after is None:
         return None
-    differences = after - np.array(before, dtype=np.float64)
-    if not np.isfinite(differences).all():
-        return None
-    signs = np.random.default_rng(0)
-    drawn = [abs(signs.choice([-1.0, 1.0], len(after)) @ differences) for _ in range(FLIPS)]
-    as_large = np.sum(np.array(drawn) >= abs(differences.sum()) * (1 - 1e-12))
-    return float((1 + as_large) / (1 + FLIPS))
+    return by_signs(after - np.array(before, dtype=np.float64))
 
 
 def _number(value: float | str | None) -> float | None:

@@ -27,17 +27,28 @@ class Baseline:
         The class id of each of these rows.
     is_right : array of bool
         For each of them.
+    surprise : array or None
+        For each of them −log p of its class, in nats, where the rule tells probabilities: those of
+        the majority are the shares of the classes among the training rows.
     """
 
     name: str
     metrics: Metrics
     predicted: Indices
     is_right: NDArray[np.bool_]
+    surprise: NDArray[np.float64] | None = None
 
 
 def majority(part: Split) -> Indices:
     """Predict the most frequent class of the training rows for every row."""
     return np.full(len(part.test_target), np.bincount(part.train_target).argmax())
+
+
+def surprise_of_shares(part: Split) -> NDArray[np.float64]:
+    """−log of the share that the class of each test row has of the training rows."""
+    counts = np.bincount(part.train_target, minlength=len(part.labels))
+    surprise: NDArray[np.float64] = np.log(len(part.train_target) / counts[part.test_target])
+    return surprise
 
 
 def nearest_centroid(part: Split) -> Indices:

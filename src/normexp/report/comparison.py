@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .. import _check
 from ..data import Dataset
 from ..linear import LinearClassifier
@@ -15,7 +18,7 @@ from ..losses import COMPARED, LOSSES, RowLoss
 from ..model import class_name
 from .advice_of_data import by_data
 from .advice_of_results import by_results
-from .baselines import BASELINES, Baseline
+from .baselines import BASELINES, Baseline, majority, surprise_of_shares
 from .compared import Comparison
 from .judgement import Tested, judge, test_to_train, together
 from .plan import planned
@@ -101,6 +104,7 @@ def compare(
     tested, notes = list[Tested](), dict[str, None]()
     trained: dict[str, list[Training]] = {name: [] for name in losses}
     ruled: dict[str, list[Indices]] = {name: [] for name in BASELINES}
+    by_shares = list[NDArray[np.float64]]()
     for i, part in plan.parts(dataset):
         first = first or part
         tested.append(Tested.of(i, part))
@@ -114,6 +118,7 @@ def compare(
             )
         for name, predict in BASELINES.items():
             ruled[name].append(predict(part))
+        by_shares.append(surprise_of_shares(part))
     assert first is not None  # a plan has a part
     names, classes, is_table = (
         first.encoder.feature_names,
@@ -145,7 +150,13 @@ def compare(
             Result.of(name, loss, trained[name], tested, classes) for name, loss in losses.items()
         ),
         baselines=tuple(
-            Baseline(name, judged.metrics, judged.predicted, judged.is_right)
+            Baseline(
+                name,
+                judged.metrics,
+                judged.predicted,
+                judged.is_right,
+                together(tested, by_shares) if BASELINES[name] is majority else None,
+            )
             for name, predicted in ruled.items()
             for judged in [judge(tested, predicted, classes, [])]
         ),

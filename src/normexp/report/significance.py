@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 from scipy.stats import t as student
 
 SIGNIFICANT = 0.05
+FLIPS = 4000
 
 
 def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
@@ -35,6 +36,24 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     only_first, only_second = int(np.sum(first & ~second)), int(np.sum(second & ~first))
     disagreements = only_first + only_second
     return float(binomtest(only_first, disagreements).pvalue) if disagreements else 1.0
+
+
+def by_signs(differences: NDArray[np.floating[Any]]) -> float | None:
+    """How often the mean of differences would be as large with their signs drawn at random.
+
+    None where one is infinite or undefined.
+
+    Examples
+    --------
+    >>> by_signs(np.zeros(3)), by_signs(np.array([1.0, np.inf]))
+    (1.0, None)
+    """
+    if not np.isfinite(differences).all():
+        return None
+    signs = np.random.default_rng(0)
+    drawn = [abs(signs.choice([-1.0, 1.0], len(differences)) @ differences) for _ in range(FLIPS)]
+    as_large = np.sum(np.array(drawn) >= abs(differences.sum()) * (1 - 1e-12))
+    return float((1 + as_large) / (1 + FLIPS))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -67,7 +86,9 @@ class Corrected(NamedTuple):
     p: float
 
 
-def corrected(values: NDArray[np.floating[Any]], test_to_train: float) -> Corrected:
+def corrected(
+    values: NDArray[np.floating[Any]], test_to_train: float, level: float = 1 - SIGNIFICANT
+) -> Corrected:
     """The corrected resampled t interval and test of J values, each of a part of the same rows.
 
     Trainings share most of their rows, so that their results vary less than new data would make
@@ -81,6 +102,8 @@ def corrected(values: NDArray[np.floating[Any]], test_to_train: float) -> Correc
         At least 2.
     test_to_train : float
         Test rows of a part for each row that it was trained on.
+    level : float
+        The confidence of the interval.
 
     References
     ----------
@@ -96,7 +119,7 @@ def corrected(values: NDArray[np.floating[Any]], test_to_train: float) -> Correc
     """
     count, mean = len(values), float(np.mean(values))
     error = float(np.std(values, ddof=1)) * (1 / count + test_to_train) ** 0.5
-    margin = float(student.ppf(0.975, count - 1)) * error
+    margin = float(student.ppf((1 + level) / 2, count - 1)) * error
     if error == 0:
         return Corrected(mean, margin, 0.0 if mean else 1.0)
     return Corrected(mean, margin, float(2 * student.sf(abs(mean) / error, count - 1)))

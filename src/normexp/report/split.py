@@ -48,6 +48,11 @@ class Split:
     test_target: Indices
     notes: tuple[str, ...]
 
+    @property
+    def train_rows(self) -> Indices:
+        """Which rows of `dataset` are for training, in the order of `train_features`."""
+        return np.setdiff1d(np.arange(len(self.dataset)), self.test_rows)
+
 
 def split(dataset: Dataset, test_size: float, seed: int) -> Split:
     """Split the rows at random, each class in the same proportion.
