@@ -1,6 +1,7 @@
 """Drop-ins for PyTorch's functions and modules: their meaning, exact, by every road."""
 
 import inspect
+import itertools
 
 import pytest
 import torch
@@ -244,6 +245,31 @@ def test_autocast():
         for call in calls:
             assert call(ours).dtype == call(theirs).dtype
     assert ours.cross_entropy(z, y).dtype is torch.bfloat16
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("is_autocast", [False, True])
+def test_a_linear_loss_has_the_type_and_errors_of_cross_entropy(dtype, is_autocast):
+    x, w = torch.randn(4, 3, dtype=dtype), torch.randn(5, 3, dtype=dtype)
+    targets = [EVERY_ID, SHARES, SHARES.float(), SHARES.bfloat16(), SHARES > 0.2, SHARES.long()]
+    for target, weight in itertools.product(targets, [None, WEIGHT]):
+        with torch.autocast("cpu", torch.bfloat16, enabled=is_autocast):
+            if target.shape == SHARES.shape and not target.is_floating_point():
+                with pytest.raises(ours.ArgumentError, match="must hold floating probabilities"):
+                    ours.linear_cross_entropy(x, w, target, weight=weight)
+                continue
+            logits = nn.functional.linear(x, w)
+            got = ours.linear_cross_entropy(x, w, target, weight=weight)
+            expected = ours.cross_entropy(logits, target, weight)
+            assert got.dtype is expected.dtype
+            if weight is None:
+                assert theirs.linear_cross_entropy(x, w, target).dtype is got.dtype
+        exact = ours.cross_entropy(x.double() @ w.double().T, target, weight)
+        torch.testing.assert_close(got, exact.to(got.dtype))
+    shares = SHARES.clone()
+    loss = ours.linear_cross_entropy(x.float(), w.float(), shares)
+    logits = x.float().double() @ w.float().double().T
+    torch.testing.assert_close(loss, ours.cross_entropy(logits, shares), rtol=1e-14, atol=0)
 
 
 def test_the_implicit_axis_has_pytorchs_warning():

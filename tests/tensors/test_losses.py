@@ -170,6 +170,34 @@ def test_arrays_may_change_before_the_backward_pass(target, reduction, x):
     assert torch.equal(differentiated(True, *arrays), differentiated(False, *told))
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_logits_may_be_written_to_once_the_loss_is_there(dtype, reduction, x):
+    """As after PyTorch's; but for a second derivative they are looked at again."""
+    loss = nex.CrossEntropy(reduction=reduction)
+    x = x.detach().to(dtype).requires_grad_()
+    (expected,) = torch.autograd.grad(loss(x, IDS).sum(), x)
+    for _ in range(2):
+        logits = x * 1
+        value = loss(logits, IDS).sum()
+        logits.mul_(2)
+        (grad,) = torch.autograd.grad(value, x, retain_graph=True)
+        assert torch.equal(grad, expected)
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            torch.autograd.grad(value, x, create_graph=True)
+
+
+@pytest.mark.filterwarnings("ignore:Dynamo does not know how to trace")
+def test_the_backward_pass_alone_may_be_compiled(x):
+    from torch._dynamo.compiled_autograd import _enable
+
+    (expected,) = torch.autograd.grad(nex.CrossEntropy()(x, IDS), x)
+    value = nex.CrossEntropy()(x, IDS)
+    with _enable(torch.compile(backend="eager")):
+        value.backward()
+    assert torch.equal(x.grad, expected)
+
+
 def test_no_derivative_by_the_target(x):
     told = SHARES, torch.ones_like(SHARES)
     with pytest.raises(TypeError, match="no loss is differentiated by its target"):

@@ -237,7 +237,8 @@ class Formed(Value):
 
     It may be told the pair of both.
 
-    One result to follow costs less than the two of `WithGradient`.
+    One result to follow costs less than the two of `WithGradient`. For a first derivative nobody
+    looks at the logits again: they may have been written to since, as after `F.cross_entropy`.
     """
 
     @staticmethod
@@ -252,11 +253,12 @@ class Formed(Value):
 
     @staticmethod
     def backward(ctx: Any, of_value: Maybe) -> Any:
-        *tensors, grad = ctx.saved_tensors
         if of_value is None:
             return (None,) * len(ctx.needs_input_grad)
         if torch.is_grad_enabled():  # somebody will differentiate the gradient
-            _, grad = WITH_GRADIENT(*tensors, ctx.loss)
+            _, grad = WITH_GRADIENT(*ctx.saved_tensors[:-1], ctx.loss)
+        else:
+            grad = last_saved(ctx)
         return times(of_value, grad, named(ctx.loss), is_last()), *NOTHING, None
 
 
@@ -356,6 +358,16 @@ def scaled(of_value: Tensor, grad: Tensor, is_free: bool) -> Tensor:
     if not is_one(of_value):
         return product(of_value, grad)
     return grad if is_free else grad.clone()
+
+
+def last_saved(ctx: Any) -> Tensor:
+    """What was saved last; the others are not looked at, nor whether they are as they were."""
+    tensor: Tensor
+    if torch.compiler.is_compiling() or not hasattr(torch._C._autograd.SavedTensor, "unpack"):
+        *_, tensor = ctx.saved_tensors  # of a backward pass that is compiled, or an older PyTorch
+    else:
+        tensor = ctx._raw_saved_tensors[-1].unpack()
+    return tensor
 
 
 def is_last() -> bool:

@@ -101,13 +101,9 @@ def cross_entropy(
 def _of_probabilities(
     x: Tensor, target: Tensor, weight: Maybe, ignore_index: int, options: dict[str, Any]
 ) -> Tensor:
-    if not target.is_floating_point():
-        raise ArgumentError(
-            f"target in the shape of input must hold floating probabilities, got {target.dtype}"
-        )
     if ignore_index >= 0:
         raise ArgumentError("ignore_index is for class ids, not for probabilities")
-    dtype = common_type(x, target, weight)
+    dtype = type_with_probabilities(x, target, weight)
     x = x.to(dtype)
     if not is_differentiated([target]):
         loss = loss_with(losses.CrossEntropy, empty="nan", ignore_index=None, **options)
@@ -120,6 +116,15 @@ def _of_probabilities(
         share = share * weight.reshape(-1, *[1] * (x.dim() - axis - 1))
     values = -product(share, log_softmax(x, axis)).sum(axis)
     return reduced(values, options["reduction"], values.numel(), dtype)
+
+
+def type_with_probabilities(x: Tensor, target: Tensor, weight: Maybe) -> torch.dtype:
+    """What the loss of logits is computed in, and is, where its target holds probabilities."""
+    if not target.is_floating_point():
+        raise ArgumentError(
+            f"target in the shape of input must hold floating probabilities, got {target.dtype}"
+        )
+    return common_type(x, target, weight)
 
 
 @drop_in

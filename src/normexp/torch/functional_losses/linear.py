@@ -2,15 +2,24 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn.functional import linear as matrix_product
 
 from ... import losses
-from ..as_pytorch import ArgumentError, check_tensors, drop_in, loss_with, reduction_of
+from ..as_pytorch import (
+    ArgumentError,
+    check_tensors,
+    drop_in,
+    floating,
+    loss_with,
+    reduction_of,
+    widened,
+)
 from ..linear_loss import linear
 from ..losses import named
 from ..operator import is_differentiated
-from .cross_entropy import cross_entropy
+from .cross_entropy import cross_entropy, type_with_probabilities
 from .weights import of_classes
 
 
@@ -93,7 +102,13 @@ def linear_cross_entropy(
         )
     if weight is not None:
         weight = of_classes(weight, len(matrix))
+    x = floating(input)
+    dtype = widened(x).dtype
+    if not is_ids:
+        dtype = type_with_probabilities(widened(x), target, weight)
+        if dtype is torch.float64:  # whose digits a loss of float32 has not
+            x = x.double()
     ignored = -100 if ignore_index is None else ignore_index
     told: dict[str, Any] = {"label_smoothing": float(label_smoothing), "ignore_index": ignored}
     loss = named(loss_with(losses.CrossEntropy, reduction=chosen, empty="nan", **told))
-    return linear(loss, input, matrix, target, bias, of_class=weight).to(input.dtype)
+    return linear(loss, x, matrix, target, bias, of_class=weight).to(dtype)
