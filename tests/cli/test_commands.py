@@ -124,6 +124,11 @@ def test_a_report_is_set_beside_an_earlier_one(run, tmp_path):
     assert "chance may explain that (p = 1)" in result.stdout
     numbers = json.loads((tmp_path / "new.json").read_text(encoding="utf-8"))
     assert numbers["against"]["is_paired"]
+    asked = ("--max-iter", 1, "--language", "zh", "--against", "old.json", "-o", "other.html")
+    assert run(*COMPARE, *asked).exit_code == 0
+    numbers = json.loads((tmp_path / "other.json").read_text(encoding="utf-8"))
+    (command,) = next(a["commands"] for a in numbers["advice"] if a["kind"] == "unfinished")
+    assert command.endswith("--max-iter 10 --against old.json --output other.html --language zh")
     assert refuses(run(*COMPARE, "--against", "old.json", "-o", "old.html"), "it is what is read")
     assert refuses(run(*COMPARE, "--against", "flowers.csv"), "flowers.csv: expected the numbers")
 

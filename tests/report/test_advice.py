@@ -25,7 +25,7 @@ from normexp.report.advice_of_results import (
     uncalibrated,
     unfinished,
 )
-from normexp.report.commands import again
+from normexp.report.commands import again, training
 from normexp.report.comparison import compare
 from normexp.report.metrics import measure
 from normexp.report.page import page
@@ -182,7 +182,7 @@ def test_probabilities_are_to_be_calibrated_where_they_are_off_beyond_chance(
     assert [advice.kind for advice in found] == [kind] * (kind is not None)
     for advice in found:
         assert advice.facts["error"] > advice.facts["chance"]
-        assert "normexp calibrate model.safetensors" in advice.commands[2]
+        assert advice.commands == (again(one, "--calibrate"),)
 
 
 def test_true_probabilities_are_seldom_called_wrong(pair):
@@ -419,6 +419,14 @@ def test_commands_hold_what_was_asked_for(pair):
     )
     assert again(replace(pair, alpha=0.1), alpha=0.001) == (
         "normexp compare pair.csv --loss softmax --loss svm"
+    )
+    told = replace(asked, calibrate=True, further=("--language", "zh", "-o", "b.html"))
+    assert again(told, "--drop", "c").endswith(
+        "--seed 3 --calibrate --language zh -o b.html --drop c"
+    )
+    long = replace(pair, max_iter=5000)
+    assert training(long, "svm") == (
+        "normexp train pair.csv --loss svm --max-iter 5000 -o model.safetensors"
     )
 
 

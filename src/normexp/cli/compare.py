@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -140,6 +140,7 @@ def compare(
             max_iter=max_iter,
             calibrate=calibrate,
             source=_words(context, SOURCE)[2:],
+            further=_words(context, _asked_for(context, FURTHER))[2:],
             on_start=lambda name: course.begin(f"making the kernels of {name} ready"),
             on_progress=lambda name, state, accuracy: course.show(
                 name, state, f", {accuracy:.1%} right"
@@ -173,6 +174,13 @@ def compare(
 
 
 SOURCE = ("data", *READING, "drop", "keep", "missing")
+FURTHER = ("against", "output", "language")
+
+
+def _asked_for(context: click.Context, names: Iterable[str]) -> list[str]:
+    """Those of some options that were given."""
+    given = ParameterSource.COMMANDLINE
+    return [name for name in names if context.get_parameter_source(name) == given]
 
 
 def _words(context: click.Context, only: Container[str] | None = None) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ from scipy.stats import binomtest
 
 from .advice import Advice
 from .baselines import Baseline
-from .commands import MODEL, again, training
+from .commands import again, training
 from .compared import Comparison
 from .metrics import Metrics, Reliability
 from .result import Result
@@ -215,11 +214,7 @@ def uncalibrated(comparison: Comparison) -> Iterator[Advice]:
                     "chance": chance,
                     "p": p,
                 },
-                (
-                    *([again(comparison, "--calibrate")] if result.calibrated is None else []),
-                    training(comparison, result.name),
-                    shlex.join(["normexp", "calibrate", MODEL, "held-out.csv"]),
-                ),
+                () if comparison.calibrate else (again(comparison, "--calibrate"),),
             )
 
 

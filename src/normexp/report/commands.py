@@ -21,7 +21,7 @@ MODEL = "model.safetensors"
 
 
 def again(comparison: Comparison, *options: str, **changed: float) -> str:
-    """The command of a comparison with other options, or with other values of those it ran with."""
+    """The command of a comparison with more options, or with other values of those it ran with."""
     words = ["normexp", "compare", *comparison.source]
     names = tuple(result.name for result in comparison.results)
     if names != tuple(COMPARED):
@@ -31,13 +31,17 @@ def again(comparison: Comparison, *options: str, **changed: float) -> str:
         value = default if name in by_rule else changed.get(name, getattr(comparison, name))
         if value not in (default, None) and not ("--alphas" in options and name == "alpha"):
             words += [f"--{name.replace('_', '-')}", f"{value:.12g}"]
-    return shlex.join([*words, *options])
+    if comparison.calibrate:
+        words.append("--calibrate")
+    return shlex.join([*words, *comparison.further, *options])
 
 
-def training(comparison: Comparison, loss: str, *options: str) -> str:
+def training(comparison: Comparison, loss: str) -> str:
     """The command that trains with one loss on all rows."""
     words = ["normexp", "train", *comparison.source, "--loss", loss]
     alpha = next(result.alpha for result in comparison.results if result.name == loss)
     if alpha != ALPHA:
-        words += ["--alpha", f"{alpha:.4g}"]
-    return shlex.join([*words, *options, "-o", MODEL])
+        words += ["--alpha", f"{alpha:.12g}" if comparison.alphas is None else f"{alpha:.4g}"]
+    if comparison.max_iter != MAX_ITER:
+        words += ["--max-iter", str(comparison.max_iter)]
+    return shlex.join([*words, "-o", MODEL])

@@ -36,8 +36,10 @@ class Comparison:
         The share of the rows that was for testing, or the number of parts of which each was.
     seed, seeds : int
         The first, and how many.
-    alpha, alphas, max_iter
+    alpha, alphas, max_iter, calibrate
         As they were asked for: the strength of the penalty, or among how many it was chosen.
+    further : tuple of str
+        More words of the command, such as where the report is written.
     test_to_train : float
         Test rows of a part for each row that it was trained on.
     notes : tuple of str
@@ -72,6 +74,8 @@ class Comparison:
     alpha: float
     alphas: int | None
     max_iter: int
+    calibrate: bool
+    further: tuple[str, ...]
     test_to_train: float
     notes: tuple[str, ...]
     rows: Indices

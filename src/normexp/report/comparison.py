@@ -45,6 +45,7 @@ def compare(
     max_iter: int = DEFAULTS.max_iter,
     calibrate: bool = False,
     source: Sequence[str] | None = None,
+    further: Sequence[str] = (),
     on_start: Callable[[str], object] | None = None,
     on_progress: Progress | None = None,
 ) -> Comparison:
@@ -75,6 +76,8 @@ def compare(
     source : sequence of str, optional
         The words by which the command line reads the data, for the commands of the advice; by
         default the name of the data set.
+    further : sequence of str
+        Other words for these commands, such as where the report is to be written.
     on_start : callable, optional
         Called with the name of a loss before its kernels are made ready.
     on_progress : callable, optional
@@ -142,6 +145,8 @@ def compare(
         alpha=alpha,
         alphas=alphas,
         max_iter=max_iter,
+        calibrate=calibrate,
+        further=tuple(further),
         test_to_train=test_to_train(tested),
         notes=(*dataset.notes, *notes, *first.encoder.notes),
         rows=dataset.positions_of(together(tested, [part.rows for part in tested])),
