@@ -73,7 +73,7 @@ def hessian_product(
             r += c.astype(dtype, copy=False)
         grad = np.empty_like(z)
         bound.compute(z, tile, losses, grad)
-        along = (grad * r).reshape(len(z) * per_sample, -1).sum(axis=1)
+        along = (grad * r).reshape(len(z) * per_sample, len(w) // max(per_sample, 1)).sum(axis=1)
         of_losses[tile.start * per_sample : tile.stop * per_sample] = along
         change = bound.hessian_of_rows(z, tile, r)
         if upstream is not None:

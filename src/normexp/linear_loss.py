@@ -105,7 +105,7 @@ def operands(features: ArrayLike, weight: ArrayLike, bias: ArrayLike | None) -> 
         )
     dtype = loss_type(np.result_type(x.dtype, w.dtype))
     shape = x.shape
-    x = x.reshape(-1, shape[-1])
+    x = x.reshape(math.prod(shape[:-1]), shape[-1])  # which may be 0
     if bias is None:
         return Operands(x, w, None, dtype, [x_type, w_type], shape)
     if b.shape != w.shape[:1]:

@@ -3,6 +3,7 @@
 import ml_dtypes
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 import normexp as nex
 
@@ -359,3 +360,12 @@ def test_types_of_features_weight_and_bias_may_differ():
         expected = nex.CrossEntropy().linear_value_and_grad(*wide, y)
         np.testing.assert_allclose(got.value, expected.value, rtol=1e-6)
         np.testing.assert_allclose(got.weight, expected.weight, rtol=1e-5, atol=1e-7)
+
+
+def test_there_may_be_no_inputs():
+    x, w, b = np.empty((2, 0)), np.empty((3, 0)), np.log([1.0, 2.0, 5.0])
+    for features in (x, csr_array(x)):
+        value, *grads = nex.CrossEntropy().linear_value_and_grad(features, w, [0, 2], b)
+        assert value == pytest.approx((np.log(8.0) + np.log(8.0 / 5.0)) / 2, rel=1e-15)
+        assert [grad.shape for grad in grads] == [(2, 0), (3, 0), (3,)]
+        np.testing.assert_allclose(grads[2], [-0.375, 0.25, 0.125], rtol=1e-15)

@@ -24,6 +24,7 @@ from .test_linear_loss import (
 )
 
 torch = pytest.importorskip("torch")
+ours = pytest.importorskip("normexp.torch")
 F = torch.nn.functional
 
 MORE = [
@@ -228,6 +229,39 @@ def test_nothing_to_compute_with(of_map, device):
     grads = gradients(value, (x, w, b))
     assert [grad.shape for grad in grads] == [(0, INPUTS), (CLASSES, INPUTS), (CLASSES,)]
     assert not any(grad.any() for grad in grads)
+
+
+@pytest.mark.parametrize("reduction", ["sum", "none"])
+@pytest.mark.parametrize(
+    "size", [(4, 5, 0), (4, 0, 3), (0, 5, 3)], ids=["outputs", "inputs", "rows"]
+)
+def test_there_may_be_none(size, reduction, device):
+    """Of the outputs, of the inputs or of the samples, on the CPU too."""
+    rows, inputs, outputs = size
+    x, w, b = of_map = tuple(
+        torch.randn(*shape, dtype=torch.float64, requires_grad=True)
+        for shape in ((rows, inputs), (outputs, inputs), (outputs,))
+    )
+    ids = torch.zeros(rows, dtype=torch.int64)
+    cases = [(nex.BinaryCrossEntropy(reduction=reduction), torch.ones(rows, outputs))]
+    if outputs:
+        of_none = nex.SparseTarget(ids.new_empty(rows, 0), torch.empty(rows, 0), "uniform")
+        cases += [(nex.CrossEntropy(reduction=reduction), target) for target in (ids, of_none)]
+    expected = [loss(F.linear(x, w, b), target) for loss, target in cases]
+    slopes = [gradients(one.sum(), of_map, create_graph=True) for one in expected]
+    curves = [gradients(sum(g.exp().sum() for g in one), of_map) for one in slopes]
+    for begin in (lambda: None, device):
+        begin()
+        for at, (loss, target) in enumerate(cases):
+            value = loss.linear(*of_map[:2], target, b)
+            assert_same([value], [expected[at]])
+            got = gradients(value.sum(), of_map, create_graph=True)
+            assert_same(got, slopes[at])
+            assert_same(gradients(sum(g.exp().sum() for g in got), of_map), curves[at])
+    z = torch.zeros(rows, outputs, dtype=torch.float64)
+    told = {"pos_weight": torch.ones(outputs), "reduction": reduction}
+    got = ours.binary_cross_entropy_with_logits(z, z, **told)
+    assert_same([got], [F.binary_cross_entropy_with_logits(z, z, **told)])
 
 
 def test_features_of_any_shape(of_map, device):

@@ -4,6 +4,7 @@ It is what `losses/rows.py` and `losses/binary.py` do for arrays. What is wrong 
 label out of range, a negative weight) is an assertion on the device.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import torch
@@ -55,7 +56,8 @@ class OnDevice(NamedTuple):
         """Whether a row counts nowhere, whatever it holds."""
         if self.axes:
             return is_ignored(self.target)
-        return ~(self.target.weight != 0).reshape(-1, self.shape[-1]).any(1)
+        by_rows = math.prod(self.shape[:-1]), self.shape[-1]
+        return ~(self.target.weight != 0).reshape(by_rows).any(1)
 
     def weighed(self, upstream: Tensor) -> "OnDevice":
         """The same of Σ upstream · loss, with a number for each loss."""

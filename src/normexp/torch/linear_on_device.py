@@ -9,6 +9,7 @@ gradients of a mean vanish, is made float32. bfloat16 has logits of float32, who
 bfloat16 again; with ``accuracy("fast")`` the logits are bfloat16, and it takes their place.
 """
 
+import math
 from collections.abc import Collection, Iterator
 from contextlib import nullcontext
 from typing import Any
@@ -49,7 +50,7 @@ class LinearOnDevice:
         self.shape = features.shape
         self.bound = on_device(loss, logits_like(features, weight), target, *told)
         x, self.w = (one.detach().to(result_type(one)) for one in given[:2])
-        self.x = x.reshape(-1, x.shape[-1])
+        self.x = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
         self.of_losses = _widest(given)
         self.wide = _widest(given[:2])
         is_short = self.x.dtype is self.w.dtype is torch.bfloat16
@@ -109,7 +110,7 @@ class LinearOnDevice:
             for rows in self.steps(0, len(self.x)):
                 of_rows = self.bound.rows(rows)
                 seen = self.seen(rows, self.wide)
-                z, r = self.logits(seen, self.wide), torch.zeros_like(of_x[:1, :1])
+                z, r = self.logits(seen, self.wide), of_b.new_zeros((1, 1))
                 if v is not None:
                     r = r + self._products(seen, v)
                 if u is not None:
@@ -120,7 +121,8 @@ class LinearOnDevice:
                 r = r.expand_as(z).contiguous()
                 grad, here = torch.empty_like(z), _times(rows, per_row)
                 of_rows.put(z, losses[here], grad)
-                along[here] = (grad * r).reshape(len(z) * per_row, -1).sum(1)
+                change_of_losses = (grad * r).reshape(len(z) * per_row, self._logits_per_loss)
+                along[here] = change_of_losses.sum(1)
                 change = of_rows.hessian_of_rows(z, r)
                 if upstream is not None:
                     above = upstream.reshape(len(self.x), -1)[rows].to(self.wide)
@@ -152,6 +154,10 @@ class LinearOnDevice:
     def _losses_per_row(self) -> int:
         return 1 if self.bound.axes else len(self.w)
 
+    @property
+    def _logits_per_loss(self) -> int:
+        return len(self.w) if self.bound.axes else min(len(self.w), 1)
+
     def _new_losses(self) -> Tensor:
         count = len(self.x) * self._losses_per_row
         return self.x.new_empty(count, dtype=torch.float64)
@@ -164,13 +170,13 @@ class LinearOnDevice:
         each = kind.itemsize
         if with_gradient and kind is not self.kind:
             each += self.kind.itemsize
-        row_bytes = each * len(self.w)
+        row_bytes = max(each * len(self.w), 1)
         rows = max(CHUNK_BYTES // row_bytes // ROWS, 1) * ROWS
         return parts(len(self.x), len(self.x) if row_bytes * len(self.x) <= ALL_BYTES else rows)
 
     def steps(self, start: int, stop: int) -> Iterator[slice]:
         """Rows for which there is room in float64, several times."""
-        for part in parts(stop - start, STEP_BYTES // (8 * len(self.w))):
+        for part in parts(stop - start, STEP_BYTES // max(8 * len(self.w), 1)):
             yield slice(start + part.start, start + part.stop)
 
     def seen(self, rows: slice, kind: torch.dtype) -> Tensor:

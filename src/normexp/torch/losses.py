@@ -1,5 +1,6 @@
 """Losses of tensors, differentiable twice: by their gradient, and by Hessian products."""
 
+import math
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import fields
@@ -327,7 +328,9 @@ def weighed(loss: Any, of_class: Maybe, logits: Tensor) -> Any:
         return given
     values = values.expand(logits.shape)
     last = logits.shape[-1] if logits.ndim else 1
-    by_rows = array_of(values).reshape(-1, last) if is_host else values.double().reshape(-1)
+    by_rows = values.double().reshape(-1)
+    if is_host:
+        by_rows = array_of(values).reshape(math.prod(logits.shape[:-1]), last)
     object.__setattr__(given, "pos_weight", by_rows)
     return given
 

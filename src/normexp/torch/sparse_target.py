@@ -1,5 +1,6 @@
 """Targets of a few classes as tensors: spread over all classes, some rows at a time or at once."""
 
+import math
 from typing import Any
 
 import torch
@@ -32,7 +33,7 @@ class SparseOnDevice:
                 f"target.ids must have the shape {(*samples, 'k')} for logits of shape "
                 f"{tuple(shape)}, got {tuple(ids.shape)}"
             )
-        masses = given.double().reshape(-1, ids.shape[-1])
+        masses = given.double().reshape(math.prod(samples), ids.shape[-1])
         ids = ids.long().reshape(masses.shape)
         held(
             (masses >= 0) & masses.isfinite(),
@@ -73,12 +74,12 @@ class Dense(Operator):
         if not views.on_host(ids):
             spread = SparseOnDevice(SparseTarget(ids, probabilities, rest), torch.Size(shape))
             if where is not None:
-                spread.where = where.expand(shape).reshape(-1, classes)
+                spread.where = where.expand(shape).reshape(math.prod(shape[:-1]), classes)
             return spread[:].reshape(shape)
         target = SparseTarget(array_of(ids), array_of(probabilities), rest)
         masses = masses_of(target, shape)
         if where is not None:
-            mask = where.expand(shape).reshape(-1, classes)
+            mask = where.expand(shape).reshape(math.prod(shape[:-1]), classes)
             masses.where = array_of(mask) if mask.numel() else NO_MASK
         return tensor_of(masses[:].reshape(shape))
 
