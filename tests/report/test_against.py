@@ -12,7 +12,7 @@ from normexp.losses import LOSSES
 from normexp.report.against import against, read_earlier
 from normexp.report.comparison import compare
 from normexp.report.page import page
-from normexp.report.significance import corrected, mcnemar
+from normexp.report.significance import by_signs, corrected, mcnemar
 from normexp.report.summary import changed
 
 LOSS = {name: LOSSES[name] for name in ("softmax", "svm")}
@@ -97,6 +97,54 @@ def test_as_many_parts_are_tested_too(tmp_path):
     (old,), (new,) = before.results, now.results
     of_parts = corrected(new.metrics.parts - old.metrics.parts, now.test_to_train).p
     assert change.p == pytest.approx(max(of_parts, mcnemar(old.is_right, new.is_right)))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"test_size": 0.2, "seeds": 1}, {"test_size": 0.2, "seeds": 5}),
+        ({"folds": 5, "seed": 0}, {"folds": 5, "seed": 1}),
+        ({"folds": 2, "seeds": 2}, {"folds": 4, "seeds": 1}),
+    ],
+)
+def test_runs_of_other_plans_are_compared_by_the_rows_of_their_first_seeds(first, second, tmp_path):
+    loss = {"softmax": LOSSES["softmax"]}
+    before, now = (compare(load("wine"), loss, **plan) for plan in (first, second))
+    found = against(now, kept(before, tmp_path / "old.json"))
+    assert (found.is_paired, found.is_same_plan) == (True, False)
+    (change,), (old,), (new,) = found.changes, before.results, now.results
+    assert change.p == mcnemar(old.is_right, new.is_right)
+    assert change.accuracy_before == old.is_right.mean()
+    assert change.accuracy == new.is_right.mean()
+    assert change.log_loss == pytest.approx(new.surprise.mean())
+    assert change.log_loss_p == pytest.approx(by_signs(new.surprise - old.surprise))
+    assert "split in another way" in changed(found)[0]
+    if first.get("test_size"):
+        assert change.accuracy == change.accuracy_before != new.metrics.accuracy
+
+
+def test_log_losses_are_tested_by_parts_too_and_for_their_number(tmp_path):
+    losses = {**LOSS, "again": LOSSES["softmax"]}
+    before, now = (compare(load("iris"), losses, folds=4, alpha=a) for a in (1e-2, 1e-3))
+    softmax, svm, again = against(now, kept(before, tmp_path / "old.json")).changes
+    old, new = before.results[0], now.results[0]
+    parts = new.metrics.log_loss_parts - old.metrics.log_loss_parts
+    assert np.mean(new.metrics.log_loss_parts) == pytest.approx(new.metrics.log_loss, rel=0.02)
+    p = max(by_signs(new.surprise - old.surprise), corrected(parts, now.test_to_train).p)
+    assert softmax.log_loss_p == again.log_loss_p == pytest.approx(2 * p)
+    assert svm.log_loss_p is None
+
+
+def test_an_infinite_log_loss_of_the_same_rows_is_said_to_be_why_it_is_not_tested(wine, tmp_path):
+    _, now = wine
+    surprise = now.results[0].surprise.copy()
+    surprise[0] = np.inf
+    metrics = replace(now.results[0].metrics, log_loss=np.inf)
+    sure = replace(now.results[0], surprise=surprise, metrics=metrics)
+    found = against(replace(now, results=(sure,)), kept(now, tmp_path / "old.json"))
+    assert found.changes[0].log_loss_p is None
+    assert "with a probability of 0 for what came true" in changed(found)[2]
+    assert "0 的概率" in changed(found, "zh")[2]
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,6 +16,8 @@ from .compared import Comparison
 from .result import Result
 from .significance import by_signs, corrected, holm, mcnemar
 
+PLAN = ("test_size", "folds", "seed", "seeds")
+
 
 class EarlierMetrics(msgspec.Struct):
     """What is read of the metrics of a loss."""
@@ -22,6 +25,7 @@ class EarlierMetrics(msgspec.Struct):
     accuracy: float
     log_loss: float | str | None
     parts: list[float] | None = None
+    log_loss_parts: list[float | str] | None = None
 
 
 class EarlierResult(msgspec.Struct):
@@ -37,6 +41,10 @@ class Earlier(msgspec.Struct):
     """What is read of an earlier comparison."""
 
     data: str
+    test_size: float | None
+    folds: int | None
+    seed: int
+    seeds: int
     class_names: list[str]
     rows: list[int]
     truth: list[int]
@@ -71,43 +79,85 @@ def against(comparison: Comparison, earlier: Earlier) -> Against:
     """Set a comparison beside an earlier one.
 
     Where the test rows are the same, by position and class, rows that only one of both is right
-    about decide: McNemar's exact test; where they were tested in as many parts, the corrected
-    resampled t test too, and the larger p. Elsewhere both are taken for samples of their own:
-    Fisher's exact test, which sees less. The log losses of the same rows are parted by signs drawn
-    at random for their differences. P-values are adjusted for the number of losses (Holm).
+    about decide: McNemar's exact test. The log losses of the same rows are parted by signs drawn
+    at random for their differences. Where the plan is the same too, by folds or share and seeds,
+    the parts are: the corrected resampled t test decides with them, by the larger p, and the
+    numbers are means over the seeds. Elsewhere they are those of the first seed, as the tests are.
+    Of other rows both are taken for samples of their own: Fisher's exact test, which sees less.
+    P-values are adjusted for the number of losses (Holm).
     """
     is_paired = _truth(comparison) == _truth(earlier)
-    before = {result.name: result for result in earlier.results}
-    both = [(before[r.name], r) for r in comparison.results if r.name in before]
-    old_truth = np.array(earlier.truth)
-    p_values = holm(
-        [
-            _paired(comparison, np.array(old.predicted) == old_truth, old.metrics, new)
-            if is_paired
-            else _apart(old_truth, np.array(old.predicted), new)
-            for old, new in both
-        ]
+    is_same_plan = is_paired and all(
+        getattr(comparison, name) == getattr(earlier, name) for name in PLAN
     )
-    changes = [
-        Change(
-            name=new.name,
-            accuracy_before=old.metrics.accuracy,
-            accuracy=new.metrics.accuracy,
-            p=p,
-            log_loss_before=_number(old.metrics.log_loss),
-            log_loss=new.metrics.log_loss,
-            log_loss_p=_by_signs(old.surprise, new.surprise) if is_paired else None,
-        )
-        for (old, new), p in zip(both, p_values, strict=True)
+    truth = np.array(earlier.truth)
+    before = {result.name: Run.read(result, truth, is_same_plan) for result in earlier.results}
+    both = [
+        (before[result.name], Run.of(result, is_same_plan))
+        for result in comparison.results
+        if result.name in before
     ]
+    ratio = comparison.test_to_train
+    p_values = holm(
+        [_of_accuracy(old, new, ratio) if is_paired else _apart(old, new) for old, new in both]
+    )
+    of_log_loss = adjusted(
+        [_of_log_loss(old, new, ratio) if is_paired else None for old, new in both]
+    )
     names = [result.name for result in comparison.results]
     return Against(
         data=earlier.data,
         is_paired=is_paired,
-        changes=tuple(changes),
+        is_same_plan=is_same_plan,
+        changes=tuple(
+            Change(
+                name=new.name,
+                accuracy_before=old.accuracy,
+                accuracy=new.accuracy,
+                p=p,
+                log_loss_before=old.log_loss,
+                log_loss=new.log_loss,
+                log_loss_p=log_loss_p,
+            )
+            for (old, new), p, log_loss_p in zip(both, p_values, of_log_loss, strict=True)
+        ),
         new=tuple(name for name in names if name not in before),
         gone=tuple(name for name in before if name not in names),
     )
+
+
+class Run(NamedTuple):
+    """What one run has of a loss: by its rows for the first seed, and where it counts its parts."""
+
+    name: str
+    is_right: NDArray[np.bool_]
+    surprise: NDArray[np.floating[Any]] | None
+    accuracy: float
+    log_loss: float | None
+    parts: NDArray[np.float64] | None
+    log_loss_parts: NDArray[np.float64] | None
+
+    @classmethod
+    def of(cls, result: Result, is_of_parts: bool) -> Run:
+        metrics, right, surprise = result.metrics, result.is_right, result.surprise
+        if is_of_parts:
+            numbers = metrics.accuracy, metrics.log_loss
+            return cls(
+                result.name, right, surprise, *numbers, metrics.parts, metrics.log_loss_parts
+            )
+        mean = None if surprise is None else float(surprise.mean())
+        return cls(result.name, right, surprise, float(right.mean()), mean, None, None)
+
+    @classmethod
+    def read(cls, old: EarlierResult, truth: NDArray[Any], is_of_parts: bool) -> Run:
+        metrics, right = old.metrics, np.array(old.predicted) == truth
+        surprise = _numbers(old.surprise)
+        if is_of_parts:
+            log_loss = None if metrics.log_loss is None else float(metrics.log_loss)
+            parts = _numbers(metrics.parts), _numbers(metrics.log_loss_parts)
+            return cls(old.name, right, surprise, metrics.accuracy, log_loss, *parts)
+        mean = None if surprise is None else float(surprise.mean())
+        return cls(old.name, right, surprise, float(right.mean()), mean, None, None)
 
 
 def _truth(comparison: Comparison | Earlier) -> list[tuple[int, str]]:
@@ -116,29 +166,45 @@ def _truth(comparison: Comparison | Earlier) -> list[tuple[int, str]]:
     return list(zip(map(int, comparison.rows), names, strict=True))
 
 
-def _paired(
-    comparison: Comparison, was_right: NDArray[np.bool_], old: EarlierMetrics, new: Result
-) -> float:
-    p = mcnemar(was_right, new.is_right)
-    parts = new.metrics.parts
-    if parts is None or old.parts is None or len(old.parts) != len(parts):
+def _of_accuracy(old: Run, new: Run, test_to_train: float) -> float:
+    """p of rows, and of parts if both have them."""
+    p = mcnemar(old.is_right, new.is_right)
+    if old.parts is None or new.parts is None:
         return p
-    return max(p, corrected(parts - np.array(old.parts), comparison.test_to_train).p)
+    return max(p, corrected(new.parts - old.parts, test_to_train).p)
 
 
-def _apart(truth: NDArray[Any], predicted: NDArray[Any], new: Result) -> float:
-    hits = int(np.sum(predicted == truth)), int(new.is_right.sum())
-    wrong = len(truth) - hits[0], len(new.is_right) - hits[1]
+def _apart(old: Run, new: Run) -> float:
+    hits = int(old.is_right.sum()), int(new.is_right.sum())
+    wrong = len(old.is_right) - hits[0], len(new.is_right) - hits[1]
     return float(fisher_exact([hits, wrong]).pvalue)
 
 
-def _by_signs(
-    before: list[float | str] | None, after: NDArray[np.floating[Any]] | None
-) -> float | None:
-    if before is None or after is None:
+def _of_log_loss(old: Run, new: Run, test_to_train: float) -> float | None:
+    """p of rows, and of parts if both have them; None without probabilities or where one is 0."""
+    if old.surprise is None or new.surprise is None:
         return None
-    return by_signs(after - np.array(before, dtype=np.float64))
+    if not (np.isfinite(old.surprise).all() and np.isfinite(new.surprise).all()):
+        return None
+    p = by_signs(new.surprise - old.surprise)
+    if old.log_loss_parts is None or new.log_loss_parts is None:
+        return p
+    differences = new.log_loss_parts - old.log_loss_parts
+    if p is None or not np.isfinite(differences).all():
+        return None
+    return max(p, corrected(differences, test_to_train).p)
 
 
-def _number(value: float | str | None) -> float | None:
-    return None if value is None else float(value)
+def adjusted(p_values: Sequence[float | None]) -> list[float | None]:
+    """Those that there are, for their number.
+
+    >>> adjusted([0.01, None, 0.5])
+    [0.02, None, 0.5]
+    """
+    found = iter(holm([p for p in p_values if p is not None]))
+    return [None if p is None else next(found) for p in p_values]
+
+
+def _numbers(values: Sequence[float | str] | None) -> NDArray[np.float64] | None:
+    """As JSON holds them, in which infinity is text."""
+    return None if values is None else np.array(values, dtype=np.float64)

@@ -13,11 +13,14 @@ class Change:
     ----------
     name : str
     accuracy_before, accuracy : float
+        Of the same plan means over the seeds, and else those of the first seed.
     p : float
         How likely chance alone parts the accuracies so far, adjusted for the number of losses.
     log_loss_before, log_loss : float or None
+        The same of the log loss.
     log_loss_p : float or None
-        The same of the log losses; None without probabilities, or where the rows are not the same.
+        The same p of the log losses; None without probabilities, where one of them is 0 for a class
+        that a row has, or where the rows are not the same.
     """
 
     name: str
@@ -39,6 +42,8 @@ class Against:
         What was compared then.
     is_paired : bool
         Whether the test rows are the same, by position and class.
+    is_same_plan : bool
+        Whether they were also split alike, by the same seeds.
     changes : tuple of Change
     new, gone : tuple of str
         Losses of one of both alone.
@@ -46,6 +51,7 @@ class Against:
 
     data: str
     is_paired: bool
+    is_same_plan: bool
     changes: tuple[Change, ...]
     new: tuple[str, ...]
     gone: tuple[str, ...]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from ..losses import CrossEntropy
 from .metrics import Metrics, measure
 from .significance import corrected
 from .split import Indices, Split
@@ -69,7 +70,9 @@ def judge(
     ]
     first = of_seeds[0]
     if len(tested) > 1:
-        first = replace(_mean(of_seeds), **_spread(tested, predicted))
+        first = replace(
+            _mean(of_seeds), log_loss_parts=_log_losses(truths, known), **_spread(tested, predicted)
+        )
     own = together(tested, predicted)
     return Judgement(own, own == together(tested, truths), first)
 
@@ -96,6 +99,16 @@ def _spread(tested: Sequence[Tested], predicted: Sequence[Indices]) -> dict[str,
     margin = corrected(parts, test_to_train(tested)).margin
     low, high = min(centre - margin, wilson.low), max(centre + margin, wilson.high)
     return {"parts": parts, "accuracy_interval": (max(float(low), 0.0), min(float(high), 1.0))}
+
+
+def _log_losses(
+    truths: Sequence[Indices], log_proba: Sequence[NDArray[np.floating[Any]]]
+) -> NDArray[np.float64] | None:
+    """The log loss of each part."""
+    if not log_proba:
+        return None
+    found = zip(log_proba, truths, strict=True)
+    return np.array([float(CrossEntropy()(each, truth)) for each, truth in found])
 
 
 def test_to_train(tested: Sequence[Tested]) -> float:

@@ -70,6 +70,8 @@ class Metrics:
         ``confusion[j, k]`` rows of class j were taken for class k.
     parts : array or None
         Where rows were tested in several parts, or for several seeds, the accuracy of each.
+    log_loss_parts : array or None
+        And the log loss of each, where there are probabilities.
     """
 
     rows: int
@@ -82,6 +84,7 @@ class Metrics:
     confusion: NDArray[np.int64]
     reliability: Reliability | None
     parts: NDArray[np.float64] | None = None
+    log_loss_parts: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -100,7 +100,8 @@ def _calibration(results: Sequence[Result], language: str) -> list[str]:
 
 def changed(found: Against, language: str = "en") -> list[str]:
     """Sentences: what has changed since an earlier comparison, and whether chance explains it."""
-    sentences = [phrase("paired" if found.is_paired else "unpaired", language, data=found.data)]
+    beside = "paired" if found.is_same_plan else "paired-apart" if found.is_paired else "unpaired"
+    sentences = [phrase(beside, language, data=found.data)]
     for change in found.changes:
         better = change.accuracy > change.accuracy_before
         kind = "within" if change.p >= SIGNIFICANT else "better" if better else "worse"
@@ -113,7 +114,8 @@ def changed(found: Against, language: str = "en") -> list[str]:
         sentences.append(phrase(f"change-{kind}", language, **facts))
         if change.log_loss is not None and change.log_loss_before is not None:
             is_tested = change.log_loss_p is not None
-            kind = "change-log-loss" if is_tested else "change-log-loss-untested"
+            why_not = "infinite" if found.is_paired else "untested"
+            kind = "change-log-loss" if is_tested else f"change-log-loss-{why_not}"
             facts = {"before": change.log_loss_before, "after": change.log_loss}
             p = {"p": change.log_loss_p} if is_tested else {}
             sentences.append(phrase(kind, language, **facts, **p))
