@@ -33,6 +33,7 @@ def comparisons(images, table):
         "long": labelled([f"{i}: WWWWWWWWWWWWWWW" + "很长的名字" * 9 + f" {i}" for i in range(7)]),
         "24": labelled([f"class {i}" for i in range(24)]),
         "26": labelled([f"class {i}" for i in range(26)], ["softmax"]),
+        "mixed": labelled(["x2", "a10", "10", "b3", "2"], ["svm"]),
     }
 
 
@@ -175,6 +176,28 @@ def test_a_column_can_be_sorted_by(visit):
     table.get_by_role("button", name="class", exact=True).click()
     assert column(0) == [f"class {i}" for i in range(26)]
     assert table.locator("th[aria-sort]").count() == 1
+
+
+def sorted_by(table, place):
+    """The cells of a column, after it was sorted by."""
+    return table.evaluate(
+        """(it, place) => {
+          it.querySelector(`th[data-column="${place}"] button`).click();
+          const cells = [...it.tBodies[0].rows].map((row) => row.cells[place]);
+          return cells.map((cell) => cell.textContent.trim());
+        }""",
+        place,
+    )
+
+
+def test_a_column_of_texts_is_sorted_by_letters_and_one_of_numbers_by_size(visit):
+    opened = visit("mixed")
+    assert sorted_by(opened.locator(".scores"), 0) == ["2", "10", "a10", "b3", "x2"]
+    leads = [float(text.split()[-1]) for text in sorted_by(opened.locator(".mistakes").first, 3)]
+    assert leads == sorted(leads)
+    rows = [int(text) for text in sorted_by(opened.locator(".mistakes").first, 0)]
+    assert rows == sorted(rows)
+    assert max(rows) > 9
 
 
 def test_rows_can_be_searched(visit):

@@ -1,19 +1,21 @@
 // Columns to sort by and rows to search; without a script the tables are as they were written.
 
-const number = (text) => {
-  const found = text.replaceAll("−", "-").match(/[-+]?\d[\d,]*\.?\d*(e[-+]?\d+)?/);
-  return found ? Number(found[0].replaceAll(",", "")) : NaN;
-};
+const NUMBER = /^[-+]?(\d+|\d{1,3}(,\d{3})+)?(\.\d+)?(e[-+]?\d+)?%?$/i;
+const isMissing = (text) => text === "" || text === "–";
+const number = (text) => Number.parseFloat(text.replaceAll("−", "-").replaceAll(",", ""));
+const isNumber = (text) => NUMBER.test(text.replaceAll("−", "-")) && !Number.isNaN(number(text));
 
-// Numbers by size, texts by their letters; what is missing comes last either way.
-const compare = (first, second, isDown) => {
-  const [one, other] = [number(first), number(second)];
-  const isMissing = [first, second].map((text) => text === "" || text === "–");
-  if (isMissing[0] || isMissing[1]) return isMissing[0] - isMissing[1];
-  const order = Number.isNaN(one) || Number.isNaN(other)
-    ? first.localeCompare(second, document.documentElement.lang, { numeric: true })
-    : one - other;
-  return isDown ? -order : order;
+// A column by size where each of its cells is a number, else by letters; what is missing comes last
+// either way.
+const order = (texts, isDown) => {
+  const { compare } = new Intl.Collator(document.documentElement.lang, { numeric: true });
+  const areNumbers = texts.every((text) => isMissing(text) || isNumber(text));
+  return (first, second) => {
+    const missing = isMissing(first) - isMissing(second);
+    if (missing || isMissing(first)) return missing;
+    const found = areNumbers ? number(first) - number(second) : compare(first, second);
+    return isDown ? -found : found;
+  };
 };
 
 for (const header of document.querySelectorAll("th[data-column]")) {
@@ -27,10 +29,13 @@ for (const header of document.querySelectorAll("th[data-column]")) {
     const isDown = header.getAttribute("aria-sort") === "ascending";
     for (const other of table.querySelectorAll("th[aria-sort]")) other.removeAttribute("aria-sort");
     header.setAttribute("aria-sort", isDown ? "descending" : "ascending");
-    const text = (row) => row.cells[header.dataset.column].textContent.trim();
-    const rows = [...table.tBodies[0].rows];
-    rows.sort((first, second) => compare(text(first), text(second), isDown));
-    table.tBodies[0].append(...rows);
+    const cells = [...table.tBodies[0].rows].map((row) => {
+      const cell = row.cells[header.dataset.column];
+      return [cell.dataset.value ?? cell.textContent.trim(), row];
+    });
+    const compare = order(cells.map(([text]) => text), isDown);
+    cells.sort(([first], [second]) => compare(first, second));
+    table.tBodies[0].append(...cells.map(([, row]) => row));
   });
 }
 
