@@ -10,6 +10,7 @@ from normexp.linear import LinearClassifier
 from normexp.losses import LOSSES
 from normexp.report.commands import again
 from normexp.report.comparison import compare
+from normexp.report.page import page
 from normexp.report.plan import planned
 from normexp.report.significance import corrected
 from normexp.report.split import folds_of
@@ -152,6 +153,16 @@ def test_alpha_is_chosen_on_the_training_rows_for_each_loss():
     within = softmax.sweep.mean[best] + softmax.sweep.error[best]
     as_good = softmax.sweep.alphas[softmax.sweep.mean <= within + 1e-12]
     assert softmax.sweep.chosen == as_good[0]
+
+
+def test_the_page_tells_how_often_a_row_is_tested():
+    for seeds, told, in_chinese in (
+        (1, "each tested once after", "训练后测试一次"),
+        (2, "each tested 2 times, once a seed,", "2 个种子各一次"),
+    ):
+        comparison = compare(load("iris"), SOFTMAX, folds=2, seeds=seeds, max_iter=5)
+        assert told in page(comparison)
+        assert in_chinese in page(comparison, language="zh")
 
 
 def test_a_command_tells_how_rows_are_judged_unless_that_is_the_rule():
