@@ -16,6 +16,7 @@ from normexp.losses import LOSSES
 from normexp.report.advice import Advice, listed, told
 from normexp.report.advice_of_data import _association, sample
 from normexp.report.advice_of_results import (
+    _by_log_loss,
     centroid_suffices,
     choice,
     few_rows,
@@ -29,7 +30,8 @@ from normexp.report.commands import again, training
 from normexp.report.comparison import compare
 from normexp.report.metrics import measure
 from normexp.report.page import page
-from normexp.report.split import split
+from normexp.report.significance import by_signs, corrected
+from normexp.report.split import folds_of, split
 
 RNG = np.random.default_rng(0)
 
@@ -127,6 +129,14 @@ def test_of_rare_cases_probabilities_may_know_what_labels_do_not_tell():
     assert facts["p"] > 0.05 > facts["p_log_loss"]
     assert found["never-predicted"].facts["names"] == ("ill",)
     assert "nothing-learnt" not in found
+    dataset = table({"x": x}, np.where(ill, "ill", "well"))
+    parts = compare(dataset, {"softmax": LOSSES["softmax"]}, folds=3, max_iter=50)
+    base, softmax = parts.baselines[0], parts.results[0]
+    gains = base.log_loss_parts - softmax.metrics.log_loss_parts
+    assert (gains > 0).all()
+    by_parts = corrected(gains, parts.test_to_train).p
+    assert _by_log_loss(parts, softmax) == by_parts > by_signs(base.surprise - softmax.surprise)
+    assert np.mean(base.log_loss_parts) == pytest.approx(np.mean(base.surprise), rel=1e-3)
     noise = advised(table({"x": rng.normal(size=2000)}, np.where(ill, "ill", "well")))
     assert {"nothing-learnt", "never-predicted"} <= set(noise)
     assert "only-probabilities" not in noise
@@ -281,6 +291,12 @@ def test_test_rows_that_are_copies_of_training_rows_are_counted():
     known = {tuple(row) for row in twice.features[part.train_rows].tolist()}
     copied = sum(tuple(row) in known for row in twice.features[part.test_rows].tolist())
     assert (facts["count"], facts["rows"]) == (copied, 100)
+    frame = replace(twice, features=pl.DataFrame(twice.features, schema=["a", "b", "c"]))
+    assert advised(frame, test_size=0.25)["copies"].facts == facts
+    in_parts = compare(twice, {"softmax": LOSSES["softmax"]}, folds=5, seeds=2, max_iter=1).copies
+    parts = [set(part.test_rows.tolist()) for part in folds_of(twice, 5, 0)]
+    apart = sum((row + 200) % 400 not in part for part in parts for row in part)
+    assert (in_parts.count, in_parts.kinds, in_parts.rows) == (apart, 200, 400)
     sparse = replace(twice, features=csr_array(twice.features))
     assert advised(sparse, test_size=0.25)["copies"].facts == facts
     assert "copies" not in advised(twice.take(np.arange(200)), test_size=0.25)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +35,7 @@ MOSTLY = 0.5
 # A test of shares by χ² needs so many expected in each cell (Cochran's rule).
 EXPECTED = 5
 DEALT = 4000
-COPIES = 0.01  # of the test rows: of fewer, nothing that is measured would change
+COPIES = 0.02  # of the test rows: of fewer, little that is measured would change
 KINDS = 0.1  # of all rows
 
 
@@ -52,7 +52,7 @@ def by_data(comparison: Comparison, part: Split) -> Iterator[Advice]:
 
     Columns are chosen by the training rows: those that are left out are judged by others.
     """
-    yield from copies(part)
+    yield from copies(comparison)
     if part.dataset.image_shape is not None:
         return
     if issparse(part.train_features) or part.train_features.shape[1] > WIDTH:
@@ -86,29 +86,14 @@ def without(comparison: Comparison, part: Split, names: Iterable[str]) -> tuple[
     return (again(comparison, *(word for name in dropped for word in ("--drop", name))),)
 
 
-def copies(part: Split) -> Iterator[Advice]:
+def copies(comparison: Comparison) -> Iterator[Advice]:
     """Test rows that are equal to a training row in every feature: they may be the same case twice.
 
     Not where rows are of a few KINDS, as those of some texts are: that they meet says nothing.
     """
-    known = set(_keys(part.train_features))
-    tested = _keys(part.test_features)
-    count = sum(key in known for key in tested)
-    rows = len(part.dataset)
-    distinct = len(known | set(tested))
-    if count >= COPIES * len(tested) and distinct > KINDS * rows:
-        yield Advice("copies", {"count": count, "rows": len(tested)})
-
-
-def _keys(features: Any) -> list[int]:
-    """Of each row 64 bits that are the same for equal rows, and hardly for others."""
-    if issparse(features):
-        ends = features.indptr
-        return [
-            hash(features.indices[i:j].tobytes() + features.data[i:j].tobytes())
-            for i, j in pairwise(ends.tolist())
-        ]
-    return [hash((row + 0.0).tobytes()) for row in features]  # −0 is 0
+    found, rows = comparison.copies, comparison.test_rows
+    if found.count >= COPIES * rows and found.kinds > KINDS * found.rows:
+        yield Advice("copies", {"count": found.count, "rows": rows})
 
 
 def say_the_same(comparison: Comparison, part: Split, rows: Sample) -> Iterator[Advice]:

@@ -95,7 +95,7 @@ def _beyond_shares(comparison: Comparison) -> Beyond | None:
         (result.name, result.surprise, p)
         for result in comparison.results
         if result.surprise is not None
-        if (p := by_signs(base - result.surprise)) is not None
+        if (p := _by_log_loss(comparison, result)) is not None
     ]
     found = [
         Beyond(name, float(surprise.mean()), float(np.mean(base)), p)
@@ -103,6 +103,18 @@ def _beyond_shares(comparison: Comparison) -> Beyond | None:
     ]
     better = [each for each in found if each.p < SIGNIFICANT and each.log_loss < each.base]
     return min(better, key=lambda each: each.log_loss, default=None)
+
+
+def _by_log_loss(comparison: Comparison, result: Result) -> float | None:
+    """p of its log loss beside that of the shares: of rows, and of several parts the larger p."""
+    base = comparison.baselines[0]
+    if base.surprise is None or result.surprise is None:
+        return None
+    p = by_signs(base.surprise - result.surprise)
+    parts = result.metrics.log_loss_parts
+    if p is None or parts is None or base.log_loss_parts is None:
+        return p
+    return max(p, corrected(base.log_loss_parts - parts, comparison.test_to_train).p)
 
 
 def nothing_learnt(comparison: Comparison) -> Iterator[Advice]:

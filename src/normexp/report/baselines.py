@@ -30,6 +30,8 @@ class Baseline:
     surprise : array or None
         For each of them −log p of its class, in nats, where the rule tells probabilities: those of
         the majority are the shares of the classes among the training rows.
+    log_loss_parts : array or None
+        And the mean of each part, where rows were tested in several.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Baseline:
     predicted: Indices
     is_right: NDArray[np.bool_]
     surprise: NDArray[np.float64] | None = None
+    log_loss_parts: NDArray[np.float64] | None = None
 
 
 def majority(part: Split) -> Indices:

@@ -9,6 +9,7 @@ from typing import Any
 from .advice import Advice, told
 from .baselines import Baseline
 from .change import Against
+from .copies import Copies
 from .metrics import Metrics
 from .plan import ENOUGH, FOLDS, SHARE
 from .result import Result
@@ -44,6 +45,8 @@ class Comparison:
         Test rows of a part for each row that it was trained on.
     notes : tuple of str
         What was done to the data.
+    copies : Copies
+        Test rows that stand among the training rows too.
     rows, truth : arrays of int
         The test rows of the first seed by their position in the source of the data set, from 0 on,
         and the class id of each.
@@ -78,6 +81,7 @@ class Comparison:
     further: tuple[str, ...]
     test_to_train: float
     notes: tuple[str, ...]
+    copies: Copies
     rows: Indices
     truth: Indices
     results: tuple[Result, ...]

@@ -20,6 +20,7 @@ from .advice_of_data import by_data
 from .advice_of_results import by_results
 from .baselines import BASELINES, Baseline, majority, surprise_of_shares
 from .compared import Comparison
+from .copies import count_copies
 from .judgement import Tested, judge, test_to_train, together
 from .plan import planned
 from .result import Result
@@ -149,6 +150,7 @@ def compare(
         further=tuple(further),
         test_to_train=test_to_train(tested),
         notes=(*dataset.notes, *notes, *first.encoder.notes),
+        copies=count_copies(dataset, tested),
         rows=dataset.positions_of(together(tested, [part.rows for part in tested])),
         truth=truth,
         results=tuple(
@@ -160,7 +162,7 @@ def compare(
                 judged.metrics,
                 judged.predicted,
                 judged.is_right,
-                together(tested, by_shares) if BASELINES[name] is majority else None,
+                *(_by_shares(tested, by_shares) if BASELINES[name] is majority else ()),
             )
             for name, predicted in ruled.items()
             for judged in [judge(tested, predicted, classes, [])]
@@ -173,3 +175,11 @@ def compare(
     )
     advice = (*by_data(comparison, first), *by_results(comparison))
     return replace(comparison, advice=advice)
+
+
+def _by_shares(
+    tested: Sequence[Tested], surprise: Sequence[NDArray[np.float64]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """−log of the share of each row's class, and of several parts the mean of each."""
+    parts = np.array([each.mean() for each in surprise]) if len(tested) > 1 else None
+    return together(tested, surprise), parts
