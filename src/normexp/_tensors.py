@@ -2,10 +2,14 @@
 
 import sys
 from types import ModuleType
-from typing import Any
+
+
+class _NoTensor:
+    """The type of nothing: a class, for a compiler may trace the call that loads the room."""
+
 
 # What the room says of itself when it is loaded: a look at two names is quicker than two imports.
-_type: Any = ()  # that of tensors
+_type: type = _NoTensor  # that of tensors
 _room: ModuleType | None = None
 
 

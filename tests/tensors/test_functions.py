@@ -179,3 +179,14 @@ def test_operators_keep_to_what_pytorch_asks_of_them(x):
 def test_nobody_loads_pytorch_for_arrays():
     code = "import sys, normexp; normexp.softmax([1.0]); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.nightly  # a process of its own, with a compiler
+def test_the_first_call_of_all_may_be_compiled():
+    code = (
+        "import torch, normexp\n"
+        "softmax = torch.compile(normexp.softmax, fullgraph=True, backend='eager')\n"
+        "print(softmax(torch.tensor([0.0, 0.0])).tolist())\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.stdout == "[0.5, 0.5]\n", ran.stderr

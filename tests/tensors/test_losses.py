@@ -89,6 +89,12 @@ def test_compiled(case, x):
     compiles(called(case), x)
 
 
+def test_a_compiled_program_may_hold_arrays(x):
+    told = IDS.numpy(), WEIGHTS.numpy(), MASK.numpy()
+    loss = torch.compile(lambda x: nex.CrossEntropy()(x, *told), fullgraph=True, backend="eager")
+    assert torch.equal(loss(x), nex.CrossEntropy()(x, *told))
+
+
 def test_a_program_compiled_for_one_loss_knows_another(x):
     compiled = torch.compile(
         lambda loss, x, y: loss(x, y), fullgraph=True, backend="aot_eager", dynamic=None
