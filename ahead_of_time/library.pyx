@@ -171,7 +171,7 @@ def forms_for(str processor):
 
 
 # Small calls.
-include "plans.pxi"
 include "numbers.pxi"
+include "plans.pxi"
 include "tensors.pxi"
 include "small.pxi"

@@ -1,6 +1,7 @@
 # Numbers as they come: an array, or a tensor. What decides how they are worked on is their key.
 
 DEF NUMBERS = 16384
+DEF ROWS = 1024
 DEF HALF = 23  # NPY_HALF
 DEF OF_OTHERS = 256  # NPY_USERDEF: types that other packages bring to NumPy
 
@@ -25,6 +26,15 @@ cdef struct Key:
     double temperature
     bint is_masked
     bint is_in_place
+
+
+cdef bint are_same(const Key *one, const Key *other) noexcept:
+    return (
+        one.type == other.type and one.accuracy == other.accuracy and one.axes == other.axes
+        and one.first == other.first and one.rows == other.rows and one.classes == other.classes
+        and one.inner == other.inner and one.temperature == other.temperature
+        and one.is_masked == other.is_masked and one.is_in_place == other.is_in_place
+    )
 
 
 cdef bint read_array(object values, Given *given) except -1:

@@ -3,7 +3,6 @@
 
 DEF PATCHES = 24
 DEF ROOM_BYTES = 147456  # rooms for a flat tile
-DEF ROWS = 1024
 
 
 cdef enum Place:
@@ -18,6 +17,7 @@ cdef struct Patch:
 cdef class Plan:
     """One call of a form, but for the addresses of some of its arrays."""
 
+    cdef Key key
     cdef Code code
     cdef int64_t slots[SLOTS]
     cdef int used
@@ -27,7 +27,7 @@ cdef class Plan:
     cdef object kept  # the arrays whose addresses stay
 
     @staticmethod
-    cdef Plan of(Form form, tuple arguments, dict places):
+    cdef Plan of(Form form, tuple arguments, dict places, const Key *key):
         """None if the call cannot be done again: it worked on copies, or takes too much room.
         `places` says of arrays, by their address, what they are.
         """
@@ -41,7 +41,7 @@ cdef class Plan:
         met = {plan.patches[i].place for i in range(plan.count)}
         if not met.issuperset(places.values()):  # it worked on a copy
             return None
-        plan.used = block.used
+        plan.key, plan.used = key[0], block.used
         memcpy(plan.slots, block.slots, sizeof(plan.slots))
         return plan
 

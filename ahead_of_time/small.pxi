@@ -14,14 +14,14 @@ cdef class Small:
 
     cdef object long_way
     cdef object accuracy  # a function: the accuracy that holds
-    cdef Key keys[PLANS]
-    cdef list plans
+    cdef Key seen[PLANS]  # of the last calls
+    cdef list plans  # with their own keys: another thread may see another call while one is noted
 
     def __init__(self, long_way, accuracy):
         self.long_way, self.accuracy = long_way, accuracy
         self.plans = [None] * PLANS
         for i in range(PLANS):
-            self.keys[i].axes = 0
+            self.seen[i].axes = 0
 
     cdef int place_of(self, Key *key) except -1:
         """Where the plan of a call is kept."""
@@ -29,32 +29,24 @@ cdef class Small:
         cdef int64_t mixed = key.rows * 31 + key.classes * 7 + key.type + key.accuracy
         return (mixed + key.inner * 17 + key.is_masked * 3 + key.is_in_place * 5) & (PLANS - 1)
 
-    cdef bint is_at(self, const Key *key, int place) noexcept:
-        cdef const Key *kept = &self.keys[place]
-        return (
-            kept.type == key.type and kept.accuracy == key.accuracy and kept.axes == key.axes
-            and kept.first == key.first and kept.rows == key.rows and kept.classes == key.classes
-            and kept.inner == key.inner and kept.temperature == key.temperature
-            and kept.is_masked == key.is_masked and kept.is_in_place == key.is_in_place
-        )
-
     cdef Plan plan_for(self, Key *key, int *at):
         """The plan of a call; None without one, with where it would be kept, or −1."""
         cdef int place = self.place_of(key)
-        at[0] = place
-        if self.is_at(key, place):
-            return <Plan>self.plans[place]
-        self.keys[place] = key[0]
-        self.plans[place] = None
-        at[0] = -1  # a shape that comes once is not worth noting
-        return None
+        cdef Plan plan = self.plan_at(place, key)
+        if plan is None:
+            at[0] = place if are_same(&self.seen[place], key) else -1  # what comes once is not worth noting
+            self.seen[place] = key[0]
+        return plan
 
     cdef Plan known_plan(self, Key *key):
         """The plan of a call, if it was noted."""
-        cdef int place = self.place_of(key)
-        return <Plan>self.plans[place] if self.is_at(key, place) else None
+        return self.plan_at(self.place_of(key), key)
 
-    cdef object note(self, int at, tuple arguments, target = None, mask = None):
+    cdef Plan plan_at(self, int place, const Key *key):
+        cdef Plan plan = <Plan>self.plans[place]
+        return plan if plan is not None and are_same(&plan.key, key) else None
+
+    cdef object note(self, int at, const Key *key, tuple arguments, target = None, mask = None):
         """Do a call the long way; keep what it asked of a form, if that was one."""
         global noted
         if at < 0 or noted is not None:
@@ -76,7 +68,7 @@ cdef class Small:
                 places[<int64_t>cnp.PyArray_DATA(<cnp.ndarray>array)] = place
         if len(calls) == 1:
             form, its = calls[0]
-            self.plans[at] = Plan.of(form, its, places)
+            self.plans[at] = Plan.of(form, its, places, key)
         return returned
 
 
@@ -103,7 +95,7 @@ cdef class SmallRows(Small):
             return self.long_way(*told)[0]
         plan = self.plan_for(&key, &at)
         if plan is None:
-            return self.note(at, told, None, where)
+            return self.note(at, &key, told, None, where)
         if out is None:
             result = cnp.PyArray_EMPTY(key.axes, cnp.PyArray_DIMS(array), key.type, 0)
         else:
@@ -118,7 +110,7 @@ cdef class SmallRows(Small):
         cdef Given given
         cdef Key key
         cdef Plan plan
-        cdef Managed *result
+        cdef Memory result
         if type(temperature) is not float or not is_plain(x):
             return None
         if not read_numbers(x, &given) or not key_of(&given, &key, axis):
@@ -130,10 +122,7 @@ cdef class SmallRows(Small):
         if is_differentiated(x):
             return self.of_differentiated(x, axis, &given, &key, plan)
         result = new_memory(key.type, key.axes, given.shape)
-        if not plan.run(given.data, result.view.data, NULL, NULL):
-            free(result)
-            return None
-        return new_tensor(result)
+        return new_tensor(result) if plan.run(given.data, result.numbers(), NULL, NULL) else None
 
     cdef object of_differentiated(self, object x, object axis, Given *given, Key *key, Plan plan):
         """What PyTorch's own function gives, with these numbers in it: a result that knows its derivative."""
@@ -165,7 +154,7 @@ cdef class SmallSums(Small):
             return self.long_way(*told)[0]
         plan = self.plan_for(&key, &at)
         if plan is None:
-            return self.note(at, told, None, where)
+            return self.note(at, &key, told, None, where)
         if out is None:
             leave_out(of_classes, &given, shape)
             result = cnp.PyArray_EMPTY(key.axes - 1, <cnp.npy_intp *>shape, key.type, 0)
@@ -195,7 +184,7 @@ cdef class SmallSums(Small):
         cdef Key key
         cdef int64_t shape[64]
         cdef Plan plan
-        cdef Managed *result
+        cdef Memory result
         cdef bint is_done
         if not read_tensor(x, &given) or not key_of(&given, &key, axis):
             return None
@@ -204,21 +193,12 @@ cdef class SmallSums(Small):
             return None
         leave_out(axis % key.axes, &given, shape)
         result = new_memory(key.type, key.axes - 1, shape)
-        try:
-            if is_half(key.type):
-                array = cnp.PyArray_SimpleNewFromData(
-                    key.axes - 1, <cnp.npy_intp *>shape, key.type, result.view.data
-                )
-                is_done = self.run(plan, &key, given.data, array, NULL)
-            else:
-                is_done = plan.run(given.data, result.view.data, NULL, NULL)
-        except:
-            free(result)
-            raise
-        if not is_done:
-            free(result)
-            return None
-        return new_tensor(result)
+        if is_half(key.type):
+            array = cnp.PyArray_SimpleNewFromData(key.axes - 1, <cnp.npy_intp *>shape, key.type, result.numbers())
+            is_done = self.run(plan, &key, given.data, array, NULL)
+        else:
+            is_done = plan.run(given.data, result.numbers(), NULL, NULL)
+        return new_tensor(result) if is_done else None
 
 
 cdef void leave_out(int axis, const Given *given, int64_t *shape) noexcept:
@@ -298,7 +278,7 @@ cdef class SmallLoss(Small):
             return self.long_way(logits, target)[0]
         plan = self.plan_for(&key, &at)
         if plan is None:
-            return self.note(at, (logits, target), target)
+            return self.note(at, &key, (logits, target), target)
         grad = None
         if self.with_grad:
             grad = cnp.PyArray_EMPTY(key.axes, <cnp.npy_intp *>x.shape, key.type, 0)
@@ -320,8 +300,7 @@ cdef class SmallLoss(Small):
         cdef Given x, ids
         cdef Key key
         cdef Plan plan
-        cdef Managed *grad = NULL
-        cdef Managed *value
+        cdef Memory grad = None, value
         cdef double total
         if not is_plain(logits) or not is_plain(target):
             return None
@@ -336,11 +315,10 @@ cdef class SmallLoss(Small):
             return None
         if self.with_grad:
             grad = new_memory(key.type, key.axes, x.shape)
-        if not self.run(plan, &key, x.data, ids.data, NULL if grad is NULL else grad.view.data, &total):
-            free(grad)
+        if not self.run(plan, &key, x.data, ids.data, NULL if grad is None else grad.numbers(), &total):
             return None
         value = new_memory(type_of_losses(key.type), 0, NULL)
-        put_number(total, value.view.data, key.type)
+        put_number(total, value.numbers(), key.type)
         number = new_tensor(value)
         return self.pair(number, new_tensor(grad)) if self.with_grad else number
 

@@ -1,6 +1,7 @@
 # Tensors of PyTorch, by the functions in C that DLPack has a framework exchange them with: nothing is linked to it,
 # and nothing copied.
 
+from cython cimport freelist
 from cpython.exc cimport PyErr_Clear
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from cpython.ref cimport Py_DECREF
@@ -143,17 +144,31 @@ cdef int numpy_type(Kind kind) noexcept:
     return cnp.NPY_INT64 if kind.code == OF_INTEGERS and kind.bits == 64 else -1
 
 
-cdef Managed *new_memory(int type, int axes, const int64_t *shape) except NULL:
-    """Memory for a tensor, behind what says of what kind it is."""
+@freelist(8)
+cdef class Memory:
+    """Memory for a tensor, behind what says of what kind it is, until a tensor has it."""
+
+    cdef Managed *all
+
+    def __dealloc__(self):
+        free(self.all)
+
+    cdef void *numbers(self) noexcept:
+        return self.all.view.data
+
+
+cdef Memory new_memory(int type, int axes, const int64_t *shape):
     cdef int axis
     cdef int64_t size = 2 if is_half(type) else 4 if type == cnp.NPY_FLOAT else 8
     cdef int64_t bits = 8 * size
     cdef int64_t *numbers
+    cdef Memory memory = Memory.__new__(Memory)
     for axis in range(axes):
         size *= shape[axis]
     cdef Managed *all = <Managed *>malloc(sizeof(Managed) + 2 * axes * sizeof(int64_t) + size + LINE)
     if all is NULL:
         raise MemoryError
+    memory.all = all
     numbers = <int64_t *>(all + 1)
     all.version.major, all.version.minor = 1, 0
     all.context, all.deleter, all.flags = NULL, let_go, 0
@@ -166,12 +181,14 @@ cdef Managed *new_memory(int type, int axes, const int64_t *shape) except NULL:
         numbers[axis], numbers[axes + axis] = shape[axis], size
         size *= shape[axis]
     all.view.data = <void *>((<int64_t>(numbers + 2 * axes) + LINE - 1) & ~<int64_t>(LINE - 1))
-    return all
+    return memory
 
 
-cdef object new_tensor(Managed *all):
-    """A tensor that the memory goes to."""
+cdef object new_tensor(Memory memory):
+    """A tensor that the memory goes to; nobody tells whether it has gone there if that fails."""
     cdef void *made = NULL
+    cdef Managed *all = memory.all
+    memory.all = NULL
     exchange.tensor_of(all, &made)
     tensor = <object>made
     Py_DECREF(tensor)  # it came counted

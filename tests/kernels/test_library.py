@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 from importlib.util import find_spec
+from threading import Event, Thread, current_thread
 
 import ml_dtypes
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 import normexp as nex
 from ahead_of_time.forms import forms
+from normexp.functions import rowwise
 from normexp.kernels import SparseRows, cpu
 from normexp.kernels.cpu import library
 from normexp.kernels.cpu.entries import Entry
@@ -189,6 +191,34 @@ def test_small_calls_give_the_bits_of_large_ones(dtype, accuracy):
                     pairs = zip(loss.value_and_grad(x, y), bound.value_and_grad(x), strict=True)
                     for got, expected in pairs:
                         same(got, expected)
+
+
+@compiled
+def test_a_small_call_is_not_taken_for_that_of_another_thread():
+    """Both shapes are noted at one place, and the second comes while the first is noted."""
+    narrow, wide = np.zeros((4, 8), np.float32), np.ones((7, 13), np.float32)
+    is_noting, may_go_on = Event(), Event()
+
+    def long_way(x, axis, *told):
+        if current_thread() is other:
+            found = rowwise("softmax", x, axis, *told)
+            is_noting.set()
+            assert may_go_on.wait(60)
+            return found
+        if is_noting.is_set():
+            may_go_on.set()
+            other.join()
+        return rowwise("softmax", x, axis, *told)
+
+    softmax = library.small("Rows", long_way)
+    options = -1, 1.0, None, None
+    other = Thread(target=softmax, args=(narrow, *options))
+    softmax(narrow, *options)
+    other.start()
+    assert is_noting.wait(60)
+    for _ in range(3):
+        for x in (wide, wide, narrow, narrow):
+            same(softmax(x, *options), nex.softmax(x, (1,)))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
