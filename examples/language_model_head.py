@@ -9,9 +9,11 @@ download.
 
 import argparse
 import multiprocessing
+import re
 import resource
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import torch
 from torch.nn import functional
@@ -39,8 +41,10 @@ if hasattr(functional, "linear_cross_entropy"):
 
 def peak():
     """The most memory that this process has had, in bytes."""
-    kilobytes = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * kilobytes
+    if sys.platform == "darwin":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # There `ru_maxrss` may be that of the process which started this one.
+    return 1024 * int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def memory_of_a_step(head, tokens=TOKENS, words=WORDS):
