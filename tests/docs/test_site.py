@@ -156,15 +156,14 @@ def test_the_explorer_takes_each_state_as_it_is(window, tmp_path):
     file = tmp_path / "explorer.html"
     file.write_text(explorer(), encoding="utf-8")
     window.set_viewport_size({"width": 1280, "height": 900})
-    for language in ("en", "zh"):
-        for state in sorted({state for _, _, state in states()}):
-            said = f"language={language}&{state}"
-            window.goto("about:blank")
-            window.goto(f"{file.as_uri()}#{said}")
-            window.wait_for_selector("footer")
-            window.wait_for_timeout(400)  # the address is written anew
-            kept = window.evaluate("() => location.hash.slice(1)")
-            assert dict(parse_qsl(kept)) == dict(parse_qsl(said)), state
+    for number, state in enumerate(sorted({state for _, _, state in states()})):
+        said = f"language={('en', 'zh')[number % 2]}&{state}"
+        window.goto("about:blank")
+        window.goto(f"{file.as_uri()}#{said}")
+        window.wait_for_selector("footer")
+        window.wait_for_timeout(400)  # the address is written anew
+        kept = window.evaluate("() => location.hash.slice(1)")
+        assert dict(parse_qsl(kept)) == dict(parse_qsl(said)), state
 
 
 def test_the_links_of_the_site_hold_these_states(site):
