@@ -39,12 +39,13 @@ def kept_by(z, temperature, k, share):
     """Which are left: the k largest, and of these the fewest that have the share."""
     order = np.argsort(-z, kind="stable")[:k]
     p = nex.softmax(z[order] / temperature)
-    fewest = int(np.searchsorted(np.cumsum(p), share, side="left")) + 1
+    fewest = k if share == 1 else int(np.searchsorted(np.cumsum(p), share, side="left")) + 1
     return order[: min(fewest, k)]
 
 
 @pytest.mark.parametrize(
-    ("temperature", "k", "share"), [(1, 12, 1), (0.5, 12, 0.9), (3, 4, 1), (1, 7, 0.6), (0.1, 1, 1)]
+    ("temperature", "k", "share"),
+    [(1, 12, 1), (0.5, 12, 0.9), (3, 4, 1), (1, 7, 0.6), (0.1, 1, 1), (0.1, 12, 1)],
 )
 def test_what_is_left_shares_the_probability_as_the_library_says(call, temperature, k, share):
     for z in (np.random.default_rng(3).normal(18, 2, 12), np.log([5.0, 5, 5, 2, 1])):

@@ -18,7 +18,7 @@ from ..linear import BaseLinearClassifier, MulticlassSVM, SoftmaxRegression
 from .assemble import PARTS
 
 MODULE = PARTS / "digits.trained.js"
-TRAINING = 1437  # the first four fifths; the others were written by other hands
+TRAINING = 1437  # the first four fifths; the others are to judge by
 FULL = 16  # a pixel that is black all over
 DECIMALS = 3
 SIGNS = "0123456789abcdefg"

@@ -23,7 +23,7 @@ export function distribution(scores, { temperature, k, share }) {
   const p = keep(largest);
   let sum = 0;
   const fewest = largest.filter((i) => {
-    const isNeeded = sum < share;
+    const isNeeded = share === 1 || sum < share; // the sum of some may round to 1
     sum += p[i];
     return isNeeded;
   });

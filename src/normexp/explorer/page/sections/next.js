@@ -100,8 +100,9 @@ function observed({ state, t, language }, some, p, n, counts) {
   const [first, second] = some;
   const was = first.count / second.count;
   const is = was ** (1 / state["next.temperature"]);
-  if (state["next.temperature"] === 1) said.push(t("counts"));
-  else said.push(t("between", { first: first.word, second: second.word, was: digits(was, 3), power: setting(1 / state["next.temperature"]), is: digits(is, 3) }));
+  if (state["next.temperature"] === 1) {
+    if (kept === p.length) said.push(t("counts"));
+  } else if (kept > 1) said.push(t("between", { first: first.word, second: second.word, was: digits(was, 3), power: setting(1 / state["next.temperature"]), is: digits(is, 3) }));
   if (kept < p.length) said.push(t("left", { kept, all: p.length }));
   if (n > 0) {
     const off = p.map((x, i) => counts[i] - n * x);
