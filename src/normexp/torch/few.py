@@ -15,14 +15,7 @@ from torch.nn import Parameter
 
 from .. import functions
 from ..kernels import exchange_tensors
-
-# What would have to see what is done to a tensor: none of them may be there.
-WATCHERS = (
-    torch._C._are_functorch_transforms_active,
-    torch._C._len_torch_dispatch_stack,
-    torch._C._len_torch_function_stack,
-    torch._C._is_tracing,
-)
+from .operator import WATCHERS
 
 if hasattr(Tensor, "__dlpack_c_exchange_api__"):  # PyTorch 2.10
     exchange_tensors(
@@ -30,7 +23,7 @@ if hasattr(Tensor, "__dlpack_c_exchange_api__"):  # PyTorch 2.10
         (Tensor, Parameter),
         torch.is_grad_enabled,
         partial(torch._C._autograd._top_saved_tensors_default_hooks, True),
-        WATCHERS,
+        (torch._C._are_functorch_transforms_active, *WATCHERS),
         forward_ad,
     )
 

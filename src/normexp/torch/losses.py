@@ -133,8 +133,8 @@ def _constant(given: Any, name: str, logits: Tensor, is_kept: bool) -> Tensor:
     return given
 
 
-class _OfLogits(Operator):
-    """What a loss computes of logits (the first argument), told target, weights and mask."""
+class OfLoss(Operator):
+    """What a loss, the last argument, computes of logits or of a map to them."""
 
     @staticmethod
     def told(*given: Any) -> Any:
@@ -142,7 +142,7 @@ class _OfLogits(Operator):
         return *tensors, loss if isinstance(loss, str) else name_of(loss)
 
 
-class Value(_OfLogits):
+class Value(OfLoss):
     """The loss alone. Where it is differentiated after all, the gradient is computed then."""
 
     @staticmethod
@@ -182,7 +182,7 @@ class Value(_OfLogits):
         return one_by_one(VALUE, info, in_dims, *given), 0
 
 
-class WithGradient(_OfLogits):
+class WithGradient(OfLoss):
     """The loss and its gradient in one pass; the gradient's own is a product with the Hessian."""
 
     @staticmethod
@@ -263,7 +263,7 @@ class Formed(Value):
         return times(of_value, grad, named(ctx.loss), is_last()), *NOTHING, None
 
 
-class HessianProduct(_OfLogits):
+class HessianProduct(OfLoss):
     """H · v, with H the Hessian of the loss: symmetric, so that it is its own transpose."""
 
     @staticmethod

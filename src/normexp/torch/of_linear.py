@@ -18,28 +18,31 @@ from .losses import (
     NAMED,
     THIRD,
     Maybe,
+    OfLoss,
     by_logits_alone,
     is_last,
     is_one,
     losses_shape,
-    name_of,
     named,
     scaled,
 )
 from .maps import as_results, gradients_like, map_of, type_of_losses, words
-from .operator import Operator, is_eager, is_followed, one_by_one, operator
+from .operator import is_eager, is_followed, one_by_one, operator
 from .views import loss_type
 
 OWNED = "owned"  # gradients that nobody but their operator has
 
 
-class OfMap(Operator):
+class OfMap(OfLoss):
     """What a loss computes of an affine map: features, weight, bias, then what it is told."""
 
     @staticmethod
-    def told(*given: Any) -> Any:
-        *tensors, loss = given
-        return *tensors, loss if isinstance(loss, str) else name_of(loss)
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        *tensors, rest, loss = inputs
+        ctx.how = rest, loss
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
 
 
 class Value(OfMap):
@@ -52,14 +55,6 @@ class Value(OfMap):
     @staticmethod
     def like(*given: Any) -> Tensor:
         return _losses_like(given[:3], NAMED[given[-1]])
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        *tensors, rest, loss = inputs
-        ctx.how = rest, loss
-        ctx.set_materialize_grads(False)
-        ctx.save_for_backward(*tensors)
-        ctx.save_for_forward(*tensors)
 
     @staticmethod
     def backward(ctx: Any, of_value: Maybe) -> Any:
@@ -165,14 +160,6 @@ class HessianProduct(OfMap):
     def like(*given: Any) -> Any:
         losses = _losses_like(given[:3], NAMED[given[-1]])
         return losses, *gradients_like(given[:3], EVERYTHING)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        *tensors, rest, loss = inputs
-        ctx.how = rest, loss
-        ctx.set_materialize_grads(False)
-        ctx.save_for_backward(*tensors)
-        ctx.save_for_forward(*tensors)
 
     @staticmethod
     def backward(ctx: Any, of_losses: Maybe, *of_products: Maybe) -> Any:

@@ -14,6 +14,12 @@ from .views import is_plain
 
 NAMESPACE = "normexp"
 LIBRARY = torch.library.Library(NAMESPACE, "DEF")
+# Modes and a tracer, which want to see what is done to a tensor.
+WATCHERS = (
+    torch._C._len_torch_dispatch_stack,
+    torch._C._len_torch_function_stack,
+    torch._C._is_tracing,
+)
 
 
 class Operator(torch.autograd.Function):
@@ -127,9 +133,10 @@ def is_followed(x: Tensor) -> bool:
 
 def is_eager(tensors: list[Tensor]) -> bool:
     """Whether they are plain, and no mode or tracer wants to see what is done to them."""
-    if torch._C._len_torch_dispatch_stack() or torch._C._len_torch_function_stack():
-        return False
-    return not torch._C._is_tracing() and all(map(is_plain, tensors))
+    for is_there in WATCHERS:
+        if is_there():
+            return False
+    return all(map(is_plain, tensors))
 
 
 def is_differentiated(tensors: list[Tensor]) -> bool:
