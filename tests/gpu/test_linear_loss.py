@@ -20,7 +20,7 @@ def chunks(torch, gpu, monkeypatch):
     """Chunks of four rows; without a GPU the kernels, and the way there, of one."""
     from normexp.torch import binding, linear_on_device, of_linear, views
 
-    for name in ("CHUNK_BYTES", "ALL_BYTES", "PART_BYTES"):
+    for name in ("CHUNK_BYTES", "GROUP_BYTES", "ALL_BYTES", "PART_BYTES"):
         monkeypatch.setattr(linear_on_device, name, 1)
     monkeypatch.setattr(linear_on_device, "ROWS", 4)
     if not ON_GPU:
@@ -93,6 +93,7 @@ def test_scale(torch, device, gpu, kind, factor):
 
 
 @pytest.mark.skipif(not ON_GPU, reason="there is no device to wait for")
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 def test_nobody_waits_for_the_device(torch, device, given):
     of_map, ids = given
     loss = nex.CrossEntropy(label_smoothing=0.1)

@@ -52,7 +52,7 @@ def device(monkeypatch):
 
     def begin():
         monkeypatch.setattr(views, "on_host", lambda x: False)
-        for name in ("CHUNK_BYTES", "ALL_BYTES", "PART_BYTES"):
+        for name in ("CHUNK_BYTES", "GROUP_BYTES", "ALL_BYTES", "PART_BYTES"):
             monkeypatch.setattr(linear_on_device, name, 1)
         monkeypatch.setattr(linear_on_device, "ROWS", 3)
         monkeypatch.setattr(linear_on_device, "STEP_BYTES", 2 * 8 * CLASSES)
@@ -64,7 +64,8 @@ def results(loss, of_map, *told, recompute=False):
     """Value, gradients, and a second derivative."""
     x, w, b = of_map
     value = loss.linear(x, w, told[0], b, *told[1:], recompute=recompute)
-    upstream = torch.linspace(-1.0, 2.0, value.numel(), dtype=value.dtype).reshape(value.shape)
+    upstream = torch.linspace(-1.0, 2.0, value.numel(), dtype=value.dtype, device=value.device)
+    upstream = upstream.reshape(value.shape)
     first = gradients(value, of_map, upstream, create_graph=True)
     along = sum((grad * grad.detach().cos()).sum() for grad in first)
     return value, *first, *gradients(along, of_map)

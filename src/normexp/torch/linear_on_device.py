@@ -1,12 +1,13 @@
-"""The loss of a linear map on a device: chunks of rows, in PyTorch's matrix products.
+"""The loss of a linear map on a device: groups of rows, in PyTorch's matrix products.
 
-A chunk is as many rows as make the products worth it: its logits are computed, the loss's kernel
-puts the gradient of these in their place, and two more products make of it the gradients of
-features and weight. Nobody waits for the device.
+A group is as many rows as make the products worth it: the loss's kernel puts the gradient by its
+logits beside them or in their place, and two more products make of it the gradients of features
+and weight. Nobody waits for the device.
 
 The products are of the type that features and weight have, as PyTorch's own; float16, in which the
-gradients of a mean vanish, is made float32. bfloat16 has logits of float32, whose gradient is
-bfloat16 again; with ``accuracy("fast")`` the logits are bfloat16, and it takes their place.
+gradients of a mean vanish, is made float32. bfloat16 has logits of float32, some rows at a time,
+whose gradient is bfloat16 again; with ``accuracy("fast")`` the logits are bfloat16, and it takes
+their place.
 """
 
 import math
@@ -24,11 +25,14 @@ from .views import loss_type, result_type
 Maybe = Any  # a tensor or None
 Gradients = tuple[Maybe, Maybe, Maybe]  # by features, weight and bias
 
-CHUNK_BYTES = 1 << 30  # of the logits of some rows, with their gradient where that stands apart
-ALL_BYTES = 2 << 30  # of those of all rows: of one chunk nothing is added up
+CHUNK_BYTES = 640 << 20  # of the logits of some rows
+GROUP_BYTES = 1 << 30  # of the gradient by the logits of some rows
+ALL_BYTES = 2 << 30  # of that of all rows: of one group nothing is added up
 PART_BYTES = 256 << 20  # of the weight of some classes in another type than it has
 STEP_BYTES = 32 << 20  # of rows in float64, of which a formula in PyTorch's operations has dozens
-ROWS = 128  # a chunk is a multiple of
+ROWS = 128  # a chunk, or a group, is a multiple of
+# Products of half types that give float32, and add to it.
+HAS_WIDE_PRODUCTS = hasattr(torch.ops.aten.addmm, "dtype_out") and torch.version.hip is None
 
 
 class LinearOnDevice:
@@ -72,19 +76,14 @@ class LinearOnDevice:
         of_w: Maybe = None
         of_b: Maybe = None if self.b is None else torch.zeros_like(self.b)
         with self.as_it_stands():
-            for rows in self._chunks(bool(wanted)):
+            for rows in self._groups() if wanted else self._chunks(0, len(self.x)):
                 seen = self.seen(rows, self.kind)
-                logits = self.logits(seen, self._type_of_logits())
-                grad: Maybe = None
-                if wanted:
-                    is_apart = logits.dtype is not self.kind
-                    grad = torch.empty_like(logits, dtype=self.kind) if is_apart else logits
-                self._put(bound, rows, logits, losses, grad)
-                del logits
+                grad: Maybe = seen.new_empty((len(seen), len(self.w))) if wanted else None
+                self._put(bound, rows, seen, losses, grad)
                 if of_x is not None:
                     of_x[rows] = self.times_weight(grad)
                 if "weight" in wanted:
-                    of_w = self._added(of_w, grad, seen, len(seen) == len(self.x))
+                    of_w = self._added(of_w, grad, seen)
                     if of_b is not None:
                         of_b += grad.sum(0, dtype=self.wide)
                 del grad  # before the next one is made
@@ -165,42 +164,60 @@ class LinearOnDevice:
     def _type_of_logits(self) -> torch.dtype:
         return self.wide if current_accuracy() == "exact" else self.kind
 
-    def _chunks(self, with_gradient: bool) -> Iterator[slice]:
-        kind = self._type_of_logits()
-        each = kind.itemsize
-        if with_gradient and kind is not self.kind:
-            each += self.kind.itemsize
-        row_bytes = max(each * len(self.w), 1)
-        rows = max(CHUNK_BYTES // row_bytes // ROWS, 1) * ROWS
-        return parts(len(self.x), len(self.x) if row_bytes * len(self.x) <= ALL_BYTES else rows)
+    def _groups(self) -> Iterator[slice]:
+        """Rows of which the gradient by the logits is held at once.
+
+        All of them, if that is no larger than the sum in which groups would be added up.
+        """
+        row_bytes = self.kind.itemsize * len(self.w)
+        of_sum = 0 if self.kind is self.wide else self.wide.itemsize * self.w.numel()
+        is_one = row_bytes * len(self.x) <= max(ALL_BYTES, of_sum)
+        return parts(len(self.x), len(self.x) if is_one else _rows_in(GROUP_BYTES, row_bytes))
+
+    def _chunks(self, start: int, stop: int) -> Iterator[slice]:
+        """Rows of which there are logits at once."""
+        rows = _rows_in(CHUNK_BYTES, self._type_of_logits().itemsize * len(self.w))
+        return parts(stop, rows, start)
 
     def steps(self, start: int, stop: int) -> Iterator[slice]:
         """Rows for which there is room in float64, several times."""
-        for part in parts(stop - start, STEP_BYTES // max(8 * len(self.w), 1)):
-            yield slice(start + part.start, start + part.stop)
+        return parts(stop, STEP_BYTES // max(8 * len(self.w), 1), start)
 
     def seen(self, rows: slice, kind: torch.dtype) -> Tensor:
         """Features; a sample that is left out may hold NaN, and 0 · NaN is not 0."""
         return torch.where(self.left_out[rows, None], 0, self.x[rows].to(kind))
 
-    def _put(self, bound: Any, rows: slice, logits: Tensor, losses: Tensor, grad: Maybe) -> None:
-        """Losses and gradient of a chunk, at once where there is a kernel for it."""
+    def _put(self, bound: Any, rows: slice, seen: Tensor, losses: Tensor, grad: Maybe) -> None:
+        """Losses of a group, and the gradient by its logits."""
+        kind = self._type_of_logits()
+        is_in_place = grad is not None and kind is self.kind
+        for some in [rows] if is_in_place else self._chunks(rows.start, rows.stop):
+            its_grad = _within(rows, some, grad)
+            room = its_grad if is_in_place else None
+            # Held by nobody here: the next ones take the place of these.
+            self._put_chunk(
+                bound, some, self.logits(_within(rows, some, seen), kind, room), losses, its_grad
+            )
+
+    def _put_chunk(
+        self, bound: Any, rows: slice, logits: Tensor, losses: Tensor, grad: Maybe
+    ) -> None:
+        """The same of rows with their logits, at once where there is a kernel for it."""
         is_one = bound.is_one_kernel(logits)
         for some in [rows] if is_one else self.steps(rows.start, rows.stop):
-            here = slice(some.start - rows.start, some.stop - rows.start)
-            of_losses = losses[_times(some, self._losses_per_row)]
-            bound.rows(some).put(logits[here], of_losses, None if grad is None else grad[here])
+            z, its_grad = _within(rows, some, logits), _within(rows, some, grad)
+            bound.rows(some).put(z, losses[_times(some, self._losses_per_row)], its_grad)
 
-    def logits(self, seen: Tensor, kind: torch.dtype) -> Tensor:
-        z = self._products(seen, self.w, kind)
+    def logits(self, seen: Tensor, kind: torch.dtype, out: Maybe = None) -> Tensor:
+        z = self._products(seen, self.w, kind, out)
         return z if self.b is None else z.add_(self.b)
 
-    def _products(self, seen: Tensor, w: Tensor, kind: Any = None) -> Tensor:
+    def _products(self, seen: Tensor, w: Tensor, kind: Any = None, out: Maybe = None) -> Tensor:
         """seen @ w.T, of a type that is as wide or wider."""
         kind = kind or seen.dtype
         if seen.dtype is w.dtype:
-            return product(seen, w.T, kind)
-        out = seen.new_empty((len(seen), len(w)))
+            return product(seen, w.T, kind, out)
+        out = seen.new_empty((len(seen), len(w))) if out is None else out
         for part in parts_of(w, seen.dtype):
             out[:, part] = seen @ w[part].to(seen.dtype).T
         return out
@@ -217,15 +234,12 @@ class LinearOnDevice:
             out.addmm_(of_logits[:, part], w[part].to(of_logits.dtype))
         return out
 
-    def _added(self, total: Maybe, grad: Tensor, seen: Tensor, is_all: bool) -> Tensor:
-        """total + grad.T @ seen: the first product is the total, of float32 if there are more."""
+    def _added(self, total: Maybe, grad: Tensor, seen: Tensor) -> Tensor:
+        """total + grad.T @ seen: the first product is the total, wide if there are more."""
         if total is None:
+            is_all = len(seen) == len(self.x)
             return product(grad.T, seen, self.kind if is_all else self.wide)
-        if self.kind is self.wide:
-            return total.addmm_(grad.T, seen)
-        for part in parts_of(self.w, self.wide):
-            total[part] += product(grad[:, part].T, seen, self.wide)
-        return total
+        return add_product(total, grad.T, seen)
 
 
 def logits_like(features: Tensor, weight: Tensor) -> Tensor:
@@ -233,23 +247,44 @@ def logits_like(features: Tensor, weight: Tensor) -> Tensor:
     return features.detach().new_empty(()).expand(*features.shape[:-1], weight.shape[0])
 
 
-def product(a: Tensor, b: Tensor, kind: torch.dtype) -> Tensor:
+def product(a: Tensor, b: Tensor, kind: torch.dtype, out: Maybe = None) -> Tensor:
     """a @ b, of float32 if that is asked for, whatever is multiplied."""
     if a.dtype is kind:
-        return a @ b
-    if a.is_cuda:
+        return torch.mm(a, b, out=out)
+    if a.is_cuda and HAS_WIDE_PRODUCTS:
         return torch.mm(a, b, out_dtype=kind)
     return a.to(kind) @ b.to(kind)
 
 
-def parts(count: int, step: int) -> Iterator[slice]:
+def add_product(total: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """total += a @ b, which may be of a narrower type."""
+    kind = total.dtype
+    if a.dtype is kind:
+        return total.addmm_(a, b)
+    if a.is_cuda and HAS_WIDE_PRODUCTS:
+        return torch.ops.aten.addmm.dtype_out(total, a, b, kind, out=total)
+    for part in parts_of(total, kind):
+        total[part] += product(a[part], b, kind)
+    return total
+
+
+def parts(stop: int, step: int, start: int = 0) -> Iterator[slice]:
     step = max(step, 1)
-    return (slice(start, min(start + step, count)) for start in range(0, count, step))
+    return (slice(at, min(at + step, stop)) for at in range(start, stop, step))
 
 
 def parts_of(w: Tensor, kind: torch.dtype) -> Iterator[slice]:
     """Some classes of a weight at a time."""
     return parts(len(w), PART_BYTES // max(w.shape[1] * kind.itemsize, 1))
+
+
+def _rows_in(size: int, row_bytes: int) -> int:
+    return max(size // max(row_bytes, 1) // ROWS, 1) * ROWS
+
+
+def _within(rows: slice, some: slice, of_rows: Maybe) -> Maybe:
+    """What there is of some of the rows."""
+    return None if of_rows is None else of_rows[some.start - rows.start : some.stop - rows.start]
 
 
 def _times(rows: slice, count: int) -> slice:
