@@ -1,5 +1,7 @@
 """A path of alphas, and the alpha that cross-validation chooses from it."""
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -242,3 +244,34 @@ def test_metadata_goes_where_it_is_asked_for(wine):
 def test_bad_parameters_are_named(options, error, words, wine):
     with pytest.raises(error, match=words):
         SoftmaxRegressionCV(**options).fit(*wine)
+
+
+def of_few(rows):
+    """Two classes of 20 samples and a third, "c", of so many."""
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(40 + rows, 3)), np.array([*"ab" * 20, *"c" * rows])
+
+
+def test_a_part_may_lack_a_class_that_probabilities_are_of():
+    X, y = of_few(2)
+    parts = StratifiedKFold(4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that a class has fewer samples than parts
+        found = SoftmaxRegressionCV(alphas=[0.1], cv=parts, scoring="neg_log_loss").fit(X, y)
+        folds = list(parts.split(X, y))
+    for (train, test), score in zip(folds, found.scores_[:, 0, 0], strict=True):
+        model = SoftmaxRegression(alpha=0.1).fit(X[train], y[train])
+        rows = np.arange(len(test)), np.searchsorted(model.classes_, y[test])
+        assert_allclose(-model.predict_log_proba(X[test])[rows].mean(), -score, rtol=1e-12)
+    assert {*y[folds[-1][1]]} == {"a", "b"}
+    assert np.isfinite(found.score(X[:40], y[:40]))
+
+
+def test_a_class_that_may_be_left_out_whole_is_named():
+    X, y = of_few(1)
+    with pytest.raises(ValueError, match="but the only sample of the class 'c' may be left out"):
+        SoftmaxRegressionCV(cv=KFold(4), scoring="neg_log_loss").fit(X, y)
+    X, y = of_few(3)
+    with pytest.raises(ValueError, match="but all 3 samples of the class 'c' may be left out"):
+        SoftmaxRegressionCV(cv=KFold(4), scoring="roc_auc_ovr").fit(X, y)
+    assert SoftmaxRegressionCV(cv=KFold(4), alphas=[1.0]).fit(X, y).scores_.shape == (4, 1, 1)

@@ -209,6 +209,9 @@ def test_a_page_in_chinese_says_nothing_in_english(images, table):
                     assert escape(part) not in html, name
         for measure in (*METRICS, *TRAINING):
             assert measure.name in OCCASIONAL or measure.heading("zh") in html
+    assert "文本作独热编码，训练时没有见过的全为零：“colour”" in page(table, language="zh")
+    assert "缺失的数当作均值：“size”" in table.to_dict("zh")["notes"]
+    assert "numbers standardised: 'size'" in table.to_dict()["notes"]
 
 
 def test_another_language_is_refused(images):

@@ -13,7 +13,7 @@ from normexp._sentences import LANGUAGES, sentences
 from normexp.diagnosis.words import SEVERITY_OF
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("normexp.explanation", "normexp.diagnosis", "normexp.report")
+ROOMS = ("normexp.explanation", "normexp.diagnosis", "normexp.report", "normexp.data")
 # Where a room says which entry it wants: the call, and the table that its first argument is in.
 ASKED = {
     "normexp.explanation": {"work": "step", "say": "step", "phrase": "phrase", "called": "phrase"},
@@ -24,8 +24,11 @@ ASKED = {
         "Measure": "heading",
         "Advice": "advice",
     },
+    "normexp.data": {"Note": "note"},
 }
 UNSAID = {("phrase", "more"): {"more"}}  # of what Chinese says by 等 alone
+
+OF_GAPS = {"in-part"}  # notes without a word of their own
 
 each_room = pytest.mark.parametrize("room", ROOMS)
 
@@ -75,6 +78,11 @@ def test_chinese_is_written_in_chinese_and_english_is_not(room):
         if name in ("step", "kind", "advice"):
             for place, words in table.items():
                 assert has_chinese(words.values()), place
+        elif name == "note":
+            for place, words in table.items():
+                assert has_chinese([words] if isinstance(words, str) else words) or (
+                    place in OF_GAPS
+                ), place
 
 
 @each_room

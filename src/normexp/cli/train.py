@@ -201,7 +201,8 @@ def of_folder(
     )
     model = Model(encoder, classifier, reading["target"], schema=schema)
     # What the first rows told is told again among all.
-    notes = tuple(note for note in notes if not any(note in each for each in encoder.notes))
+    told = {getattr(note, "facts", {}).get("note", note) for note in encoder.notes}
+    notes = tuple(note for note in notes if note not in told)
     if rows < len(parts):
         notes = (*notes, f"{len(parts) - rows} of {len(parts)} rows without a label left out")
     return model, rows, (*notes, *encoder.notes)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from .notes import Note
 from .opening import check_size, read_plain
 from .raw import Raw
 from .tables import parted
@@ -76,7 +77,7 @@ def read_arff(path: Path, target: str | None = None) -> Raw:
             frames.append(_frame(rows, attributes, path.name))
             rows = []
     frame = pl.concat([*frames, _frame(rows, attributes, path.name)])
-    notes = (f"the weight of {counted(weights, 'row')} left out",) if weights else ()
+    notes = (Note("weights", n=weights),) if weights else ()
     return parted(Raw(frame, None, tuple(frame.columns), notes=notes), target, path.name)
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from .columns import by_type, joined, named
+from .notes import Note
 from .sparse import first_infinite
-from .words import listed
+from .words import LISTED
 
 # Fewer rows may well be a measurement that happens to rise by steps.
 MIN_ROWS_THAT_COUNT = 10
@@ -51,7 +52,7 @@ def check_finite(
         )
 
 
-def told_counting(names: tuple[str, ...], columns: NDArray[Any]) -> list[str]:
+def told_counting(names: tuple[str, ...], columns: NDArray[Any]) -> list[Note]:
     """Say which columns may be nothing but the numbers of the rows.
 
     >>> told_counting(("id",), np.arange(20)[np.newaxis, ::-1])
@@ -73,7 +74,4 @@ def told_counting(names: tuple[str, ...], columns: NDArray[Any]) -> list[str]:
     ]
     if not found:
         return []
-    return [
-        f"the numbers of {listed(found)} merely count; if they number the rows, leave them out "
-        f"with drop={found[:10]}"
-    ]
+    return [Note("counting", names=tuple(found), drop=str(found[:LISTED]))]

@@ -17,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from .images import images_as_rows
+from .notes import Note
 from .opening import check_size, less_packing, opened, read_bytes, readable
 from .raw import Raw
 from .unpickling import array_of, text_of, unpickled
@@ -181,8 +182,10 @@ def _raw(
         pixels.reshape(-1, *PLANES).transpose(0, 2, 3, 1),  # imshow wants the colour last
         pl.Series("label", labels),
         class_names=_class_names(version, kind, meta[names], names) if names in meta else None,
-        notes=(f"{listed(sorted(files))} read",)
-        + ((f"the {kind} labels taken",) if len(kinds) > 1 else ()),
+        notes=(
+            Note("files", names=tuple(sorted(files))),
+            *((Note(kind),) if len(kinds) > 1 else ()),
+        ),
     )
 
 

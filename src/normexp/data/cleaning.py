@@ -16,13 +16,14 @@ from .columns import framed, named
 from .dataset import Dataset
 from .labels import learn_labels
 from .learning import learn_columns
+from .notes import Note
 from .plain import numbers_among
 from .raw import Raw
 from .reading import are_blank, read_table, told_without_unit
 from .schema import Column, Schema
 from .svmlight import fitted
 from .texts import MARKERS
-from .words import counted, did_you_mean, listed
+from .words import did_you_mean, listed
 
 # The numbers of the rows: as pandas writes them into CSV, as it calls them when it reads that
 # again, and as it writes them into Parquet.
@@ -63,7 +64,7 @@ def clean(raw: Raw, name: str, wishes: Wishes, schema: Schema | None = None) -> 
     if rows == 0:
         raise ValueError(f"{name} has no rows")
     carried = _carried(raw, wishes.carry)
-    notes = list(raw.notes)
+    notes: list[str] = list(raw.notes)
     is_new = schema is None
     if schema is None:
         chosen, treatments = _chosen(raw, wishes)
@@ -100,7 +101,7 @@ def clean(raw: Raw, name: str, wishes: Wishes, schema: Schema | None = None) -> 
     return dataset if raw.target is None else _labelled(dataset, raw, raw.target, wishes)
 
 
-def _chosen(raw: Raw, wishes: Wishes) -> tuple[Raw, list[str]]:
+def _chosen(raw: Raw, wishes: Wishes) -> tuple[Raw, list[Note]]:
     """The features that are asked for; those that number the rows only when asked for."""
     notes = []
     dropped = set(wishes.drop)
@@ -108,12 +109,12 @@ def _chosen(raw: Raw, wishes: Wishes) -> tuple[Raw, list[str]]:
         if raw.image_shape is not None:
             raise ValueError("drop: the rows are images, which have no columns to leave out")
         _check_known("drop", wishes.drop, raw.feature_names)
-        notes.append(f"left out as asked: {listed(wishes.drop)}")
+        notes.append(Note("asked", names=tuple(wishes.drop)))
     _check_known("keep", wishes.keep, raw.feature_names)
     numbering = [name for name in raw.feature_names if ROW_NUMBERS.fullmatch(name)]
     if numbering := [name for name in numbering if name not in {*dropped, *wishes.keep}]:
-        called = "without a name" if numbering == [""] else listed(numbering)
-        notes.append(f"the column {called} left out: row numbers, as pandas writes them")
+        kind = "row-numbers-nameless" if numbering == [""] else "row-numbers"
+        notes.append(Note(kind, names=tuple(numbering)))
         dropped |= set(numbering)
     return _without(raw, dropped), notes
 
@@ -127,7 +128,7 @@ def _without(raw: Raw, names: Collection[str]) -> Raw:
     return replace(raw, features=raw.features[:, kept], feature_names=others)
 
 
-def _learnt(raw: Raw, wishes: Wishes, names: tuple[str, ...]) -> tuple[Schema, list[str]]:
+def _learnt(raw: Raw, wishes: Wishes, names: tuple[str, ...]) -> tuple[Schema, list[Note]]:
     """The schema of the chosen features among those with some names."""
     missing = MARKERS if wishes.missing is None else tuple(wishes.missing)
     if isinstance(raw.features, pl.DataFrame):
@@ -147,12 +148,12 @@ def _learnt(raw: Raw, wishes: Wishes, names: tuple[str, ...]) -> tuple[Schema, l
     return Schema(columns, missing), []
 
 
-def _read(raw: Raw, schema: Schema) -> tuple[Raw, list[str]]:
+def _read(raw: Raw, schema: Schema) -> tuple[Raw, list[Note]]:
     """The features as the schema has them; an array has numbers already."""
     wanted = [column for column in schema.columns if column.kind != "left out"]
     if not isinstance(raw.features, pl.DataFrame):
         left_out = {column.name for column in schema.columns if column.kind == "left out"}
-        notes: list[str] = []
+        notes: list[Note] = []
         if raw.is_sparse:
             raw, notes = fitted(_without(raw, left_out), [column.name for column in wanted])
         else:
@@ -185,7 +186,7 @@ def _in_place(raw: Raw, schema: Schema, left_out: set[str]) -> Raw:
     return raw
 
 
-def _holed(raw: Raw, missing: Sequence[str]) -> tuple[Raw, list[str]]:
+def _holed(raw: Raw, missing: Sequence[str]) -> tuple[Raw, list[Note]]:
     """An array, sparse or not, in which the numbers that stand for a missing value are NaN."""
     values = raw.features
     numbers = numbers_among(missing).to_numpy()
@@ -198,14 +199,14 @@ def _holed(raw: Raw, missing: Sequence[str]) -> tuple[Raw, list[str]]:
     is_missing = np.isin(values.data if issparse(values) else values, numbers)
     if not (cells := int(is_missing.sum())):
         return raw, []
-    notes = [f"{counted(cells, 'number')} among {listed(missing)} taken as missing"]
+    notes = [Note("missing-numbers", n=cells, missing=tuple(missing))]
     values = values.astype(values.dtype if values.dtype.kind == "f" else np.float64)
     held: Any = values.data if issparse(values) else values
     held[is_missing] = np.nan
     return replace(raw, features=values), notes
 
 
-def _told_blank(source: Raw, chosen: Collection[str]) -> list[str]:
+def _told_blank(source: Raw, chosen: Collection[str]) -> list[Note]:
     """Say which of the chosen columns hold nothing in any row."""
     features = source.features
     if isinstance(features, pl.DataFrame):
@@ -216,8 +217,7 @@ def _told_blank(source: Raw, chosen: Collection[str]) -> list[str]:
     else:
         blank = np.flatnonzero(np.isnan(features).all(axis=0)).tolist()
         names = [name for i in blank if (name := source.feature_names[i]) in chosen]
-    which = "column" if len(names) == 1 else "columns"
-    return [f"{which} {listed(names)} blank in every row"] if names else []
+    return [Note("blank-columns", n=len(names), names=tuple(names))] if names else []
 
 
 def _labelled(dataset: Dataset, raw: Raw, column: pl.Series, wishes: Wishes) -> Dataset:
@@ -254,7 +254,7 @@ def _labelled(dataset: Dataset, raw: Raw, column: pl.Series, wishes: Wishes) -> 
     notes = list(read.notes)
     if absent:
         dataset = dataset.take(present)
-        notes.append(f"{counted(absent, 'row')} {UNLABELLED} left out")
+        notes.append(Note("unlabelled", n=absent))
     return replace(
         dataset,
         target=read.values,

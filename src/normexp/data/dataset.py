@@ -32,7 +32,8 @@ class Dataset:
     class_names : tuple of str or None
         Where the source names its classes: ``class_names[k]`` is the name of the label k.
     notes : tuple of str
-        Every treatment that the data was given while it was loaded, in words.
+        Every treatment that the data was given while it was loaded, in words: a `Note` each, which
+        other languages say too.
     schema : Schema or None
         How the cells of the source are read; `load` reads another source by it.
     carried : polars.DataFrame or None

@@ -22,11 +22,12 @@ DATED = (
 TWO_DIGITS = r"^(?:[0-9]{1,2}[./ -]|[A-Za-z])[^:]*[./ -][0-9]{2}(?:[ T]|$)"
 # A day whose year has four digits: %Y would take 20 for the year 20.
 FOUR_DIGITS = r"^(?:[0-9]{4}[-/]|[^:]*[-/. ][0-9]{4}(?:[ T]|$))"
+# How a date was read that could be another.
 ORDERS = {
-    "%m/%d/%Y": "month before day",
-    "%d/%m/%Y": "day before month",
-    "%m-%d-%Y": "month before day",
-    "%d-%m-%Y": "day before month",
+    "%m/%d/%Y": "month-first",
+    "%d/%m/%Y": "day-first",
+    "%m-%d-%Y": "month-first",
+    "%d-%m-%Y": "day-first",
 }
 TIMES = ("", " %H:%M:%S%.f", " %H:%M", "T%H:%M:%S%.f", "T%H:%M")
 ZONED = ("%:z", " %:z", "Z")

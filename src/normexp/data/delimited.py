@@ -8,11 +8,12 @@ from pathlib import Path
 from .decoding import decoded
 from .dialect import Dialect, find_dialect
 from .header import column_names, looks_like_row, without_nameless
+from .notes import Note
 from .opening import read_plain
 from .raw import Raw
 from .records import BLANKS, MalformedError, line_ends, records
 from .rows import read_rows
-from .words import columns, counted, listed
+from .words import columns, listed
 
 
 def read_delimited(
@@ -55,7 +56,7 @@ def read_delimited(
         target=None,
         feature_names=tuple(frame.columns),
         notes=(
-            *([f"the last line of {path.name} does not end: the file may be cut off"] * is_cut),
+            *([Note("cut", file=path.name)] * is_cut),
             *_remarks(dialect, blank + max(ends - 1, 0)),
             *notes,
             *nameless,
@@ -80,23 +81,28 @@ def _names(text: str, dialect: Dialect) -> list[str]:
 
 def _hint(dialect: Dialect) -> str:
     """Ask whether there is a header at all, if it does not look like one."""
-    cells = dialect.names
-    if cells is None or not looks_like_row(cells, dialect.rows):
+    if not (names := _doubtful(dialect)):
         return ""
-    return f"; if {listed(cells, 3)} are not names but a row of the table, give header=False"
+    return f"; if {listed(names, 3)} are not names but a row of the table, give header=False"
 
 
-def _remarks(dialect: Dialect, blank: int) -> list[str]:
+def _doubtful(dialect: Dialect) -> tuple[str, ...]:
+    """The names of the columns if they look like a row."""
+    names = tuple(dialect.names or ())
+    return names if names and looks_like_row(names, dialect.rows) else ()
+
+
+def _remarks(dialect: Dialect, blank: int) -> list[Note]:
     """Say what was found, and left out, besides the rows."""
     remarks = []
     if dialect.separator == BLANKS:
-        remarks.append("cells told apart by the blanks between them")
+        remarks.append(Note("blanks"))
     if dialect.comments:
-        remarks.append(f"{counted(dialect.comments, 'comment line')} left out")
-    if hint := _hint(dialect):
-        remarks.append(f"line {dialect.names_at} taken as the names of the columns{hint}")
+        remarks.append(Note("comments", n=dialect.comments))
+    if names := _doubtful(dialect):
+        remarks.append(Note("doubtful-header", line=dialect.names_at, names=names))
     if dialect.has_row_names:
-        remarks.append("the first cell of every row, above which the header has none, is its name")
+        remarks.append(Note("row-names"))
     if blank:
-        remarks.append(f"{counted(blank, 'blank line')} left out")
+        remarks.append(Note("blank-lines", n=blank))
     return remarks

@@ -19,8 +19,9 @@ from .dates import ISO, PARTS, part_names, parts_of
 from .frames import as_frame
 from .learning import learn_columns
 from .named import dense
+from .notes import Note
 from .onehot import MISSING, categories_of, one_hot, positions, told_unseen
-from .reading import TREATMENT, read_table
+from .reading import read_table
 from .schema import Column
 from .words import columns as names_of_columns
 from .words import did_you_mean, listed
@@ -100,7 +101,7 @@ class Encoder:
             variance overflows.
         """
         dataset = data if isinstance(data, Dataset) else _dataset(as_frame(data))
-        features, remarks = dataset.features, list[str]()
+        features, remarks = dataset.features, list[Note]()
         if isinstance(features, pl.DataFrame) and dataset.schema is None:
             columns, remarks = learn_columns(features, is_typed=True, missing=(), days=[ISO])
             features, _ = read_table(features, columns, ())
@@ -187,7 +188,7 @@ class Encoder:
             "numbers": list(self.numbers),
             "categories": {name: list(texts) for name, texts in self.categories.items()},
             "dates": self.dates,
-            "notes": list(self.notes),
+            "notes": list(map(str, self.notes)),
         }
         return arrays, plain
 
@@ -258,7 +259,7 @@ class Encoder:
         typed, notes = read_table(features, columns, ())
         if notes:
             raise ValueError(
-                f"features: expected numbers, as in training: {notes[0].removesuffix(TREATMENT)}"
+                f"features: expected numbers, as in training: {notes[0].facts['cells']}"
             )
         return typed
 
@@ -334,26 +335,26 @@ def moments(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float
 
 def notes_of(
     dataset: Dataset, encoder: Encoder, values: NDArray[Any], deviation: NDArray[np.float64]
-) -> tuple[str, ...]:
+) -> tuple[Note, ...]:
     """Say what was done to the training rows, and to which of their columns."""
     numbers, texts = encoder.numbers, tuple(encoder.categories)
     is_sparse = issparse(values)
     holed = sparse.holed(values) if is_sparse else np.flatnonzero(np.isnan(values).any(axis=0))
     notes = []
     done: dict[str, Sequence[str]] = {
-        f"missing numbers taken as {0 if is_sparse else 'the mean'}": [numbers[i] for i in holed],
-        "missing texts made a category": [k for k in texts if MISSING in encoder.categories[k]],
+        "zero-taken" if is_sparse else "mean-taken": [numbers[i] for i in holed],
+        "missing-category": [k for k in texts if MISSING in encoder.categories[k]],
     }
     if dataset.image_shape is not None:
-        notes.append(f"the mean image subtracted, every pixel divided by {encoder.scale[0]:.4g}")
+        notes.append(Note("mean-image", scale=float(encoder.scale[0])))
     else:
         constant = [numbers[i] for i in np.flatnonzero(deviation == 0)]
         constant += [name for name in texts if not encoder.categories[name]]
         done |= {
-            "dates as year, month, day of the week and days since the first": tuple(encoder.dates),
-            "numbers divided by their deviation" if is_sparse else "numbers standardised": numbers,
-            "texts one-hot encoded, one not seen in training as zeros": texts,
-            "constant, so without influence": constant,
+            "date-parts": tuple(encoder.dates),
+            "divided" if is_sparse else "standardised": numbers,
+            "one-hot": texts,
+            "constant": constant,
         }
-    notes += [f"{treatment}: {listed(names)}" for treatment, names in done.items() if names]
+    notes += [Note(kind, names=tuple(names)) for kind, names in done.items() if names]
     return tuple(notes)

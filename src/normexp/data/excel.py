@@ -16,10 +16,11 @@ import numpy as np
 import polars as pl
 
 from .header import column_names, without_nameless
+from .notes import Note
 from .opening import ReadingError, check_magic, check_size, opened, readable
 from .raw import Raw
 from .tables import parted
-from .words import counted, listed
+from .words import counted
 
 MAX_ROWS = 2**20  # of a sheet; beyond it, a number of a row is made up
 CELL_SIZE = 50  # bytes that a cell takes once it is read, about
@@ -49,7 +50,7 @@ def read_excel(path: Path, target: str | None = None) -> Raw:
     (first, header), *body = rows
     blank = body[-1][0] - first - len(body) if body else 0
     if blank:
-        notes.append(f"{counted(blank, 'blank row')} left out")
+        notes.append(Note("blank-rows", n=blank))
     for number, row in body:
         if len(row) > len(header):
             raise ValueError(
@@ -75,7 +76,7 @@ def read_excel(path: Path, target: str | None = None) -> Raw:
     return parted(raw, target, path.name)
 
 
-def _sheet(file: IO[bytes], name: str) -> tuple[list[Row], list[str]]:
+def _sheet(file: IO[bytes], name: str) -> tuple[list[Row], list[Note]]:
     """The rows of the first sheet that are not blank, with their numbers; and notes on it."""
     try:
         from openpyxl import load_workbook
@@ -102,16 +103,13 @@ def _sheet(file: IO[bytes], name: str) -> tuple[list[Row], list[str]]:
                 rows.append((number, row))
         notes = []
         if len(book.sheetnames) > 1:
-            others = [title for title in book.sheetnames if title != sheet.title]
-            notes.append(f"the sheet {sheet.title!r} read, not {listed(others)}")
+            others = tuple(title for title in book.sheetnames if title != sheet.title)
+            notes.append(Note("sheet", sheet=sheet.title, others=others))
         written = archive.read(sheet._worksheet_path)
         if MERGED.search(written):
-            notes.append("of merged cells the first alone has the value, the others are blank")
+            notes.append(Note("merged"))
         if unsaved := sum(1 for _ in UNSAVED.finditer(written)):
-            notes.append(
-                f"{counted(unsaved, 'cell')} with a formula whose value the file does not hold "
-                "read as blank: a spreadsheet that opens and saves it puts the values in"
-            )
+            notes.append(Note("unsaved", n=unsaved))
         return rows, notes
 
 

@@ -10,14 +10,13 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from .cleaning import UNLABELLED
 from .dataset import Dataset
 from .dates import part_names
 from .encoding import NO_DAY, Encoder, kinds_of, moments, notes_of, numbers_of, texts_of
 from .learning import MAX_CATEGORIES
+from .notes import Note
 from .onehot import MISSING
 from .schema import Column, Schema
-from .words import listed
 
 MOST_NOTES = 30
 
@@ -79,7 +78,7 @@ def encoder_of(read: Read, schema: Schema, keep: Sequence[str] = ()) -> tuple[En
         found = its if found is None else found.with_those(its)
         last, rows = dataset, rows + len(dataset)
         for note in dataset.notes:
-            if UNLABELLED not in note:  # of all rows together the caller knows them
+            if getattr(note, "kind", "") != "unlabelled":  # of all together the caller knows them
                 told.setdefault(note, []).append(dataset.name)
     assert found is not None
     numbers += tuple(name for day in dates for name in part_names(day, firsts[day]))
@@ -98,20 +97,20 @@ def encoder_of(read: Read, schema: Schema, keep: Sequence[str] = ()) -> tuple[En
     return replace(encoder, notes=(*remarks, *together(told), *notes)), schema, rows
 
 
-def together(told: dict[str, list[str]]) -> list[str]:
+def together(told: dict[str, list[str]]) -> list[Note]:
     """The notes of some parts, each once, with where it was made.
 
     >>> together({"3 cells taken as missing": ["big/a"], "1 row left out": ["big/a", "big/b"]})
     ['big/a: 3 cells taken as missing', '1 row left out (of 2 parts, the first in big/a)']
     """
     notes = [
-        f"{names[0]}: {note}"
+        Note("in-part", note=note, part=names[0])
         if len(names) == 1
-        else f"{note} (of {len(names)} parts, the first in {names[0]})"
+        else Note("in-parts", note=note, n=len(names), part=names[0])
         for note, names in told.items()
     ]
     rest = len(notes) - MOST_NOTES
-    return notes if rest <= 0 else [*notes[:MOST_NOTES], f"{rest} other notes of this kind"]
+    return notes if rest <= 0 else [*notes[:MOST_NOTES], Note("others", n=rest)]
 
 
 def _has(dataset: Dataset, name: str) -> bool:
@@ -127,7 +126,7 @@ def _kinds(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...], dict[str
 
 def _kinds_of_all(
     read: Read, schema: Schema, keep: Sequence[str]
-) -> tuple[dict[str, set[str]], dict[str, str], Schema, list[str]]:
+) -> tuple[dict[str, set[str]], dict[str, str], Schema, list[Note]]:
     """The texts of each column and the first of its dates; columns of too many are left out."""
     texts: dict[str, set[str]] = {}
     firsts: dict[str, str] = {}
@@ -150,5 +149,5 @@ def _kinds_of_all(
     columns = tuple(
         Column(each.name, "left out") if each.name in too_many else each for each in schema.columns
     )
-    note = f"left out, as columns of more than {MAX_CATEGORIES} texts: {listed(too_many)}"
+    note = Note("too-many-texts", most=MAX_CATEGORIES, names=tuple(too_many))
     return texts, firsts, replace(schema, columns=columns), [note]

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 import polars as pl
 
-from .words import counted, listed
+from .notes import Note
+from .words import listed
 
 NUMBER = re.compile(r"[-+−]?[$€£]?(\d([\d.,'’ ]*\d)?\.?|[.,]\d+)(e[-+]?\d+)?[%€]?", re.IGNORECASE)
 
@@ -36,7 +37,7 @@ def column_names(cells: Sequence[str]) -> list[str]:
     return names
 
 
-def without_nameless(frame: pl.DataFrame, cells: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
+def without_nameless(frame: pl.DataFrame, cells: Sequence[str]) -> tuple[pl.DataFrame, list[Note]]:
     """Give the first column no name if it has none, and leave out what has neither name nor cells.
 
     Tools that number or name the rows put that first, without a name; others end every line with a
@@ -54,12 +55,12 @@ def without_nameless(frame: pl.DataFrame, cells: Sequence[str]) -> tuple[pl.Data
     named = [column.name for column in columns if column.name not in dropped]
     notes = []
     if blank:
-        notes.append(f"{counted(len(blank), 'column')} with neither name nor value left out")
+        notes.append(Note("nameless-blank", n=len(blank)))
         frame = frame.drop(blank)
     if nameless[:1] == [0] and columns[0].name in named:
         frame = frame.rename({named.pop(0): ""})
     if named:
-        notes.append(f"columns without a name called {listed(named)}")
+        notes.append(Note("nameless", names=tuple(named)))
     return frame, notes
 
 

@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from .images import images_as_rows
+from .notes import Note
 from .opening import PACKED, check_magic, less_packing, read_bytes
 from .raw import Raw
 from .words import listed
@@ -53,7 +54,7 @@ def read_idx_folder(path: Path, split: str | None = None) -> Raw:
             f"{path.name}: expected one file of {split} images, its name with "
             f"{' or '.join(SPLITS[split])}, among {listed(list(files))}"
         )
-    return replace(read_idx(chosen[0]), notes=(f"{chosen[0].name} read",))
+    return replace(read_idx(chosen[0]), notes=(Note("file", file=chosen[0].name),))
 
 
 def parse_idx(data: bytes, dimensions: int, name: str) -> NDArray[np.uint8]:

@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from .images import images_as_rows
+from .notes import Note
 from .opening import check_size, opened, readable
 from .raw import Raw
 from .words import counted, listed
@@ -57,13 +58,13 @@ def read_image_folder(path: Path, split: str | None = None) -> Raw:
     The classes may stand in a folder train (or training) and another, test (or testing).
     """
     parts = {side: _split_folder(path, side) for side in SPLITS}
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     if any(parts.values()):
         split = split or "train"
         folder = parts[split]
         if folder is None:
             raise ValueError(f"{path.name}: expected a folder {split!r} beside the other part")
-        path, notes = folder, (f"the pictures in {folder.name!r} read",)
+        path, notes = folder, (Note("folder", folder=folder.name),)
     elif split is not None:
         raise ValueError(f"split: {path.name} has no folders train and test")
     pictures = {folder: _pictures(folder) for folder in _classes(path)}
@@ -78,7 +79,7 @@ def read_image_folder(path: Path, split: str | None = None) -> Raw:
     files = [file for each in pictures.values() for file in each]
     labels = [folder.name for folder, each in pictures.items() for _ in each]
     if empty := [folder.name for folder, each in pictures.items() if not each]:
-        notes += (f"without a picture: {listed(empty)}",)
+        notes += (Note("empty-folders", names=tuple(empty)),)
     return _raw(files, labels, path.name, notes)
 
 
@@ -99,7 +100,7 @@ def _pictures(path: Path) -> list[Path]:
 
 
 def _raw(
-    files: list[Path], labels: list[str] | None, name: str, notes: tuple[str, ...] = ()
+    files: list[Path], labels: list[str] | None, name: str, notes: tuple[Note, ...] = ()
 ) -> Raw:
     headers = [_header(file) for file in files]
     first = headers[0]
@@ -118,15 +119,15 @@ def _raw(
     check_size(len(files) * math.prod(shape) * (4 if kinds & DEEP else 1), name)
     pixels = [_pixels(file, is_coloured) for file in files]
     told = {
-        "in grey among others in colour": is_coloured * sum(h.kind == "grey" for h in headers),
-        "with transparency, which is left out": sum(h.is_transparent for h in headers),
-        "in motion, of which the first frame is taken": sum(h.is_animated for h in headers),
+        "grey": is_coloured * sum(h.kind == "grey" for h in headers),
+        "transparent": sum(h.is_transparent for h in headers),
+        "animated": sum(h.is_animated for h in headers),
     }
     return images_as_rows(
         np.stack(pixels),
         None if labels is None else pl.Series("label", labels),
         no_target="its pictures are not in a folder for each class, whose name is the label",
-        notes=notes + tuple(f"pictures {what}: {n}" for what, n in told.items() if n),
+        notes=notes + tuple(Note(kind, n=n) for kind, n in told.items() if n),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from .notes import Note
 from .opening import check_size
 from .raw import Raw
 
@@ -28,7 +29,7 @@ def images_as_rows(images: NDArray[Any], target: pl.Series | None, **fields: Any
     )
 
 
-def as_images(array: NDArray[Any], source: str) -> tuple[NDArray[Any], tuple[str, ...]]:
+def as_images(array: NDArray[Any], source: str) -> tuple[NDArray[Any], tuple[Note, ...]]:
     """Images in one of the usual layouts, as (n, h, w) or with the colour last, and a note.
 
     With the colour first, as PyTorch has it, they are known where it is not last as well.
@@ -36,7 +37,7 @@ def as_images(array: NDArray[Any], source: str) -> tuple[NDArray[Any], tuple[str
     if array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (1, 3)):
         return array, ()
     if array.ndim == 4 and array.shape[1] in (1, 3):
-        note = f"read as images (n, colour, h, w): the shape is {array.shape}"
+        note = Note("colour-first", shape=str(array.shape))
         return array.transpose(0, 2, 3, 1), (note,)
     raise ValueError(
         f"{source}: expected features of shape (n, d), or images of shape (n, h, w), (n, h, w, 1), "

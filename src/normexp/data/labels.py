@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from .notes import Note
 from .texts import MARKERS, as_text
 from .words import counted, listed
 
@@ -82,11 +83,7 @@ class Labels:
             if self.are_integers
             else np.array(values.to_list(), dtype=np.str_),
             names.is_not_null().to_numpy(),
-            tuple(
-                f"{text!r} in the label column taken as missing ({counted(counts[text], 'row')})"
-                for text in missing
-                if text
-            ),
+            tuple(Note("missing-label", label=text, n=counts[text]) for text in missing if text),
         )
 
     def _class_of(self, text: str, is_number: bool) -> str | None:
@@ -123,11 +120,11 @@ class Labels:
 
 @dataclass(frozen=True, eq=False)
 class LabelsRead:
-    """The labels of the rows that have one, which rows these are, and what was done, in words."""
+    """The labels of the rows that have one, which rows these are, and what was done."""
 
     values: NDArray[Any]
     present: NDArray[np.bool_]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def learn_labels(
@@ -157,17 +154,14 @@ def learn_labels(
         pointed = [text for text in plain if "." in text]
         if dtype.is_float() or pointed:
             came = pointed[0] if pointed else f"{plain[0]}.0"
-            notes.append(f"labels such as {came} read as integers")
+            notes.append(Note("integers", label=came))
         names = list(dict.fromkeys(whole.values()))
     else:
         names, remarks = _one_spelling(names)
         notes += remarks
     if not are_integers and missing is None:
         notes += [
-            f"the label {text!r} ({counted(counts[text], 'row')}) taken for a class; "
-            f"missing=[{text!r}] leaves such rows out"
-            for text in names
-            if text in MARKERS
+            Note("marker-class", label=text, n=counts[text]) for text in names if text in MARKERS
         ]
     labels = Labels(are_integers, tuple(names), tuple(missing or ()))
     read = labels.read(column)
@@ -198,15 +192,15 @@ def _value(text: str) -> bool | int | float | None:
         return None
 
 
-def _one_spelling(names: Collection[str]) -> tuple[list[str], list[str]]:
-    """Classes without TRUE where True came before it, and what was done, in words."""
+def _one_spelling(names: Collection[str]) -> tuple[list[str], list[Note]]:
+    """Classes without TRUE where True came before it, and what was done."""
     first: dict[str | bool, str] = {}
     notes = []
     for name in names:
         value = _value(name)
         spelt = first.setdefault(value if isinstance(value, bool) else name, name)
         if spelt != name:
-            notes.append(f"the label {name!r} read as {spelt!r}")
+            notes.append(Note("spelling", label=name, spelt=spelt))
     return list(first.values()), notes
 
 

@@ -9,11 +9,11 @@ import polars as pl
 
 from .columns import by_type, named
 from .dates import DATED, DAYS, ORDERS, TWO_DIGITS, read_dates
+from .notes import Note
 from .numbers import are_few, find_numbers
 from .plain import plain_numbers
 from .schema import Column, Kind
 from .texts import Texts, as_text
-from .words import counted, listed
 
 # More texts than this in one column, or nearly as many as it has cells, are names of the rows and
 # no property of them.
@@ -30,7 +30,7 @@ def learn_columns(
     keep: Collection[str] = (),
     semicolons: bool = False,
     days: Sequence[str] = DAYS,
-) -> tuple[tuple[Column, ...], list[str]]:
+) -> tuple[tuple[Column, ...], list[Note]]:
     """Learn what each column of `frame` holds, and say what is not plain to see.
 
     Parameters
@@ -66,7 +66,7 @@ def learn_columns(
     plain = {} if is_typed else plain_numbers(cells, missing)
     texts = texts_of(name for name in cells if name not in plain)
     columns: dict[str, Column] = {}
-    notes: list[str] = []
+    notes: list[Note] = []
     if not is_typed:
         kinds |= dict.fromkeys(plain, "number")
         columns, notes = find_numbers(texts, lambda: texts_of(plain), semicolons)
@@ -76,10 +76,7 @@ def learn_columns(
     notes += remarks
     if left_out := _find_names(texts.without([*found, *keep])):
         columns |= {name: Column(name, "left out") for name in left_out}
-        notes.append(
-            "left out, as texts that nearly all differ are names and no properties: "
-            f"{listed(list(left_out.values()))}; keep=[...] brings a column in"
-        )
+        notes.append(Note("names", columns=tuple(left_out.values())))
     return tuple(columns.get(name) or Column(name, kinds[name]) for name in frame.columns), notes
 
 
@@ -99,7 +96,7 @@ def _kind_of(dtype: pl.DataType, name: str) -> Kind:
     )
 
 
-def _find_dates(texts: Texts, days: Sequence[str]) -> tuple[dict[str, Column], list[str]]:
+def _find_dates(texts: Texts, days: Sequence[str]) -> tuple[dict[str, Column], list[Note]]:
     """The columns of text that hold dates, and what could be read otherwise."""
     found, notes = {}, []
     dated = texts.count(texts.cells.str.contains(DATED))
@@ -110,30 +107,29 @@ def _find_dates(texts: Texts, days: Sequence[str]) -> tuple[dict[str, Column], l
         if read[day] and are_few(len(cells) - read[day], len(cells)):
             found[name] = Column(name, "date", day=day)
             if day in ORDERS:
-                notes.append(f"column {name!r} read as dates, {ORDERS[day]}")
-        elif 2 * dated[i] >= len(cells) and (why := _no_dates(cells, day)):
-            notes.append(
-                f"column {name!r} taken for texts, though {dated[i]} of "
-                f"{counted(len(cells), 'cell')} look like dates: {why}"
-            )
+                notes.append(Note(ORDERS[day], name=name))
+        elif 2 * dated[i] >= len(cells):
+            notes += _no_dates(name, cells, int(dated[i]), day)
     return found, notes
 
 
-def _no_dates(cells: pl.Series, day: str) -> str:
+def _no_dates(name: str, cells: pl.Series, dated: int, day: str) -> list[Note]:
     """Why texts that look like dates are none, if it can be said; `day` fits most of them."""
+    column = {"name": name, "dated": dated, "n": len(cells)}
     unread = read_dates(cells, day).is_null()
     others = cells.filter(unread).unique(maintain_order=True)
     if not unread.all():
-        return f"{(~unread).sum()} are written alike, others hold {listed(others.to_list())}"
+        alike = int((~unread).sum())
+        return [Note("mixed-dates", **column, alike=alike, others=tuple(others))]
     short = others.filter(others.str.contains(TWO_DIGITS))
-    return f"a year of two digits, as in {short[0]!r}, is not read" if len(short) else ""
+    return [Note("short-years", **column, short=short[0])] if len(short) else []
 
 
-def _find_names(texts: Texts) -> dict[str, str]:
+def _find_names(texts: Texts) -> dict[str, Note]:
     """The columns of text that nearly all differ, and how far."""
     found = {}
     different, cells = texts.different(), texts.count(texts.cells.is_not_null())
     for name, kinds, rows in zip(texts.names, different.tolist(), cells.tolist(), strict=True):
         if kinds > MAX_CATEGORIES or (rows >= MIN_ROWS_OF_NAMES and kinds > NEARLY_ALL * rows):
-            found[name] = f"{name} ({kinds} texts in {rows} cells)"
+            found[name] = Note("texts-of", name=name, texts=kinds, cells=rows)
     return found

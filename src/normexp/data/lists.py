@@ -7,11 +7,12 @@ from collections import Counter
 import polars as pl
 
 from .images import NAME_SIZE
+from .notes import Note
 from .opening import check_size
 from .words import listed
 
 
-def spread(frame: pl.DataFrame, source: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def spread(frame: pl.DataFrame, source: str) -> tuple[pl.DataFrame, tuple[Note, ...]]:
     """Replace each column of lists of numbers by columns ``name_0``, ``name_1`` and so on.
 
     Raises ValueError if the lists of a column are not of one length.
@@ -27,7 +28,7 @@ def spread(frame: pl.DataFrame, source: str) -> tuple[pl.DataFrame, tuple[str, .
             continue
         places = _places(column, source)
         columns += places
-        notes.append(f"the lists of {column.name!r} spread over {len(places)} columns")
+        notes.append(Note("spread", name=column.name, n=len(places)))
     names = Counter(column.name for column in columns)
     if twice := [name for name, count in names.items() if count > 1]:
         raise ValueError(f"{source}: the lists have the names of other columns: {listed(twice)}")

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array, issparse
 
 from .named import NamedArrays, dense
+from .notes import Note
 from .opening import CHUNK, ReadingError, check_size, read_bytes, readable
 from .raw import Raw
 
@@ -75,7 +76,7 @@ def read_mat(
 
 def _as_rows(
     array: NDArray[Any], labels: NDArray[Any] | None
-) -> tuple[NDArray[Any], tuple[str, ...]]:
+) -> tuple[NDArray[Any], tuple[Note, ...]]:
     """Bring the axis of the rows to the front where it is the last, and say so."""
     samples = None if labels is None else labels.size
     is_last = array.ndim > 1 and samples == array.shape[-1] != array.shape[0]
@@ -83,7 +84,7 @@ def _as_rows(
         is_last |= array.shape[2] in (1, 3) and not {1, 3} & {array.shape[1], array.shape[3]}
     if not is_last:
         return array, ()
-    note = f"the last axis taken as the rows: the shape is {array.shape}"
+    note = Note("last-axis", shape=str(array.shape))
     return array.T if array.ndim == 2 else np.moveaxis(array, -1, 0), (note,)
 
 

@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.sparse import issparse
 
 from .images import NAME_SIZE, as_images, images_as_rows
+from .notes import Note
 from .opening import check_size
 from .raw import Raw
 from .sparse import held
@@ -27,7 +28,7 @@ class Chosen(NamedTuple):
 
     features: str
     labels: str | None
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class NamedArrays:
         return Chosen(
             found[0],
             labels[0] if len(labels) == 1 else None,
-            (f"arrays of the split {min(by_split)!r} read",) if by_split else (),
+            (Note("split", split=min(by_split)),) if by_split else (),
         )
 
     def raw(
@@ -98,7 +99,7 @@ def raw_of(
     source: str,
     array: NDArray[Any],
     labels: NDArray[Any] | None = None,
-    notes: tuple[str, ...] = (),
+    notes: tuple[Note, ...] = (),
     **fields: Any,
 ) -> Raw:
     """An array of rows (n, d), or of images in any usual layout, with its labels."""
@@ -127,12 +128,12 @@ def dense(matrix: sparse.spmatrix, source: str) -> NDArray[Any]:
     return array
 
 
-def _storable(array: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
+def _storable(array: NDArray[Any]) -> tuple[NDArray[Any], tuple[Note, ...]]:
     """What no other file can hold as float64, which everything after it can."""
     if array.dtype.kind != "f" or array.dtype.itemsize <= 8:
         return array, ()
     with np.errstate(over="ignore"):  # an infinite number is named later on
-        return array.astype(np.float64), (f"numbers of {array.dtype} rounded to float64",)
+        return array.astype(np.float64), (Note("rounded", dtype=str(array.dtype)),)
 
 
 def _series(source: str, labels: NDArray[Any]) -> pl.Series:

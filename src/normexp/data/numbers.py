@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
 
+from .notes import Note
 from .schema import PLAIN, Column
 from .texts import Texts
-from .words import counted, listed
 from .writing import UNITS, Tally, Writing, unit_of
 
 # The share of cells that may hold something else in a column of numbers or dates.
@@ -24,10 +25,13 @@ NOTHING = {
     *("unknown", "missing", "not available", "not applicable", "none", "null", "?", "nd"),
 }
 
+# The kind of a note, and its facts but for the columns that it is of.
+Remark: TypeAlias = "tuple[Any, ...]"
+
 
 def find_numbers(
     texts: Texts, plain_numbers: Callable[[], Texts], semicolons: bool
-) -> tuple[dict[str, Column], list[str]]:
+) -> tuple[dict[str, Column], list[Note]]:
     """The columns that hold numbers, or true and false, and what could be read otherwise.
 
     Columns that are known to be plain numbers may have to be read otherwise too.
@@ -44,7 +48,7 @@ def find_numbers(
     found = {name: Column(name, "number") for name in plain.names}
     found |= {rest.names[i]: Column(rest.names[i], "boolean") for i in np.flatnonzero(is_truth)}
     candidates = rest.take(np.flatnonzero(has_digits & ~is_truth))
-    told: dict[str, list[str]] = defaultdict(list)
+    told: dict[Remark, list[str]] = defaultdict(list)
     notes = []
     grouped, written = _writings(lambda: [plain, plain_numbers()], candidates, semicolons)
     for name, writing in grouped.items():
@@ -59,12 +63,15 @@ def find_numbers(
             for remark in _remarks(cells, writing):
                 told[remark].append(name)
         elif 2 * len(odd) <= len(cells):
-            often = odd.value_counts(sort=True)[:, 0].to_list()
+            numbers = len(cells) - len(odd)
+            often = tuple(odd.value_counts(sort=True)[:, 0])
             notes.append(
-                f"column {name!r} taken for texts, though {len(cells) - len(odd)} of "
-                f"{counted(len(cells), 'cell')} hold numbers: others hold {listed(often)}"
+                Note("nearly-numbers", name=name, numbers=numbers, n=len(cells), others=often)
             )
-    return found, notes + [f"{remark}: {listed(names)}" for remark, names in told.items()]
+    notes += [
+        Note(kind, names=tuple(names), **dict(facts)) for (kind, *facts), names in told.items()
+    ]
+    return found, notes
 
 
 def are_few(odd: int, cells: int) -> bool:
@@ -120,19 +127,19 @@ def _writings(
     return grouped, [writing(i, decimal) for i in range(len(candidates))]
 
 
-def _of_thousands(writing: Writing) -> str:
-    return f"numbers with {writing.thousands!r} between thousands"
+def _of_thousands(writing: Writing) -> Remark:
+    return "thousands", ("sign", writing.thousands)
 
 
-def _remarks(cells: pl.Series, writing: Writing) -> list[str]:
+def _remarks(cells: pl.Series, writing: Writing) -> list[Remark]:
     """What is to be said of how numbers were read."""
-    remarks = []
+    remarks: list[Remark] = []
     if writing.decimal == "," and cells.str.contains(",").any():
-        remarks.append("numbers with a decimal comma")
+        remarks.append(("decimal-comma",))
     if writing.thousands:
         remarks.append(_of_thousands(writing))
     if writing.unit:
         bare = int((~cells.str.contains(writing.unit, literal=True)).sum())
-        alike = f", {bare} without read alike" if bare else ""
-        remarks.append(f"numbers with {writing.unit!r}{alike}")
+        unit = ("unit", writing.unit)
+        remarks.append(("unit-or-bare", unit, ("bare", bare)) if bare else ("unit", unit))
     return remarks

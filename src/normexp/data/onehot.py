@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from .words import counted, listed
+from .notes import Note
 
 MISSING = "(missing)"
 
@@ -54,7 +54,7 @@ def one_hot(found: NDArray[np.int64], rows: int, width: int) -> csr_array:
     return csr_array((np.ones(len(row)), where), shape=(rows, width))
 
 
-def told_unseen(columns: Sequence[pl.Series], categories: Categories) -> tuple[str, ...]:
+def told_unseen(columns: Sequence[pl.Series], categories: Categories) -> tuple[Note, ...]:
     """Count and name the texts of each column that are none of its categories."""
     found = positions(columns, categories)
     notes = []
@@ -62,10 +62,8 @@ def told_unseen(columns: Sequence[pl.Series], categories: Categories) -> tuple[s
         unseen = pl.Series(found[i] < 0)
         if categories[column.name] and unseen.any():
             texts = column.fill_null(MISSING).filter(unseen).value_counts(sort=True, name="(rows)")
-            notes.append(
-                f"column {column.name!r}: {counted(int(unseen.sum()), 'row')} of a category that "
-                f"was not seen in training: {listed(texts[:, 0].to_list())}"
-            )
+            rows = int(unseen.sum())
+            notes.append(Note("unseen", name=column.name, n=rows, texts=tuple(texts[:, 0])))
     return tuple(notes)
 
 

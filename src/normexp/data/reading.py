@@ -11,15 +11,11 @@ import polars as pl
 
 from .columns import column_of, framed, joined, named
 from .dates import naive, read_dates
+from .notes import Note
 from .plain import numbers_among, plain_numbers
 from .schema import PLAIN, Column, Kind
 from .texts import Texts, as_text
-from .words import counted, listed
 from .writing import Writing
-
-PLURAL = {"number": "numbers", "boolean": "true and false", "date": "dates"}
-
-TREATMENT = " taken as missing"
 
 # What else than its kind decides how a text is read.
 HOW: dict[Kind, Callable[[Column], Any]] = {
@@ -35,7 +31,7 @@ Exceptions = dict[str, Counter[str]]
 
 def read_table(
     frame: pl.DataFrame, columns: Sequence[Column], missing: Sequence[str]
-) -> tuple[pl.DataFrame, list[str]]:
+) -> tuple[pl.DataFrame, list[Note]]:
     """Return the columns that are not left out, typed by their kinds, and notes.
 
     A cell that its column's kind cannot hold is missing, and a note names it; so is a number among
@@ -136,22 +132,16 @@ def _exceptions(
     return found
 
 
-def _told(kind: Kind, exceptions: Exceptions) -> list[str]:
-    """A sentence for each set of texts that some columns have for exceptions."""
+def _told(kind: Kind, exceptions: Exceptions) -> list[Note]:
+    """A note for each set of texts that some columns have for exceptions."""
     alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for name, counts in exceptions.items():
         alike[tuple(text for text, _ in counts.most_common())].append(name)
     notes = []
     for texts, names in alike.items():
-        rows = sum(exceptions[name].total() for name in names)
-        which = f"{listed(texts)} ({counted(rows, 'row' if len(names) == 1 else 'cell')})"
-        which += TREATMENT
-        one = len(names) == 1
-        where = f"{'column' if one else 'columns'} {listed(names)}"
-        if kind in PLURAL:
-            notes.append(f"{where} {'holds' if one else 'hold'} {PLURAL[kind]} except {which}")
-        else:
-            notes.append(f"{where}: {which}")
+        cells = sum(exceptions[name].total() for name in names)
+        odd = f"odd-{kind}{'s' * (len(names) > 1)}"
+        notes.append(Note("missing", cells=Note(odd, names=tuple(names), texts=texts, n=cells)))
     return notes
 
 
@@ -170,7 +160,7 @@ def are_blank(cells: pl.Series) -> bool:
     return first[0] == "" and bool((cells.str.strip_chars().fill_null("") == "").all())
 
 
-def told_without_unit(frame: pl.DataFrame, columns: Sequence[Column]) -> list[str]:
+def told_without_unit(frame: pl.DataFrame, columns: Sequence[Column]) -> list[Note]:
     """Say in which columns that were written with a unit some numbers have none."""
     alike: dict[tuple[str, int], list[str]] = defaultdict(list)
     for column in columns:
@@ -181,6 +171,6 @@ def told_without_unit(frame: pl.DataFrame, columns: Sequence[Column]) -> list[st
             if len(bare):
                 alike[unit, len(bare)].append(column.name)
     return [
-        f"numbers with {unit!r}, {bare} without read alike: {listed(names)}"
+        Note("unit-or-bare", unit=unit, bare=bare, names=tuple(names))
         for (unit, bare), names in alike.items()
     ]

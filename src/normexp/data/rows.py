@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from .dialect import Dialect
+from .notes import Note
 from .records import BLANKS, MalformedError, Record, lines_like_rows, records
 from .regular import read_regular
 from .words import counted
@@ -22,7 +23,7 @@ class Rows(NamedTuple):
     frame: pl.DataFrame
     lines: NDArray[np.int64]
     blank: int
-    notes: list[str]
+    notes: list[Note]
 
 
 def read_rows(text: str, dialect: Dialect, names: list[str]) -> Rows:
@@ -47,7 +48,7 @@ def read_rows(text: str, dialect: Dialect, names: list[str]) -> Rows:
         doubled = text.replace("\\\\", "\0").replace('\\"', '""').replace("\0", "\\")
         if read := read_regular(doubled, names, dialect.separator):
             rows = _rows(doubled, dialect, *read)
-            return rows._replace(notes=[*rows.notes, "quotes escaped with backslashes"])
+            return rows._replace(notes=[*rows.notes, Note("backslashes")])
     return _read_with_care(text, dialect, names)
 
 
@@ -80,26 +81,20 @@ def _read_with_care(text: str, dialect: Dialect, names: list[str]) -> Rows:
     chunks = ((row.line, text[row.start : row.end].rstrip("\r\n")) for row in rows if row.lines > 1)
     notes = _swallowing(chunks, dialect, len(names))
     if comments:
-        notes.append(f"{counted(comments, 'comment line')} among the rows left out")
+        notes.append(Note("comments-among-rows", n=comments))
     if loose:
-        notes.append(
-            f"{counted(len(loose), 'row')} with a quote inside of quotes that is not doubled, the "
-            f"first in line {loose[0]}: taken as it stands there"
-        )
+        notes.append(Note("loose-quotes", n=len(loose), line=loose[0]))
     return Rows(frame, np.array([row.line for row in rows], np.int64), blank, notes)
 
 
-def _swallowing(chunks: Iterable[tuple[int, str]], dialect: Dialect, width: int) -> list[str]:
+def _swallowing(chunks: Iterable[tuple[int, str]], dialect: Dialect, width: int) -> list[Note]:
     """Say which rows, given as their first line and their text, seem to swallow others."""
     found = [(line, lines_like_rows(chunk, dialect.separator, width)) for line, chunk in chunks]
     hidden = [(line, count) for line, count in found if count > 1]
     if not hidden:
         return []
-    return [
-        f"{counted(sum(count for _, count in hidden), 'line')} that could each be a row read as "
-        f"{counted(len(hidden), 'row')}, because a cell in quotes runs over them: if a quote is "
-        f"left open, it is in line {hidden[0][0]}" + (" or later" if len(hidden) > 1 else "")
-    ]
+    lines = sum(count for _, count in hidden)
+    return [Note("swallowing", lines=lines, n=len(hidden), line=int(hidden[0][0]))]
 
 
 def _wrong_width(record: Record, width: int, dialect: Dialect) -> str:

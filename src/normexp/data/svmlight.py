@@ -13,10 +13,11 @@ from scipy.sparse import csr_array
 from sklearn.datasets import load_svmlight_file
 
 from .images import NAME_SIZE
+from .notes import Note
 from .opening import check_size, read_plain, readable
 from .raw import Raw
 from .sparse import chosen, held
-from .words import columns, counted
+from .words import columns
 
 
 def read_svmlight(path: Path) -> Raw:
@@ -37,11 +38,11 @@ def read_svmlight(path: Path) -> Raw:
     )
 
 
-def fitted(raw: Raw, names: Sequence[str]) -> tuple[Raw, list[str]]:
+def fitted(raw: Raw, names: Sequence[str]) -> tuple[Raw, list[Note]]:
     """The features `names`, those that the source does not have being 0; and what was left out."""
     known = {name: place for place, name in enumerate(names)}
     places = [known.get(name, -1) for name in raw.feature_names]
     features = held(chosen(raw.features, places, len(names)))
     unknown = places.count(-1)
-    notes = [f"{counted(unknown, 'feature')} not seen in training left out"] if unknown else []
+    notes = [Note("unknown-features", n=unknown)] if unknown else []
     return replace(raw, features=features, feature_names=tuple(names)), notes

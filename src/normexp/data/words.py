@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+from .._sentences import sentences
 
-def listed(names: Sequence[str], limit: int = 10) -> str:
+ROOM = "normexp.data"
+LISTED = 10
+
+
+def listed(names: Sequence[str], limit: int = LISTED, language: str = "en") -> str:
     """Quote `names` for a message, the first `limit` of them, none at any length.
 
-    >>> listed(["a", "b", "c"], limit=2)
-    "'a', 'b' and 1 more"
+    >>> listed(["a", "b", "c"], limit=2), listed(["a", "b", "c"], 2, "zh")
+    ("'a', 'b' and 1 more", '“a”、“b”和另外 1 个')
     """
-    shown = ", ".join(repr(shortened(name)) for name in names[:limit])
+    phrases: dict[str, str] = sentences(ROOM, language)["phrase"]
+    shown = phrases["list"].join(phrases["quoted"].format(shortened(n)) for n in names[:limit])
     rest = len(names) - limit
-    return shown if rest <= 0 else f"{shown} and {rest} more"
+    return shown if rest <= 0 else shown + phrases["more"].format(n=rest)
 
 
 def shortened(text: str, limit: int = 60) -> str:

@@ -2,6 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy
+from inspect import signature
 from typing import Any, Self
 
 import numpy as np
@@ -104,6 +106,10 @@ class BaseLinearClassifierCV(LinearPrediction, ClassifierMixin, BaseEstimator): 
             features, labels, **routed.splitter.split
         ))  # fmt: skip
         scorer = self._scorer()
+        if not are_soft(labels) and _is_of_every_class(scorer):
+            known = np.unique(labels)
+            _check_trained(labels, known, [train for train, _ in folds])
+            scorer = _told(scorer, known)
         scores = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="processes")(
             delayed(scores_of_path)(
                 self._classifier(l1_ratio=float(ratio)),
@@ -141,7 +147,8 @@ class BaseLinearClassifierCV(LinearPrediction, ClassifierMixin, BaseEstimator): 
         routed = self._routed("score", sample_weight, params)
         if self.scoring is None:
             return super().score(X, y, **routed.scorer.score)
-        return float(self._scorer()(self, X, y, **routed.scorer.score))
+        scorer = _told(self._scorer(), self.classes_)
+        return float(scorer(self, X, y, **routed.scorer.score))
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Who is asked for which metadata: the splitter and the scorer, beside `fit` itself."""
@@ -189,6 +196,35 @@ class BaseLinearClassifierCV(LinearPrediction, ClassifierMixin, BaseEstimator): 
             grids.append(alphas_of(self.alphas, objective))
         largest, least = max(grid[0] for grid in grids), min(grid[-1] for grid in grids)
         return grids[0] if len(grids) == 1 else np.geomspace(largest, least, len(grids[0]))
+
+
+def _is_of_every_class(scorer: Any) -> bool:
+    """Whether a scorer of scikit-learn judges probabilities or logits, a column for each class."""
+    return getattr(scorer, "_response_method", "predict") != "predict"
+
+
+def _check_trained(
+    y: NDArray[Any], classes: NDArray[Any], trained: Sequence[NDArray[np.intp]]
+) -> None:
+    """Raise ValueError if the training of a part lacks a class: it would say nothing of it."""
+    for rows in trained:
+        if untrained := np.setdiff1d(classes, y[rows]).tolist():
+            count = int(np.sum(y == untrained[0]))
+            alone = "the only sample" if count == 1 else f"all {count} samples"
+            raise ValueError(
+                f"scoring judges what is said of every class, but {alone} of the class "
+                f"{untrained[0]!r} may be left out: give it more samples, leave it out altogether, "
+                "or choose cv so that it is always trained on"
+            )
+
+
+def _told(scorer: Any, classes: NDArray[Any]) -> Any:
+    """The scorer, told all classes: samples that it judges by may lack one."""
+    if not _is_of_every_class(scorer) or "labels" not in signature(scorer._score_func).parameters:
+        return scorer
+    told = copy(scorer)
+    told._kwargs = {"labels": classes, **scorer._kwargs}
+    return told
 
 
 def scores_of_path(
@@ -261,7 +297,8 @@ class LinearClassifierCV(BaseLinearClassifierCV):
     Raises
     ------
     TypeError, ValueError
-        By `fit`, as `LinearClassifier` and `fit_path`.
+        By `fit`, as `LinearClassifier` and `fit_path`; if `scoring` judges probabilities or logits
+        and a part has all samples of a class.
 
     Examples
     --------

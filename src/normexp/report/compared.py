@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..data.notes import said
 from .advice import Advice, told
 from .baselines import Baseline
 from .change import Against
@@ -127,9 +128,10 @@ class Comparison:
     def to_dict(self, language: str = "en") -> dict[str, Any]:
         """Everything as plain values that JSON can hold: a key for each attribute, all the way.
 
-        Each advice in words, too.
+        Each advice in words, too, and every note.
         """
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=lambda a: a.tolist()))
+        plain["notes"] = [said(note, language) for note in self.notes]
         for entry, advice in zip(plain["advice"], self.advice, strict=True):
             entry |= told(advice, language)._asdict()
         return plain

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from .. import _check
 from .._policy import content_policy
 from .._sentences import LANGUAGES
+from ..data.notes import said
 from . import plots, sections, table
 from .advice import told
 from .compared import Comparison
@@ -53,6 +54,7 @@ def page(comparison: Comparison, command: str | None = None, language: str = "en
         advice=[(told(advice, language), advice.commands) for advice in comparison.advice],
         changed=changed(comparison.against, language) if comparison.against else [],
         baselines=[called(baseline.name, language) for baseline in baselines],
+        notes=[said(note, language) for note in comparison.notes],
         swept=list(dict.fromkeys(result.sweep.measure for result in results if result.sweep)),
         judged=[result for result in results if result.metrics.reliability],
         seeds=joined([str(comparison.seed + i) for i in range(comparison.seeds)], language),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from ..data import Dataset, Encoder
+from ..data.notes import Note
 
 Indices = NDArray[np.intp]
 
@@ -186,7 +187,7 @@ def _encoded(
         train_target=target[train],
         test_target=target[test],
         notes=(
-            *((f"classes of one row, kept for training: {lone}",) if lone else ()),
-            *(f"{note} (rows to test on)" for note in encoder.unseen(dataset.take(test))),
+            *((Note("lone", classes=lone),) if lone else ()),
+            *(Note("test-rows", note=note) for note in encoder.unseen(dataset.take(test))),
         ),
     )
