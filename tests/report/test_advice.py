@@ -14,20 +14,23 @@ from normexp._sentences import LANGUAGES, sentences
 from normexp.data import Dataset, load
 from normexp.losses import LOSSES
 from normexp.report.advice import Advice, listed, told
-from normexp.report.advice_of_data import _association, sample
-from normexp.report.advice_of_results import (
+from normexp.report.advice_beside_baselines import (
     _by_log_loss,
     centroid_suffices,
+    nothing_learnt,
+)
+from normexp.report.advice_of_calibration import uncalibrated
+from normexp.report.advice_of_data import _association, sample
+from normexp.report.advice_of_results import (
     choice,
     few_rows,
     never_predicted,
-    nothing_learnt,
     overfits,
-    uncalibrated,
     unfinished,
 )
 from normexp.report.commands import again, training
 from normexp.report.comparison import compare
+from normexp.report.judgement import _mean
 from normexp.report.metrics import measure
 from normexp.report.page import page
 from normexp.report.significance import by_signs, corrected
@@ -195,6 +198,22 @@ def test_probabilities_are_to_be_calibrated_where_they_are_off_beyond_chance(
         assert advice.commands == (again(one, "--calibrate"),)
 
 
+@pytest.mark.parametrize("wrong", [(20, 2, 2), (2, 20, 20)])
+def test_probabilities_are_judged_by_every_seed(pair, wrong):
+    one = replace(pair, results=pair.results[:1])
+    of_seeds = [
+        judged(one, wrong_on(k), truth=TRUTH, log_proba=sure_of(0.99, k)).results[0].metrics
+        for k in wrong
+    ]
+    metrics = _mean(of_seeds)
+    assert metrics.confusion is of_seeds[0].confusion
+    found = [*uncalibrated(replace(one, results=(replace(one.results[0], metrics=metrics),)))]
+    assert [advice.kind for advice in found] == ["too-sure"] * (wrong[0] == 2)
+    for advice in found:
+        errors = [each.calibration_error for each in of_seeds]
+        assert advice.facts["error"] == pytest.approx(np.mean(errors))
+
+
 def test_true_probabilities_are_seldom_called_wrong(pair):
     rng, alarms = np.random.default_rng(1), 0
     for _ in range(40):
@@ -222,6 +241,15 @@ def test_a_class_that_is_never_found_is_named(pair):
     assert kinds(never_predicted, judged(pair, 0 * truth, truth=truth)) == ["never-predicted"]
     assert kinds(never_predicted, judged(pair, 0 * truth[:43], truth=truth[:43])) == []
     assert kinds(never_predicted, judged(pair, truth, truth=truth)) == []
+
+
+def test_a_class_that_another_seed_finds_is_not_said_to_be_never_found(pair):
+    truth = np.repeat([0, 1], [40, 6])
+    lost = judged(pair, 0 * truth, 0 * truth, truth=truth)
+    found = _mean([lost.results[0].metrics, measure(truth, truth, 2)])
+    first, second = (replace(result, metrics=found) for result in lost.results)
+    assert found.hits.tolist() == [80, 6]
+    assert kinds(never_predicted, replace(lost, results=(first, second))) == []
 
 
 def test_the_loss_to_train_with_is_one_that_no_other_beats(pair):

@@ -1,11 +1,15 @@
+import gc
 import json
+from time import perf_counter
 
 import numpy as np
 import pytest
 
 from normexp.data import load
+from normexp.kernels.cpu.entries import Entry
 from normexp.linear import LinearClassifier
 from normexp.losses import COMPARED, LOSSES
+from normexp.report import training
 from normexp.report.comparison import compare
 from normexp.report.mistakes import _kept
 from normexp.report.page import page
@@ -143,3 +147,20 @@ def test_progress_is_told_for_each_loss_and_iteration():
 
 def test_the_losses_compared_by_default_have_names():
     assert set(COMPARED) < set(LOSSES)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_no_kernel_is_made_while_the_clock_runs(few_digits, monkeypatch, name):
+    course, make = [], Entry.made
+    for entry in [each for each in gc.get_objects() if isinstance(each, Entry)]:
+        monkeypatch.setattr(entry, "forms", {})
+    monkeypatch.setattr(
+        Entry, "made", lambda entry, arguments: course.append(entry.name) or make(entry, arguments)
+    )
+    monkeypatch.setattr(training, "perf_counter", lambda: course.append("clock") or perf_counter())
+    part = split(few_digits, 0.2, seed=0)
+    training.make_ready(LOSSES[name], part)
+    assert course
+    training.train(name, LOSSES[name], part, alpha=0.01, max_iter=100)
+    first, last = course.index("clock"), len(course) - course[::-1].index("clock")
+    assert set(course[first:last]) == {"clock"}

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
 
 from .advice import Advice
-from .baselines import Baseline
+from .advice_beside_baselines import centroid_suffices, nothing_learnt, only_probabilities
+from .advice_of_calibration import uncalibrated
 from .commands import again, training
 from .compared import Comparison
-from .metrics import Metrics, Reliability
 from .result import Result
-from .significance import SIGNIFICANT, by_signs, corrected, holm
+from .significance import SIGNIFICANT, corrected, holm
 
 # A gap below a point of accuracy is nothing that a stronger penalty would be worth.
 GAP = 0.01
@@ -24,7 +24,6 @@ FEW = 12
 # Of n rows of a class none is found: its recall is below 3.84 / (n + 3.84), a half from 4 on.
 LOST = 4
 ALPHAS = 10  # to choose among
-DRAWS = 4000
 
 
 def by_results(comparison: Comparison) -> Iterator[Advice]:
@@ -43,10 +42,6 @@ def by_results(comparison: Comparison) -> Iterator[Advice]:
         yield from choice(comparison)
 
 
-def winner(comparison: Comparison) -> Result:
-    return max(comparison.results, key=lambda result: result.metrics.accuracy)
-
-
 def unfinished(comparison: Comparison) -> Iterator[Advice]:
     """Training that ended at the last iteration allowed, not at the minimum."""
     names = tuple(result.name for result in comparison.results if not result.is_converged)
@@ -54,108 +49,6 @@ def unfinished(comparison: Comparison) -> Iterator[Advice]:
         more = 10 * comparison.max_iter
         command = again(comparison, max_iter=more)
         yield Advice("unfinished", {"names": names, "iterations": comparison.max_iter}, (command,))
-
-
-class Level(NamedTuple):
-    """How the best loss stands beside a baseline that none is better than beyond chance."""
-
-    best: Result
-    p: float
-
-
-def _level(comparison: Comparison, baseline: Baseline) -> Level | None:
-    """The best loss, unless one is better than the baseline beyond chance.
-
-    The p-values are adjusted for the number of losses.
-    """
-    results = comparison.results
-    p_values = holm([comparison.chance(result, baseline) for result in results])
-    for result, p in zip(results, p_values, strict=True):
-        if p < SIGNIFICANT and result.metrics.accuracy > baseline.metrics.accuracy:
-            return None
-    best = winner(comparison)
-    return Level(best, p_values[results.index(best)])
-
-
-class Beyond(NamedTuple):
-    """The loss of the least log loss of those that beat the shares of the classes by it."""
-
-    name: str
-    log_loss: float
-    base: float
-    p: float
-
-
-def _beyond_shares(comparison: Comparison) -> Beyond | None:
-    """Whether probabilities are better than the shares of the classes, row by row."""
-    base = comparison.baselines[0].surprise
-    if base is None:
-        return None
-    told = [
-        (result.name, result.surprise, p)
-        for result in comparison.results
-        if result.surprise is not None
-        if (p := _by_log_loss(comparison, result)) is not None
-    ]
-    found = [
-        Beyond(name, float(surprise.mean()), float(np.mean(base)), p)
-        for (name, surprise, _), p in zip(told, holm([p for *_, p in told]), strict=True)
-    ]
-    better = [each for each in found if each.p < SIGNIFICANT and each.log_loss < each.base]
-    return min(better, key=lambda each: each.log_loss, default=None)
-
-
-def _by_log_loss(comparison: Comparison, result: Result) -> float | None:
-    """p of its log loss beside that of the shares: of rows, and of several parts the larger p."""
-    base = comparison.baselines[0]
-    if base.surprise is None or result.surprise is None:
-        return None
-    p = by_signs(base.surprise - result.surprise)
-    parts = result.metrics.log_loss_parts
-    if p is None or parts is None or base.log_loss_parts is None:
-        return p
-    return max(p, corrected(base.log_loss_parts - parts, comparison.test_to_train).p)
-
-
-def nothing_learnt(comparison: Comparison) -> Iterator[Advice]:
-    """Neither labels nor probabilities are better than those of the most frequent class."""
-    majority = comparison.baselines[0]
-    level = _level(comparison, majority)
-    if level is not None and _beyond_shares(comparison) is None:
-        facts = {"best": level.best.metrics.accuracy, "majority": majority.metrics.accuracy}
-        yield Advice("nothing-learnt", facts | {"p": level.p})
-
-
-def only_probabilities(comparison: Comparison) -> Iterator[Advice]:
-    """Probabilities are better than the shares of the classes, labels than none beyond chance."""
-    majority = comparison.baselines[0]
-    level = _level(comparison, majority)
-    if level is not None and (beyond := _beyond_shares(comparison)) is not None:
-        facts = {"best": level.best.metrics.accuracy, "majority": majority.metrics.accuracy}
-        yield Advice(
-            "only-probabilities",
-            facts
-            | {"p": level.p}
-            | {
-                "name": beyond.name,
-                "log_loss": beyond.log_loss,
-                "base": beyond.base,
-                "p_log_loss": beyond.p,
-            },
-        )
-
-
-def centroid_suffices(comparison: Comparison) -> Iterator[Advice]:
-    """No loss is better than the nearest mean row, beyond chance."""
-    centroid = comparison.baselines[1]
-    if (level := _level(comparison, centroid)) is not None:
-        facts = {
-            "name": level.best.name,
-            "best": level.best.metrics.accuracy,
-            "centroid": centroid.metrics.accuracy,
-            "p": level.p,
-        }
-        yield Advice("centroid-suffices", facts)
 
 
 def overfits(comparison: Comparison) -> Iterator[Advice]:
@@ -206,52 +99,6 @@ def _share(share: float, rows: int, level: float) -> Any:
     return binomtest(round(share * rows), rows).proportion_ci(level, method="wilson")
 
 
-def uncalibrated(comparison: Comparison) -> Iterator[Advice]:
-    """Probabilities whose calibration error is more than chance makes of true ones."""
-    judged = [result for result in comparison.results if result.metrics.reliability]
-    errors = [
-        _by_chance(result.metrics.reliability) for result in judged if result.metrics.reliability
-    ]
-    for result, (_, chance), p in zip(judged, errors, holm([p for p, _ in errors]), strict=True):
-        bins = result.metrics.reliability
-        assert bins is not None
-        is_of_use = result.calibrated is None or _lower(result.calibrated, result.metrics)
-        if p < SIGNIFICANT and is_of_use:
-            surplus = float(np.average(bins.confidence - bins.accuracy, weights=bins.count))
-            yield Advice(
-                "too-sure" if surplus > 0 else "too-unsure",
-                {
-                    "name": result.name,
-                    "error": bins.calibration_error,
-                    "chance": chance,
-                    "p": p,
-                },
-                () if comparison.calibrate else (again(comparison, "--calibrate"),),
-            )
-
-
-def _lower(after: Metrics, before: Metrics) -> bool:
-    """Whether a temperature that was tried has lowered the log loss."""
-    return (after.log_loss or 0.0) < (before.log_loss or 0.0)
-
-
-def _by_chance(bins: Reliability) -> tuple[float, float]:
-    """How often true probabilities would seem as wrong, and what 95 in 100 stay below.
-
-    The rows of a bin are drawn with its mean probability, which varies a little more than with
-    each its own.
-
-    References
-    ----------
-    J. Bröcker and L. A. Smith, Increasing the reliability of reliability diagrams, 2007.
-    """
-    rng = np.random.default_rng(0)
-    hits = rng.binomial(bins.count, bins.confidence, size=(DRAWS, len(bins.count)))
-    errors = np.abs(hits - bins.count * bins.confidence).sum(axis=1) / bins.count.sum()
-    seldom = (1 + np.sum(errors >= bins.calibration_error)) / (1 + DRAWS)
-    return float(seldom), float(np.quantile(errors, 0.95))
-
-
 def few_rows(comparison: Comparison) -> Iterator[Advice]:
     """Classes with so few test rows, or none, that their scores say little."""
     counts = np.bincount(comparison.truth, minlength=len(comparison.class_names))
@@ -267,9 +114,9 @@ def few_rows(comparison: Comparison) -> Iterator[Advice]:
 
 def never_predicted(comparison: Comparison) -> Iterator[Advice]:
     """Classes of which the best loss finds not one row, of LOST or more."""
-    best = winner(comparison)
+    best = comparison.winner
     confusion = best.metrics.confusion
-    lost = (confusion.diagonal() == 0) & (confusion.sum(axis=1) >= LOST)
+    lost = (best.metrics.hits == 0) & (confusion.sum(axis=1) >= LOST)
     names = tuple(comparison.class_names[k] for k in np.flatnonzero(lost))
     if names:
         rows = int(confusion.sum(axis=1)[lost].sum())
@@ -278,7 +125,7 @@ def never_predicted(comparison: Comparison) -> Iterator[Advice]:
 
 def choice(comparison: Comparison) -> Iterator[Advice]:
     """Which loss to train with: one that no other beats, with probabilities where that is free."""
-    best = winner(comparison)
+    best = comparison.winner
     others = [result for result in comparison.results if result is not best]
     p_values = holm([comparison.chance(best, result) for result in others])
     level = [r for r, p in zip(others, p_values, strict=True) if p >= SIGNIFICANT]

@@ -102,6 +102,11 @@ class Comparison:
         ]
 
     @property
+    def winner(self) -> Result:
+        """The most accurate."""
+        return max(self.results, key=lambda result: result.metrics.accuracy)
+
+    @property
     def is_by_rule(self) -> bool:
         """Whether the rows are judged as they would be if nothing was asked for."""
         if self.folds is None:

@@ -26,7 +26,7 @@ from .plan import planned
 from .result import Result
 from .split import Indices, Split
 from .sweep import sweep
-from .training import Progress, Training, train
+from .training import Progress, Training, make_ready, train
 from .weights import class_weights, scales_of
 
 DEFAULTS = LinearClassifier()
@@ -114,8 +114,10 @@ def compare(
         tested.append(Tested.of(i, part))
         notes |= dict.fromkeys(part.notes)
         for name, loss in losses.items():
-            if on_start is not None and part is first:
-                on_start(name)
+            if part is first:
+                if on_start is not None:
+                    on_start(name)
+                make_ready(loss, part)
             found = sweep(loss, part, alphas, max_iter, seed) if alphas is not None else None
             trained[name].append(
                 train(name, loss, part, alpha, max_iter, on_progress, found, calibrate, seed)

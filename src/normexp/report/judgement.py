@@ -55,7 +55,8 @@ def judge(
 ) -> Judgement:
     """Judge predictions.
 
-    The numbers are the means over the seeds; the confusion and the reliability those of the first.
+    The numbers are the means over the seeds; the confusion and the reliability those of the first,
+    beside which the reliabilities of the others stand, and their hits.
     """
     truths = [part.truth for part in tested]
     known = [each for each in log_proba if each is not None]
@@ -83,7 +84,11 @@ def _mean(of_seeds: Sequence[Metrics]) -> Metrics:
     means: dict[str, Any] = {
         name: float(np.mean(v)) for name, v in of_name.items() if v[0] is not None
     }
-    return replace(of_seeds[0], **means)
+    first, *others = of_seeds
+    if others:
+        means["other_reliabilities"] = tuple(e.reliability for e in others if e.reliability)
+        means["other_hits"] = np.sum([each.hits for each in others], axis=0)
+    return replace(first, **means)
 
 
 def _spread(tested: Sequence[Tested], predicted: Sequence[Indices]) -> dict[str, Any]:

@@ -72,6 +72,10 @@ class Metrics:
         Where rows were tested in several parts, or for several seeds, the accuracy of each.
     log_loss_parts : array or None
         And the log loss of each, where there are probabilities.
+    other_reliabilities : tuple of Reliability
+        Where there are several seeds, that of each but the first.
+    other_hits : array of shape (classes,) or None
+        And how many rows of each class are predicted right for them, together.
     """
 
     rows: int
@@ -85,6 +89,14 @@ class Metrics:
     reliability: Reliability | None
     parts: NDArray[np.float64] | None = None
     log_loss_parts: NDArray[np.float64] | None = None
+    other_reliabilities: tuple[Reliability, ...] = ()
+    other_hits: NDArray[np.int64] | None = None
+
+    @property
+    def hits(self) -> NDArray[np.int64]:
+        """How many rows of each class are predicted right, for all seeds."""
+        first: NDArray[np.int64] = self.confusion.diagonal()
+        return first if self.other_hits is None else first + self.other_hits
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,8 @@ from .sweep import Sweep
 
 Progress = Callable[[str, Iteration, float], object]
 
+FEW = 32  # rows
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:
@@ -82,6 +84,18 @@ class Training:
         return bool(self.classifier.gap_ <= self.classifier.tol)
 
 
+def make_ready(loss: RowLoss, part: Split) -> None:
+    """Make every kernel that a training needs, before a clock is started: a short one of few rows.
+
+    Where they are not compiled ahead, that takes longer than many a training.
+    """
+    _, firsts = np.unique(part.train_target, return_index=True)
+    rows = np.union1d(firsts, np.arange(min(FEW, len(part.train_target))))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        LinearClassifier(loss, max_iter=2).fit(part.train_features[rows], part.train_target[rows])
+
+
 def train(
     name: str,
     loss: RowLoss,
@@ -98,7 +112,6 @@ def train(
     With the alpha that a sweep has chosen, if there is one.
     """
     alpha = alpha if found is None else found.chosen
-    # Also the call that compiles the loss's kernels, before the clock is started.
     zeros = np.zeros((len(part.labels), part.train_features.shape[1]), part.train_features.dtype)
     start = loss.linear_value_and_grad(part.train_features, zeros, part.train_target).value
     # Equal logits are taken for the first class.
