@@ -1,4 +1,4 @@
-"""The GPU kernels beside PyTorch, its compiler, Liger-Kernel and QuACK: `make bench-gpu`.
+"""The GPU kernels beside PyTorch, its compiler, Liger-Kernel, QuACK and CCE: `make bench-gpu`.
 
 Speed is the bytes that an operation cannot avoid (each input read once, each result written once)
 by the median time, and its share of what a copy reaches on the same device in the same run. Every
@@ -21,7 +21,12 @@ CLASSES = (256, 1024, 4096, 16384, 65536, 131072, 262144)
 TYPES = ("bfloat16", "float32")
 OPERATIONS = {"softmax": 2, "softmax backward": 3, "cross-entropy + gradient": 2, "logsumexp": 1}
 CONTENDERS = ("normexp", "torch", "torch.compile", "Liger", "QuACK")
-LINEAR = ((2048, 4096, 128256), (8192, 4096, 128256), (8192, 2304, 256000))
+LINEAR = (  # rows, features, classes, softcap
+    (2048, 4096, 128256, None),
+    (8192, 4096, 128256, None),
+    (8192, 2304, 256000, None),
+    (8192, 2304, 256000, 30.0),
+)
 BYTES = 512 << 20
 ROUND = {"warmup": 10, "rep": 60, "return_mode": "median"}  # milliseconds
 
@@ -198,7 +203,7 @@ def copy_speed() -> float:
     return float(2 * source.numel() / do_bench(lambda: to.copy_(source), **ROUND) * 1e3)
 
 
-def linear(rows: int, features: int, classes: int) -> dict[str, Any]:
+def linear(rows: int, features: int, classes: int, softcap: float | None) -> dict[str, Any]:
     """The loss of an affine map in bfloat16: its three bare products beside whole losses, in ms.
 
     And the bytes of a step beyond inputs and the gradient of the weight.
@@ -214,6 +219,7 @@ def linear(rows: int, features: int, classes: int) -> dict[str, Any]:
     w = torch.randn(classes, features, **kind) * 0.02
     y = torch.randint(0, classes, (rows,), device="cuda")
     found: dict[str, Any] = {"rows": rows, "features": features, "classes": classes}
+    found["softcap"] = softcap
     found |= bare_products(x, w)
     leaves = x.requires_grad_(), w.requires_grad_()
 
@@ -224,26 +230,52 @@ def linear(rows: int, features: int, classes: int) -> dict[str, Any]:
 
         return call
 
+    def whole(x: Any, w: Any, y: Any) -> Any:
+        z = functional.linear(x, w)
+        z = z if softcap is None else softcap * torch.tanh(z / softcap)
+        return functional.cross_entropy(z, y)
+
+    ours = nex.CrossEntropy(softcap=softcap).linear
     contenders = {
-        "normexp": step(nex.CrossEntropy().linear),
-        "normexp, fast": step(nex.CrossEntropy().linear, "fast"),
-        "torch": step(lambda x, w, y: functional.cross_entropy(functional.linear(x, w), y)),
+        "normexp": step(ours),
+        "normexp, fast": step(ours, "fast"),
+        "torch": step(whole),
+        "torch.compile": step(torch.compile(whole, dynamic=False)),
     }
-    with contextlib.suppress(ImportError):
-        from liger_kernel.ops.fused_linear_cross_entropy import LigerFusedLinearCrossEntropyFunction
-
-        def liger(x: Any, w: Any, y: Any) -> Any:
-            value = LigerFusedLinearCrossEntropyFunction.apply(x, w, y)
-            return value[0] if isinstance(value, tuple) else value
-
-        contenders["Liger"] = step(liger)
+    contenders |= {name: step(call) for name, call in linear_peers(softcap).items()}
     for name, call in contenders.items():
         try:
             found[name] = do_bench(call, **ROUND)
             found[f"{name}, bytes"] = extra_bytes(call, leaves[1])
-        except torch.OutOfMemoryError:
-            found[name] = None
+        except Exception as error:
+            found[name], found[f"{name}, why not"] = None, f"{type(error).__name__}: {error}"[:200]
             torch.cuda.empty_cache()
+    return found
+
+
+def linear_peers(softcap: float | None) -> dict[str, Callable[..., Any]]:
+    """Functions of features, weight and class ids, of those that are installed."""
+    found: dict[str, Callable[..., Any]] = {}
+    with contextlib.suppress(ImportError):
+        from liger_kernel.ops.fused_linear_cross_entropy import LigerFusedLinearCrossEntropyFunction
+
+        def liger(x: Any, w: Any, y: Any) -> Any:
+            plain = None, None, -100, 0.0, 0.0, "mean"  # as it has them by default
+            value = LigerFusedLinearCrossEntropyFunction.apply(x, w, y, *plain, softcap)
+            return value[0] if isinstance(value, tuple) else value
+
+        found["Liger"] = liger
+    with contextlib.suppress(ImportError):
+        from cut_cross_entropy import linear_cross_entropy
+
+        found["CCE"] = lambda x, w, y: linear_cross_entropy(x, w, y, softcap=softcap)
+    with contextlib.suppress(ImportError):
+        from quack.linear_cross_entropy import chunked_linear_cross_entropy
+
+        if softcap is None:  # it has none; and it tunes itself for minutes
+            found["QuACK, not tuned"] = lambda x, w, y: chunked_linear_cross_entropy(
+                x, w, y, tuned=False
+            )
     return found
 
 

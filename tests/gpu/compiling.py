@@ -31,6 +31,8 @@ def compiled(kernel, *arguments, num_warps, enable_fp_fusion, **constants):
         value = constants.get(name) if place >= len(arguments) else arguments[place]
         if isinstance(value, torch.Tensor):
             signature[name] = "*" + NAMES[value.dtype]
+        elif isinstance(value, float):
+            signature[name] = "fp32"
         elif isinstance(value, int) and value != 1 and place < len(arguments):
             signature[name] = "i32"
         else:
@@ -53,6 +55,11 @@ def call(function, kind, classes):
     elif function == "cross_entropy_to_bfloat16":
         y, row = torch.zeros(600, dtype=torch.int64), torch.zeros(600, dtype=torch.float64)
         gpu.cross_entropy(Logits(x), Target(y, row, row), grad=x.bfloat16())
+    elif function == "cross_entropy_scaled":
+        y, row = torch.zeros(600, dtype=torch.int64), torch.zeros(600, dtype=torch.float64)
+        gpu.cross_entropy(Logits(x, softcap=30.0), Target(y, row, row))
+    elif function == "softmax_scaled":
+        gpu.softmax(Logits(x, temperature=0.7, softcap=30.0))
     elif function == "scale":
         gpu.scale(
             x, torch.ones((), dtype=max(x.dtype, torch.float32, key=lambda one: one.itemsize))

@@ -14,6 +14,8 @@ FUNCTIONS = (
     "softmax_backward",
     "cross_entropy",
     "cross_entropy_to_bfloat16",
+    "cross_entropy_scaled",
+    "softmax_scaled",
     "scale",
 )
 WHOLE, IN_TURN, IN_PARTS = 200, 24000, 70000  # classes
@@ -42,6 +44,7 @@ def test_some_compile(compile_all):
             f"softmax_backward:float32:{IN_TURN}",
             f"cross_entropy:bfloat16:{IN_TURN}",
             f"cross_entropy_to_bfloat16:float32:{WHOLE}",
+            f"cross_entropy_scaled:float32:{WHOLE}",
             f"scale:bfloat16:{WHOLE}",
         ]
     )

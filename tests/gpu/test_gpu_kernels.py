@@ -165,6 +165,98 @@ def test_cross_entropy(gpu, tensor, dtype, spread):
     np.testing.assert_array_equal(numbers(in_place), numbers(grad))
 
 
+NARROW = pytest.mark.parametrize(  # what has a wider arithmetic
+    "dtype",
+    [
+        pytest.param("float16", marks=NIGHTLY),
+        "bfloat16",
+        "float32",
+        pytest.param("bfloat16 in turn", marks=NIGHTLY),
+        "float32 in parts",
+        pytest.param("float32 in turn", marks=NIGHTLY),
+    ],
+    indirect=True,
+)
+SCALED = pytest.mark.parametrize(
+    "told",
+    [
+        {"softcap": 30.0, "temperature": 1.7},
+        pytest.param({"temperature": 0.7}, marks=NIGHTLY),
+        pytest.param({"softcap": 3.0}, marks=NIGHTLY),
+        pytest.param({"softcap": 1000.0}, marks=NIGHTLY),
+    ],
+    ids=str,
+)
+
+
+@NARROW
+@SCALED
+def test_functions_of_what_is_scaled(gpu, tensor, dtype, told):
+    x = tensor(nasty(CLASSES, dtype), dtype)
+    given, exact = Logits(x, **told), Logits(numbers(x), **told)
+    assert_close(gpu.softmax(given), reference.softmax(exact), dtype)
+    if "softcap" not in told:
+        exact.values[6] = 0.0  # subtraction leaves the reference few digits of 1e8
+    rtol = 1e-2 if "16" in dtype else 1e-6
+    np.testing.assert_allclose(
+        numbers(gpu.log_softmax(given)), reference.log_softmax(exact), rtol=rtol
+    )
+    exact = Logits(numbers(x), **told)
+    rtol = 1e-6 if "16" in dtype else 1e-9
+    np.testing.assert_allclose(numbers(gpu.logsumexp(given)), reference.logsumexp(exact), rtol=rtol)
+
+
+@NARROW
+@SCALED
+@pytest.mark.parametrize(
+    "spread", [pytest.param(False, marks=NIGHTLY), True], ids=["plain", "smoothed"]
+)
+def test_cross_entropy_of_what_is_scaled(gpu, tensor, dtype, told, spread):
+    x = tensor(nasty(CLASSES, dtype), dtype)
+    y = np.array([30, 1, 5, 0, 7, 2, 9, -1])
+    of_rows = {"weight": np.linspace(0.1, 1.5, 8)}
+    of_rows["weight"][3] = 0.0
+    if spread:
+        of_rows |= {"smoothing": np.full(8, 0.01), "norm": np.full(8, 0.01)}
+        of_rows["smoothing"][[3, 6]] = of_rows["norm"][[3, 6]] = 0.0
+    target = Target(tensor(y, "int64"), **{name: tensor(one) for name, one in of_rows.items()})
+    loss, grad = gpu.cross_entropy(Logits(x, **told), target)
+    exact = numbers(x)
+    exact[6] = 0.0  # subtraction leaves the reference few digits of 1e8
+    true_loss, true_grad = reference.cross_entropy(Logits(exact, **told), Target(y, **of_rows))
+    if "softcap" in told:
+        true_grad[6] = 0.0  # where all are as high, the slope is nothing
+    np.testing.assert_allclose(numbers(loss), true_loss, rtol=1e-5 if "16" in dtype else 1e-9)
+    eps = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23}
+    np.testing.assert_allclose(numbers(grad), true_grad, rtol=1.02 * eps[dtype], atol=2e-7)
+    same, _ = gpu.cross_entropy(Logits(x, **told), target, grad=no_gradient(np.empty((0, 0))))
+    np.testing.assert_array_equal(numbers(same), numbers(loss))
+    same, in_place = gpu.cross_entropy(Logits(x, **told), target, grad=x)
+    np.testing.assert_array_equal(numbers(same), numbers(loss))
+    np.testing.assert_array_equal(numbers(in_place), numbers(grad))
+
+
+@NARROW
+def test_a_capped_leader_keeps_the_digits_of_the_others(gpu, tensor, dtype):
+    """Whose own exponential is never among those that are added up."""
+    x = np.full((1, CLASSES), -3.0)
+    x[0, 4] = top = 2.0 if dtype == "float16" else 6.5
+    given = Logits(tensor(x, dtype), softcap=30.0, temperature=0.3)
+    loss, grad = gpu.cross_entropy(given, Target(tensor([4], "int64"), tensor([1.0])))
+    z = 30 * np.tanh(x / 30) / 0.3
+    rest = 39 * np.exp(z[0, 0] - z[0, 4])
+    np.testing.assert_allclose(
+        numbers(loss), [np.log1p(rest)], rtol=2e-5 if "16" in dtype else 1e-9
+    )
+    slope = 1 / np.cosh(top / 30) ** 2 / 0.3
+    got = numbers(grad)[:, 4]
+    np.testing.assert_allclose(
+        got,
+        [-rest / (1 + rest) * slope],
+        rtol=(6e-2 if dtype == "float16" else 8e-3) if "16" in dtype else 1e-7,
+    )
+
+
 @TYPES
 @pytest.mark.parametrize("margin", [pytest.param(12.0, marks=NIGHTLY), 80.0])
 def test_confident_rows_keep_their_loss_and_gradient(gpu, tensor, dtype, margin):
@@ -293,16 +385,17 @@ def test_what_no_kernel_takes_is_computed_all_the_same(gpu, tensor):
     exists[:, 0] = True
     target = Target(np.array([0, 0, 0]), np.ones(3))
     on_device = Target(tensor([0, 0, 0], "int64"), tensor([1, 1, 1]))
-    for told in ({"temperature": 2.0}, {"softcap": 3.0}, {"where": exists}):
-        given = {
-            name: tensor(one, "bool") if name == "where" else one for name, one in told.items()
-        }
-        single = Logits(np.float32(values), **told)
-        assert_close(gpu.softmax(Logits(x, **given)), reference.softmax(single), "float32")
-        loss, grad = gpu.cross_entropy(Logits(x, **given), on_device)
-        expected = reference.cross_entropy(single, target)
-        np.testing.assert_allclose(numbers(loss), expected[0], rtol=1e-12)
-        np.testing.assert_allclose(numbers(grad), expected[1], rtol=1e-6)
+    given, single = Logits(x, tensor(exists, "bool")), Logits(np.float32(values), exists)
+    assert_close(gpu.softmax(given), reference.softmax(single), "float32")
+    loss, grad = gpu.cross_entropy(given, on_device)
+    expected = reference.cross_entropy(single, target)
+    np.testing.assert_allclose(numbers(loss), expected[0], rtol=1e-12)
+    np.testing.assert_allclose(numbers(grad), expected[1], rtol=1e-6)
+    wide = Logits(tensor(values), temperature=2.0, softcap=3.0)  # no type is wider
+    loss, grad = gpu.cross_entropy(wide, on_device)
+    expected = reference.cross_entropy(wide._replace(values=values), target)
+    np.testing.assert_allclose(numbers(loss), expected[0], rtol=1e-14)
+    np.testing.assert_allclose(numbers(grad), expected[1], rtol=1e-12)
     masses = on_device._replace(classes=gpu.softmax(Logits(x)))
     loss, _ = gpu.cross_entropy(Logits(x), masses)
     expected = reference.cross_entropy(

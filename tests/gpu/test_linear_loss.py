@@ -51,7 +51,7 @@ def step(torch, loss, of_map, ids, dtype, device, factor=1.0):
     [
         nex.CrossEntropy(label_smoothing=0.1, z_loss=0.01),
         nex.CrossEntropy(class_weight=tuple(np.linspace(0.5, 2.0, CLASSES))),
-        nex.CrossEntropy(softcap=3.0),  # by PyTorch's operations
+        nex.CrossEntropy(softcap=3.0, temperature=0.7),
         nex.MulticlassHinge(),
     ],
     ids=repr,

@@ -216,6 +216,8 @@ def test_memory_of_a_head(accuracy):
     rows, inputs, classes = 8192, 256, 200_000
     kind = {"dtype": torch.bfloat16, "device": "cuda", "requires_grad": True}
     x, w = torch.randn(rows, inputs, **kind), torch.randn(classes, inputs, **kind)
+    with torch.no_grad():
+        x *= 0.1
     y = torch.randint(0, classes, (rows,), device="cuda")
     torch.cuda.synchronize()
     before = torch.cuda.memory_allocated()
@@ -230,5 +232,5 @@ def test_memory_of_a_head(accuracy):
     p[torch.arange(64), y[:64]] -= 1
     expected = p @ w.detach().double() / rows
     error = (grads[0][:64].double() - expected).norm() / expected.norm()
-    assert error < (4e-3 if accuracy == "exact" else 2e-2)
+    assert error < (4e-3 if accuracy == "exact" else 8e-3)
     assert all(torch.isfinite(one).all() for one in grads)

@@ -1,9 +1,10 @@
 """The contract on CUDA tensors, by kernels in Triton (also in its interpreter, on CPU tensors).
 
 In Triton there are softmax, log_softmax, logsumexp and cross-entropy of class ids, of whole rows
-and of parts, and the backward pass of softmax. With a mask, a temperature or a cap, for masses and
-for every other loss they are PyTorch's own operations (`tensors`). `arithmetic.py` says how exact
-the kernels are; a logsumexp whose terms cancel keeps the digits of these.
+and of parts, and the backward pass of softmax; with a temperature and a cap for whole rows, where
+the type of the logits has one that is wider. With a mask, for masses and for every other loss they
+are PyTorch's own operations (`tensors`). `arithmetic.py` says how exact the kernels are; a
+logsumexp whose terms cancel keeps the digits of these.
 """
 
 from collections.abc import Callable
@@ -21,7 +22,9 @@ from . import scaling as _scaling
 from .launch import (
     STORED,
     Kernels,
+    Scaling,
     Tensor,
+    arithmetic,
     few_registers,
     launch,
     on,
@@ -29,7 +32,9 @@ from .launch import (
     per_part,
     rows_in,
     run,
+    scaling_of,
     strides,
+    takes_scaled,
     tile_of_products,
     tile_of_rows,
     tile_of_summaries,
@@ -48,10 +53,19 @@ def __getattr__(name: str) -> Any:
 
 def in_triton(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """A function that has a kernel for what is plain, and PyTorch's operations for the rest."""
+    return _of_kernel(kernel, _is_plain)
+
+
+def in_triton_scaled(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """The same of one that reads a temperature and a cap."""
+    return _of_kernel(kernel, _is_plain_or_scaled)
+
+
+def _of_kernel(kernel: Callable[..., Any], is_taken: Callable[[Any], bool]) -> Callable[..., Any]:
     in_general = getattr(_tensors, kernel.__name__)
 
     def takes(*given: Any) -> bool:
-        return all(map(_is_plain, given))
+        return all(map(is_taken, given))
 
     @wraps(kernel)
     def chosen(*given: Any, **named: Any) -> Any:
@@ -64,30 +78,36 @@ def in_triton(kernel: Callable[..., Any]) -> Callable[..., Any]:
 def _is_plain(given: Any) -> bool:
     """Whether the kernels take it: logits as they are, class ids, anything else."""
     if isinstance(given, Logits):
-        return not len(given.where) and given.temperature == 1.0 and given.softcap is None
+        return not len(given.where) and scaling_of(given) == Scaling()
     if isinstance(given, Summary):
         return given.temperature == 1.0
     return not isinstance(given, Target) or given.classes.ndim == 1
 
 
-@in_triton
+def _is_plain_or_scaled(given: Any) -> bool:
+    if isinstance(given, Logits) and not len(given.where) and takes_scaled(given.values):
+        return True
+    return _is_plain(given)
+
+
+@in_triton_scaled
 def softmax(logits: Logits, out: Tensor | None = None) -> Tensor:
     """p_k = exp(z_k) / Σ_j exp(z_j)."""
     return _rows(_functions.SOFTMAX, logits, out)
 
 
-@in_triton
+@in_triton_scaled
 def log_softmax(logits: Logits, out: Tensor | None = None) -> Tensor:
     """log p_k."""
     return _rows(_functions.LOG_SOFTMAX, logits, out)
 
 
-@in_triton
+@in_triton_scaled
 def logsumexp(logits: Logits, out: Tensor | None = None) -> Tensor:
     """log Σ_k exp(z_k) of each row."""
     x = _values(logits)
     out = x.new_empty(rows_in(x), dtype=torch.float64) if out is None else out
-    tops, rests = _parts(x)
+    tops, rests = _parts(logits)
     _merge(tops, rests, None, None, out)
     return out
 
@@ -99,7 +119,7 @@ def summarise(logits: Logits) -> Summary:
     if x.shape[1] == 0:
         nothing = x.new_zeros(x.shape[0] if x.ndim == 2 else x.shape[0] * x.shape[2])
         return Summary(nothing.double() - torch.inf, nothing.double() - 1.0)
-    return _merged(*_parts(_values(logits)))
+    return _merged(*_parts(logits))
 
 
 @in_triton
@@ -145,7 +165,7 @@ def softmax_backward(p: Tensor, upstream: Tensor, out: Tensor | None = None) -> 
     return out
 
 
-@in_triton
+@in_triton_scaled
 def cross_entropy(
     logits: Logits, target: Target, loss: Tensor | None = None, grad: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
@@ -162,19 +182,25 @@ def cross_entropy(
     total = None if weights is None else weights.sum(dtype=torch.float64)
     told = target.classes, target.weight, smoothing, norm, weights, total
     # One tile with and without the gradient: the value is the same to the bit.
-    tile = tile_of_rows(x)
-    parts = *per_part(x, tile, 4), x.new_empty(rows_in(x), dtype=torch.float64)
+    tile, scaling = tile_of_rows(x), scaling_of(logits)
+    is_scaled = scaling != Scaling()
+    parts = *per_part(x, tile, 4), x.new_empty(rows_in(x), dtype=torch.float64), *scaling
     kernels = Kernels(_cross_entropy.cross_entropy_of_rows, _in_turn.cross_entropy_in_turn)
     if len(grad):
-        options = few_registers(x) if tile.parts == 1 else {}
+        options = few_registers(x) if tile.parts == 1 and not is_scaled else {}
         places = *_shape(x), *strides(grad)[1:]
-        launch(kernels, x, tile, x, *told, grad, *parts, *places, **options)
+        launch(
+            kernels, x, tile, x, *told, grad, *parts, *places, is_scaled=is_scaled, **options
+        )  # fmt: skip
     else:
         kernel = kernels.in_turn if tile.in_turn else kernels.of_rows
         arguments = x, *told, None, *parts, *_shape(x), 0, 0, 0
-        run(kernel, x, tile, SUMMARISE, *arguments, parts=tile.programs)
-    losses = _cross_entropy.losses_of_rows
-    over_rows(losses, rows_in(x), tile.programs, *told, loss, *parts, rows_in(x), x.shape[1])
+        run(kernel, x, tile, SUMMARISE, *arguments, parts=tile.programs, is_scaled=is_scaled)
+    over_rows(
+        _cross_entropy.losses_of_rows, rows_in(x), tile.programs,
+        *told, loss, *parts, rows_in(x), x.shape[1],
+        ARITHMETIC=arithmetic(x, is_scaled), enable_fp_fusion=not is_scaled,
+    )  # fmt: skip
     return loss, grad
 
 
@@ -213,26 +239,28 @@ def _rows(
     result: Any, logits: Logits, out: Tensor | None, summary: Summary | None = None
 ) -> Tensor:
     """What has the shape of the logits: of whole rows, or of a part given the row's summary."""
-    x = _values(logits)
+    x, scaling = _values(logits), scaling_of(logits)
     out = torch.empty_like(x) if out is None else out
     kernels = Kernels(_functions.of_rows, _in_turn.of_rows_in_turn)
-    places = *_shape(x), *strides(out)[1:]
+    places = *scaling, *_shape(x), *strides(out)[1:]
     if summary is None:
         tile = tile_of_rows(x)
-        launch(kernels, x, tile, x, out, *per_part(x, tile, 2), *places, RESULT=result)
+        told = {"RESULT": result, "is_scaled": scaling != Scaling()}
+        launch(kernels, x, tile, x, out, *per_part(x, tile, 2), *places, **told)
     else:
         arguments = x, out, summary.top, summary.rest, *places
         run(kernels.of_rows, x, tile_of_summaries(x), FINISH, *arguments, parts=1, RESULT=result)
     return out
 
 
-def _parts(x: Tensor) -> list[Tensor]:
+def _parts(logits: Logits) -> list[Tensor]:
     """The tops and rests of the parts of every row."""
+    x, scaling = _values(logits), scaling_of(logits)
     tile = tile_of_summaries(x)
     parts = per_part(x, tile, 2)
     run(
-        _functions.of_rows, x, tile, SUMMARISE, x, None, *parts, *_shape(x), 0, 0, 0,
-        parts=tile.parts, RESULT=_functions.SUMMARY,
+        _functions.of_rows, x, tile, SUMMARISE, x, None, *parts, *scaling, *_shape(x), 0, 0, 0,
+        parts=tile.parts, is_scaled=scaling != Scaling(), RESULT=_functions.SUMMARY,
     )  # fmt: skip
     return parts
 

@@ -15,7 +15,8 @@ to a row. In the tile of a row each of its threads would compute them, logarithm
 import triton
 import triton.language as tl
 
-from .arithmetic import OWN, WIDE, exponentials, log1p, sum_of, unit, widened
+from .arithmetic import OWN, SHORT, WIDE, exponentials, log1p, sum_of, unit, widened
+from .as_read import as_read, slope_at
 from .summary import RIGHT, finite, of_parts, spread, summary_of
 from .tile import (
     FINISH,
@@ -74,6 +75,7 @@ def target_of(y, weight, smoothing, norm, class_weight, class_weights, row, pres
 def cross_entropy_of_rows(
     logits, ids, weight, smoothing, norm, class_weight, class_weights, grad,
     tops, rests, gaps, masses, chosen,
+    per_temperature, per_temperature_low, cap, cap_low,
     rows, classes, inner,
     x_outer, x_class, x_inner,
     g_outer, g_class, g_inner,
@@ -86,12 +88,13 @@ def cross_entropy_of_rows(
     column = classes_of(turn, PARTS, CLASSES)
     present = row < rows
     here = present[:, None] & (column < classes)[None, :]
-    x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), ONCE)
+    z = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), ONCE)
+    x = as_read(z, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
     y = tl.load(ids + row, present, other=-1).to(tl.int64)
     u = of_class(class_weight, column, column < classes)
     # Each logit is read before the gradient may take its place: z_y here, for everyone.
     if PHASE == FINISH:
-        z_y = tl.load(chosen + row, present, other=-float("inf")).to(x.dtype)
+        z_y = tl.load(chosen + row, present, other=-float("inf")).to(z.dtype)
         top, rest = of_parts(tops, rests, row, present, SUMMARIES, WIDTH)
         if ROWS == 1:
             top, rest = spread(top), spread(rest)
@@ -111,9 +114,12 @@ def cross_entropy_of_rows(
     if PHASE != SUMMARISE:
         told, b, T, pull, total, rest, inverse, g_y = terms_of(
             top, rest, z_y, y, weight, smoothing, norm, class_weight, class_weights,
+            per_temperature, per_temperature_low, cap, cap_low,
             row, present, classes, ARITHMETIC,
         )  # fmt: skip
         g = gradient_of(x, e, u, top, b, T, pull, total, rest, inverse, smoothing is not None)
+        if per_temperature is not None:
+            g *= slope_at(z, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
         here = told[:, None] & (column < classes)[None, :]
         write(grad, g, row, column, here, inner, g_outer, g_class, g_inner)
         here = (present & (told == 0))[:, None] & (column < classes)[None, :]
@@ -148,9 +154,11 @@ def lowered(gap, mass, part_top, top):
 @triton.jit
 def terms_of(
     top, rest, z_y, y, weight, smoothing, norm, class_weight, class_weights,
+    per_temperature, per_temperature_low, cap, cap_low,
     row, present, classes, ARITHMETIC: tl.constexpr,
 ):  # fmt: skip
     """What the gradient needs of each row, and the gradient at its class."""
+    x_y = as_read(z_y, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
     a, b, n, T, ignored = target_of(
         y, weight, smoothing, norm, class_weight, class_weights, row, present, classes
     )
@@ -166,9 +174,11 @@ def terms_of(
     if smoothing is not None:
         t = a + b * of_class(class_weight, y, (y >= 0) & (y < classes))
     a, b, T, t = a.to(kind), b.to(kind), T.to(kind), t.to(kind)
-    e = exponentials(z_y, top.to(z_y.dtype), ARITHMETIC)
-    others = tl.where(z_y == top.to(z_y.dtype), rest, total - e)
+    e = exponentials(x_y, top.to(x_y.dtype), ARITHMETIC)
+    others = tl.where(x_y == top.to(x_y.dtype), rest, total - e)
     g = (((T - t) + pull) * e - t * others) * inverse
+    if per_temperature is not None:
+        g *= slope_at(z_y, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
     return present & (ignored == 0), b, T, pull, total, rest, inverse, g
 
 
@@ -203,20 +213,24 @@ def clear(values, row, column, here, inner, outer_stride, class_stride, inner_st
 def losses_of_rows(
     ids, weight, smoothing, norm, class_weight, class_weights, loss,
     tops, rests, gaps, masses, chosen,
+    per_temperature, per_temperature_low, cap, cap_low,
     rows, classes,
-    SUMMARIES: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr,
+    SUMMARIES: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, ARITHMETIC: tl.constexpr,
 ):  # fmt: skip
     """The values, from the summaries of all parts of each row."""
     row = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
     present = row < rows
     y = tl.load(ids + row, present, other=-1).to(tl.int64)
     z_y = tl.load(chosen + row, present, other=-float("inf"))
+    if ARITHMETIC == SHORT:  # as it was read there
+        z_y = z_y.to(tl.float32)
+    x_y = as_read(z_y, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
     a, b, n, T, ignored = target_of(
         y, weight, smoothing, norm, class_weight, class_weights, row, present, classes
     )
     top, rest = of_parts(tops, rests, row, present, SUMMARIES, WIDTH)
     log_total = log1p(rest)
-    value = product(a, top - z_y) + T * log_total
+    value = product(a, top - x_y.to(tl.float64)) + T * log_total
     if smoothing is not None:
         part, there = beside(row, SUMMARIES, WIDTH)
         there = there & present[:, None]

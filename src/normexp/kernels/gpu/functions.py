@@ -4,6 +4,7 @@ import triton
 import triton.language as tl
 
 from .arithmetic import OWN, exponentials, log1p, sum_of, unit, widened
+from .as_read import as_read
 from .summary import COUNTED, RIGHT, TOTAL, finite, of_parts, spread, summary_of
 from .tile import FINISH, ONCE, SUMMARISE, WHOLE, beside, classes_of, read, rows_of, write
 
@@ -15,6 +16,7 @@ LOG_SOFTMAX = tl.constexpr(2)
 @triton.jit
 def of_rows(
     logits, out, tops, rests,
+    per_temperature, per_temperature_low, cap, cap_low,
     rows, classes, inner,
     x_outer, x_class, x_inner,
     out_outer, out_class, out_inner,
@@ -27,6 +29,7 @@ def of_rows(
     present = row < rows
     here = present[:, None] & (column < classes)[None, :]
     x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), ONCE)
+    x = as_read(x, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
     if PHASE == FINISH:
         top, rest = of_parts(tops, rests, row, present, SUMMARIES, WIDTH)
         if ROWS == 1:

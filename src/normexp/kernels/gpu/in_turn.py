@@ -8,6 +8,7 @@ import triton
 import triton.language as tl
 
 from .arithmetic import exponentials
+from .as_read import as_read, slope_at
 from .cross_entropy import (
     clear,
     gap_of,
@@ -26,6 +27,7 @@ from .tile import AGAIN, NO_MORE, classes_of, read, rows_of, write
 @triton.jit
 def of_rows_in_turn(
     logits, out, tops, rests,
+    per_temperature, per_temperature_low, cap, cap_low,
     rows, classes, inner,
     x_outer, x_class, x_inner,
     out_outer, out_class, out_inner,
@@ -40,6 +42,7 @@ def of_rows_in_turn(
         column = classes_of(part, PARTS, CLASSES)
         here = present[:, None] & (column < classes)[None, :]
         x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), AGAIN)
+        x = as_read(x, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
         part_top, part_rest, e = summary_of(x, here, ARITHMETIC, RIGHT)
         top, rest = both(top, rest, part_top, part_rest, ARITHMETIC, x.dtype)
     for part in tl.range(PARTS):
@@ -48,6 +51,7 @@ def of_rows_in_turn(
         x = read(
             logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), NO_MORE
         )
+        x = as_read(x, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
         e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
         result = result_of(x, e, top, rest, RESULT, ARITHMETIC)
         write(out, result, row, column, here, inner, out_outer, out_class, out_inner)
@@ -86,6 +90,7 @@ def softmax_backward_in_turn(
 def cross_entropy_in_turn(
     logits, ids, weight, smoothing, norm, class_weight, class_weights, grad,
     tops, rests, gaps, masses, chosen,
+    per_temperature, per_temperature_low, cap, cap_low,
     rows, classes, inner,
     x_outer, x_class, x_inner,
     g_outer, g_class, g_inner,
@@ -104,6 +109,7 @@ def cross_entropy_in_turn(
         column = classes_of(part, PARTS, CLASSES)
         here = present[:, None] & (column < classes)[None, :]
         x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), AGAIN)
+        x = as_read(x, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
         part_top, part_rest, e = summary_of(x, here, ARITHMETIC, RIGHT)
         before = top
         top, rest = both(top, rest, part_top, part_rest, ARITHMETIC, x.dtype)
@@ -121,17 +127,21 @@ def cross_entropy_in_turn(
     if grad is not None:
         told, b, T, pull, total, rest, inverse, g_y = terms_of(
             top, rest, z_y, y, weight, smoothing, norm, class_weight, class_weights,
+            per_temperature, per_temperature_low, cap, cap_low,
             row, present, classes, ARITHMETIC,
         )  # fmt: skip
         for part in tl.range(PARTS):
             column = classes_of(part, PARTS, CLASSES)
             here = told[:, None] & (column < classes)[None, :]
-            x = read(
+            z = read(
                 logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), NO_MORE
             )
+            x = as_read(z, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
             u = of_class(class_weight, column, column < classes)
             e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
             g = gradient_of(x, e, u, top, b, T, pull, total, rest, inverse, smoothing is not None)
+            if per_temperature is not None:
+                g *= slope_at(z, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
             write(grad, g, row, column, here, inner, g_outer, g_class, g_inner)
             here = (present & (told == 0))[:, None] & (column < classes)[None, :]
             clear(grad, row, column, here, inner, g_outer, g_class, g_inner)

@@ -4,10 +4,12 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 import triton
 
 from ..._settings import current_accuracy
+from ..contract import Logits
 from .arithmetic import OWN, SHORT, WIDE
 from .tile import FINISH, SUMMARISE, WHOLE
 
@@ -56,12 +58,41 @@ def computes_wide(device: torch.device) -> bool:
     return torch.version.hip is None and torch.cuda.get_device_capability(device) in WITH_FLOAT64
 
 
-def arithmetic(x: Tensor) -> Any:
+def arithmetic(x: Tensor, is_scaled: bool = False) -> Any:
+    """What logits that are scaled are read as would be rounded in float32."""
     if x.dtype == torch.float64:
         return OWN
     if x.dtype != torch.float32:
         return SHORT
-    return WIDE if current_accuracy() == "exact" and computes_wide(x.device) else OWN
+    is_wide = is_scaled or current_accuracy() == "exact"
+    return WIDE if is_wide and computes_wide(x.device) else OWN
+
+
+def takes_scaled(x: Tensor) -> bool:
+    """Whether there is a wider arithmetic for a temperature and a cap."""
+    return arithmetic(x, True) is not OWN
+
+
+class Scaling(NamedTuple):
+    """1 / temperature and the cap, each in two parts; all None where logits stand as they are."""
+
+    per_temperature: float | None = None
+    per_temperature_low: float | None = None
+    cap: float | None = None
+    cap_low: float | None = None
+
+
+def scaling_of(logits: Logits) -> Scaling:
+    if logits.temperature == 1.0 and logits.softcap is None:
+        return Scaling()
+    of_cap = (None, None) if logits.softcap is None else in_parts(logits.softcap)
+    return Scaling(*in_parts(1.0 / logits.temperature), *of_cap)
+
+
+def in_parts(number: float) -> tuple[float, float]:
+    """Two float32 that add up to a float64, but for a unit in its 48th digit."""
+    high = float(np.float32(number))
+    return high, float(np.float32(number - high))
 
 
 def tile_for(x: Tensor, widest: int, in_cache: int = IN_CACHE) -> Tile:
@@ -115,8 +146,9 @@ def per_part(x: Tensor, tile: Tile, count: int) -> list[Tensor]:
 
 
 def run(
-    kernel: Any, x: Tensor, tile: Tile, phase: Any, *arguments: Any, parts: int, **options: Any
-) -> None:
+    kernel: Any, x: Tensor, tile: Tile, phase: Any, *arguments: Any, parts: int,
+    is_scaled: bool = False, **options: Any,
+) -> None:  # fmt: skip
     """One launch over all rows, each of so many parts that have a summary."""
     programs = triton.cdiv(rows_in(x), tile.rows) * tile.programs
     if programs:
@@ -129,9 +161,9 @@ def run(
                 PARTS=tile.parts,
                 ROWS=tile.rows,
                 CLASSES=tile.classes,
-                ARITHMETIC=arithmetic(x),
+                ARITHMETIC=arithmetic(x, is_scaled),
                 num_warps=tile.warps,
-                enable_fp_fusion=True,
+                enable_fp_fusion=not is_scaled,
                 **options,
             )
 
@@ -150,7 +182,7 @@ def few_registers(x: Tensor) -> dict[str, int]:
     return {"maxnreg": 64} if x.is_cuda and torch.version.hip is None else {}
 
 
-def over_rows(kernel: Any, rows: int, parts: int, *arguments: Any) -> None:
+def over_rows(kernel: Any, rows: int, parts: int, *arguments: Any, **options: Any) -> None:
     """A launch that reads the summaries of all rows: a thread to each row, if it is one part."""
     width = triton.next_power_of_2(parts)
     at_once = max(1, 128 // width)
@@ -162,5 +194,5 @@ def over_rows(kernel: Any, rows: int, parts: int, *arguments: Any) -> None:
                 WIDTH=width,
                 ROWS=at_once,
                 num_warps=4,
-                enable_fp_fusion=True,
+                **{"enable_fp_fusion": True, **options},
             )
