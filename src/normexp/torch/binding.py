@@ -82,7 +82,9 @@ class OnDevice(NamedTuple):
         return bool(kernel.takes(self.loss._logits(logits, self.where), self.target))
 
     def put(self, logits: Tensor, losses: Tensor, grad: Maybe) -> None:
-        """Put losses and gradient there; the gradient may take the place of the logits."""
+        """Put losses and gradient there; the gradient may take the place of the logits. One of no
+        numbers is not wanted, but has a type.
+        """
         if grad is None:
             grad = logits.new_empty((0, 0))
         if not self.axes:

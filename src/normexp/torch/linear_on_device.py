@@ -206,6 +206,8 @@ class LinearOnDevice:
         is_one = bound.is_one_kernel(logits)
         for some in [rows] if is_one else self.steps(rows.start, rows.stop):
             z, its_grad = _within(rows, some, logits), _within(rows, some, grad)
+            if grad is None:  # computed as if there were one
+                its_grad = z.new_empty((0, 0), dtype=self.kind)
             bound.rows(some).put(z, losses[_times(some, self._losses_per_row)], its_grad)
 
     def logits(self, seen: Tensor, kind: torch.dtype, out: Maybe = None) -> Tensor:

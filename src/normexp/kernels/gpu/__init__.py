@@ -171,8 +171,10 @@ def cross_entropy(
 ) -> tuple[Tensor, Tensor]:
     """Σ_k t_k · (−log p_k) + norm · logsumexp² of each row, for class ids.
 
-    A negative id ignores the row. One beyond the last class makes its loss and gradient NaN: the
-    host does not wait for the device to look at them.
+    Where the gradient is of a half type, both are computed as of logits of that type, also if these
+    are of float32: they are a product of what has no more digits. A negative id ignores the row.
+    One beyond the last class makes its loss and gradient NaN: the host does not wait for the device
+    to look at them.
     """
     x = _values(logits)
     loss = x.new_empty(rows_in(x), dtype=torch.float64) if loss is None else loss
@@ -183,23 +185,23 @@ def cross_entropy(
     told = target.classes, target.weight, smoothing, norm, weights, total
     # One tile with and without the gradient: the value is the same to the bit.
     tile, scaling = tile_of_rows(x), scaling_of(logits)
-    is_scaled = scaling != Scaling()
+    computed_in = arithmetic(x, scaling != Scaling(), grad)
     parts = *per_part(x, tile, 4), x.new_empty(rows_in(x), dtype=torch.float64), *scaling
     kernels = Kernels(_cross_entropy.cross_entropy_of_rows, _in_turn.cross_entropy_in_turn)
     if len(grad):
-        options = few_registers(x) if tile.parts == 1 and not is_scaled else {}
+        options = {"computed_in": computed_in}
+        if tile.parts == 1 and scaling == Scaling():
+            options |= few_registers(x)
         places = *_shape(x), *strides(grad)[1:]
-        launch(
-            kernels, x, tile, x, *told, grad, *parts, *places, is_scaled=is_scaled, **options
-        )  # fmt: skip
+        launch(kernels, x, tile, x, *told, grad, *parts, *places, **options)
     else:
         kernel = kernels.in_turn if tile.in_turn else kernels.of_rows
         arguments = x, *told, None, *parts, *_shape(x), 0, 0, 0
-        run(kernel, x, tile, SUMMARISE, *arguments, parts=tile.programs, is_scaled=is_scaled)
+        run(kernel, x, tile, SUMMARISE, *arguments, parts=tile.programs, computed_in=computed_in)
     over_rows(
         _cross_entropy.losses_of_rows, rows_in(x), tile.programs,
         *told, loss, *parts, rows_in(x), x.shape[1],
-        ARITHMETIC=arithmetic(x, is_scaled), enable_fp_fusion=not is_scaled,
+        ARITHMETIC=computed_in,
     )  # fmt: skip
     return loss, grad
 
@@ -245,7 +247,7 @@ def _rows(
     places = *scaling, *_shape(x), *strides(out)[1:]
     if summary is None:
         tile = tile_of_rows(x)
-        told = {"RESULT": result, "is_scaled": scaling != Scaling()}
+        told = {"RESULT": result, "computed_in": arithmetic(x, scaling != Scaling())}
         launch(kernels, x, tile, x, out, *per_part(x, tile, 2), *places, **told)
     else:
         arguments = x, out, summary.top, summary.rest, *places
@@ -260,7 +262,8 @@ def _parts(logits: Logits) -> list[Tensor]:
     parts = per_part(x, tile, 2)
     run(
         _functions.of_rows, x, tile, SUMMARISE, x, None, *parts, *scaling, *_shape(x), 0, 0, 0,
-        parts=tile.parts, is_scaled=scaling != Scaling(), RESULT=_functions.SUMMARY,
+        parts=tile.parts, RESULT=_functions.SUMMARY,
+        computed_in=arithmetic(x, scaling != Scaling()),
     )  # fmt: skip
     return parts
 

@@ -99,22 +99,27 @@ def exponentials(x, top, ARITHMETIC: tl.constexpr):
         # x − top and what its rounding loses (Knuth's TwoSum)
         d = x - top
         b = d - x
-        low = (x - (d - b)) - (top + b)
-        if x.dtype == tl.float32:
-            kept = d * LOG2E + (ROUNDER_SINGLE + 191.0)
-            k = kept - (ROUNDER_SINGLE + 191.0)
-            r = (d - k * LN2_HIGH_SINGLE) + (low - k * LN2_LOW_SINGLE)
-            q = S0 + r * (S1 + r * (S2 + r * (S3 + r * S4)))
-            power = (kept.to(tl.int32, bitcast=True) << 23).to(tl.float32, bitcast=True)
-            return tl.where(d < -130.0, 0.0, (1.0 + (r + r * r * q)) * power)
-        else:
-            kept = d * LOG2E + (ROUNDER + 1279.0)
-            k = kept - (ROUNDER + 1279.0)
-            r = (d - k * LN2_HIGH) + (low - k * LN2_LOW)
-            q = Q6 + r * (Q7 + r * (Q8 + r * (Q9 + r * Q10)))
-            q = Q0 + r * (Q1 + r * (Q2 + r * (Q3 + r * (Q4 + r * (Q5 + r * q)))))
-            power = (kept.to(tl.int64, bitcast=True) << 52).to(tl.float64, bitcast=True)
-            return tl.where(d < -880.0, 0.0, (1.0 + (r + r * r * q)) * power)
+        return exponentials_of(d, (x - (d - b)) - (top + b))
+
+
+@triton.jit
+def exponentials_of(d, low):
+    """2^BIAS · exp(d + low) in the arithmetic of the type itself, of d ≤ 0 and what it lacks."""
+    if d.dtype == tl.float32:
+        kept = d * LOG2E + (ROUNDER_SINGLE + 191.0)
+        k = kept - (ROUNDER_SINGLE + 191.0)
+        r = (d - k * LN2_HIGH_SINGLE) + (low - k * LN2_LOW_SINGLE)
+        q = S0 + r * (S1 + r * (S2 + r * (S3 + r * S4)))
+        power = (kept.to(tl.int32, bitcast=True) << 23).to(tl.float32, bitcast=True)
+        return tl.where(d < -130.0, 0.0, (1.0 + (r + r * r * q)) * power)
+    else:
+        kept = d * LOG2E + (ROUNDER + 1279.0)
+        k = kept - (ROUNDER + 1279.0)
+        r = (d - k * LN2_HIGH) + (low - k * LN2_LOW)
+        q = Q6 + r * (Q7 + r * (Q8 + r * (Q9 + r * Q10)))
+        q = Q0 + r * (Q1 + r * (Q2 + r * (Q3 + r * (Q4 + r * (Q5 + r * q)))))
+        power = (kept.to(tl.int64, bitcast=True) << 52).to(tl.float64, bitcast=True)
+        return tl.where(d < -880.0, 0.0, (1.0 + (r + r * r * q)) * power)
 
 
 @triton.jit

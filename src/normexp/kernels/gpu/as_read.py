@@ -4,15 +4,16 @@
     1 / cosh²(z / c) / temperature,  1 / cosh² y = 4e / (1 + e)²
 
 An infinite logit stays. Both numbers come in two parts: a number that a call hands over is a
-float32 in Triton. Where neither is given the kernels are compiled without them; where they are,
-multiplications and additions are not fused, so that one logit is read as the same number wherever
-it is met: which class leads is asked by comparing.
+float32 in Triton. Where neither is given the kernels are compiled without them.
+
+A compiler may fuse multiplications and additions otherwise in one place than in another, so that a
+logit met again need not be read as the same number: whether it leads is asked with `leads`.
 """
 
 import triton
 import triton.language as tl
 
-from .arithmetic import LOG2E, OWN, SHORT, exponentials, per_unit, widened
+from .arithmetic import LOG2E, OWN, SHORT, exponentials_of, per_unit, widened
 
 # (tanh y / y − 1) / y² for y² ≤ 0.4, where 1 − e cancels (tanhf of S. L. Moshier's Cephes).
 T0 = tl.constexpr(-3.33332819422e-1)
@@ -52,6 +53,18 @@ def slope_at(
 
 
 @triton.jit
+def leads(x, top, per_temperature):
+    """Whether a logit is the largest of its row, or has the same exponential but for a rounding:
+    then the others have `rest`, of which the difference of total and exponential keeps no digits.
+    """
+    if per_temperature is None:
+        return x == top
+    else:
+        near = 8.9e-16 if x.dtype == tl.float64 else 4.8e-7
+        return x >= top - tl.abs(top) * near
+
+
+@triton.jit
 def number(high, low, like):
     """The sum of both parts, in the type and the shape of what it shall meet."""
     return (tl.zeros_like(like) + high) + low
@@ -76,4 +89,4 @@ def decayed(y, ARITHMETIC: tl.constexpr):
     if ARITHMETIC == SHORT:
         return tl.exp2(d * LOG2E)
     else:
-        return exponentials(d, tl.zeros_like(d), OWN) * per_unit(d, OWN)
+        return exponentials_of(d, tl.zeros_like(d)) * per_unit(d, OWN)

@@ -58,11 +58,13 @@ def computes_wide(device: torch.device) -> bool:
     return torch.version.hip is None and torch.cuda.get_device_capability(device) in WITH_FLOAT64
 
 
-def arithmetic(x: Tensor, is_scaled: bool = False) -> Any:
-    """What logits that are scaled are read as would be rounded in float32."""
+def arithmetic(x: Tensor, is_scaled: bool = False, out: Tensor | None = None) -> Any:
+    """What is put where half types are has no use for more than they have themselves. What logits
+    that are scaled are read as would be rounded in float32.
+    """
     if x.dtype == torch.float64:
         return OWN
-    if x.dtype != torch.float32:
+    if x.dtype != torch.float32 or (out is not None and out.itemsize < x.itemsize):
         return SHORT
     is_wide = is_scaled or current_accuracy() == "exact"
     return WIDE if is_wide and computes_wide(x.device) else OWN
@@ -147,7 +149,7 @@ def per_part(x: Tensor, tile: Tile, count: int) -> list[Tensor]:
 
 def run(
     kernel: Any, x: Tensor, tile: Tile, phase: Any, *arguments: Any, parts: int,
-    is_scaled: bool = False, **options: Any,
+    computed_in: Any = None, **options: Any,
 ) -> None:  # fmt: skip
     """One launch over all rows, each of so many parts that have a summary."""
     programs = triton.cdiv(rows_in(x), tile.rows) * tile.programs
@@ -161,9 +163,9 @@ def run(
                 PARTS=tile.parts,
                 ROWS=tile.rows,
                 CLASSES=tile.classes,
-                ARITHMETIC=arithmetic(x, is_scaled),
+                ARITHMETIC=arithmetic(x) if computed_in is None else computed_in,
                 num_warps=tile.warps,
-                enable_fp_fusion=not is_scaled,
+                enable_fp_fusion=True,
                 **options,
             )
 
@@ -182,7 +184,7 @@ def few_registers(x: Tensor) -> dict[str, int]:
     return {"maxnreg": 64} if x.is_cuda and torch.version.hip is None else {}
 
 
-def over_rows(kernel: Any, rows: int, parts: int, *arguments: Any, **options: Any) -> None:
+def over_rows(kernel: Any, rows: int, parts: int, *arguments: Any, **constants: Any) -> None:
     """A launch that reads the summaries of all rows: a thread to each row, if it is one part."""
     width = triton.next_power_of_2(parts)
     at_once = max(1, 128 // width)
@@ -194,5 +196,6 @@ def over_rows(kernel: Any, rows: int, parts: int, *arguments: Any, **options: An
                 WIDTH=width,
                 ROWS=at_once,
                 num_warps=4,
-                **{"enable_fp_fusion": True, **options},
+                enable_fp_fusion=True,
+                **constants,
             )
