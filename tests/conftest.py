@@ -1,5 +1,6 @@
 """Settings for every test; a browser, and the rules of accessibility, for those that want one."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -60,27 +61,41 @@ def compiled_by_numba(monkeypatch):
     monkeypatch.setenv("NORMEXP_KERNELS", "jit")
 
 
-@pytest.fixture(scope="module")  # its event loop would be in the way of tests that need their own
-def chromium():
+@pytest.fixture(scope="session")
+def browser_and_loop():
+    """Chromium, once for all tests of this process, and the event loop that drives it."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ModuleNotFoundError:
         missing("Playwright is not installed")
     with sync_playwright() as playwright:
+        loop = asyncio.get_running_loop()
         try:
-            browser = playwright.chromium.launch(
+            started = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"),  # or else Playwright's own
                 args=["--no-sandbox", "--disable-background-networking"],
             )
         except Error as error:
             missing(f"there is no Chromium: {error.message.splitlines()[0]}")
-        yield browser
-        browser.close()
+        yield started, loop
+        asyncio._set_running_loop(loop)
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(browser_and_loop):
+    """The browser. Playwright's loop counts as running all the time: between the modules that want
+    it, it does not, or else no other test could have a loop of its own.
+    """
+    started, loop = browser_and_loop
+    asyncio._set_running_loop(loop)
+    yield started
+    asyncio._set_running_loop(None)
 
 
 @pytest.fixture(scope="session")
 def violations():
-    """violations(page, within=None): what axe-core finds wrong there, a line for each element.
+    """violations(page, *within, rules=(…)): what axe-core finds wrong, a line for each element.
 
     Its script is run by the browser itself, so a page's Content-Security-Policy is no bar to it.
     """
@@ -88,12 +103,19 @@ def violations():
         from axe_playwright_python.sync_playwright import Axe
     except ModuleNotFoundError:
         missing("axe-playwright-python is not installed")
-    axe = Axe()
+    script = Axe().axe_script
+    run = """async ([within, options]) => {
+      const place = within.length > 0 ? { include: within.map((one) => [one]) } : document;
+      return (await axe.run(place, { resultTypes: ["violations"], ...options })).violations;
+    }"""
 
-    def found(page, within=None):
+    def found(page, *within, rules=()):
+        if not page.evaluate("() => 'axe' in window"):
+            page.evaluate(script)
+        options = {"runOnly": list(rules)} if rules else {}
         return [
             f"{broken['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
-            for broken in axe.run(page, within).response["violations"]
+            for broken in page.evaluate(run, [list(within), options])
             for node in broken["nodes"]
         ]
 

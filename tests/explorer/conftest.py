@@ -12,15 +12,15 @@ def address(tmp_path_factory):
     return file.as_uri()
 
 
-@pytest.fixture(scope="module")
-def windows(chromium):
-    """window(n, **options of a context): the n-th of them, which the next test uses again."""
-    kept, wrong = {}, []
+@pytest.fixture(scope="session")
+def windows(browser_and_loop):
+    """window(n, **options of a context): the n-th of them, which later tests use again."""
+    (browser, _), kept, wrong = browser_and_loop, {}, []
 
     def window(nth, **options):
         key = (nth, *sorted(options.items()))
         if key not in kept:
-            page = kept[key] = chromium.new_context(**options).new_page()
+            page = kept[key] = browser.new_context(**options).new_page()
             page.set_default_timeout(10_000)
             page.on("pageerror", lambda error: wrong.append(str(error)))
             page.on("console", lambda m: m.type in ("error", "warning") and wrong.append(m.text))
@@ -32,23 +32,27 @@ def windows(chromium):
 
 
 @pytest.fixture
-def visit(windows, address):
-    """visit(hash, …): the page opened there in a window of its own, and watched."""
+def watched(chromium, windows):
+    """A test fails on what has gone wrong in any window."""
+    yield windows
+    found, windows.wrong[:] = windows.wrong[:], []
+    assert found == []
+
+
+def seen_with(page, width=1200, height=900, color_scheme="light", reduced_motion="no-preference"):
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
+
+
+@pytest.fixture
+def visit(watched, address):
+    """visit(hash, …): the page loaded there in a window of its own."""
     visited = []
 
-    def open_page(
-        hash_="",
-        width=1200,
-        height=900,
-        locale="en",
-        has_touch=False,
-        color_scheme="light",
-        reduced_motion="no-preference",
-    ):
-        page = windows(len(visited), locale=locale, has_touch=has_touch)
+    def open_page(hash_="", nth=None, locale="en", has_touch=False, **looks):
+        page = watched(len(visited) if nth is None else nth, locale=locale, has_touch=has_touch)
         visited.append(page)
-        page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
+        seen_with(page, **looks)
         page.goto("about:blank")  # another hash alone would not load the page anew
         page.goto(address + hash_)
         page.wait_for_selector("footer")
@@ -57,8 +61,22 @@ def visit(windows, address):
     yield open_page
     for page in visited:
         page.goto("about:blank")
-    found, windows.wrong[:] = windows.wrong[:], []
-    assert found == []
+
+
+@pytest.fixture
+def look(watched, address, follow):
+    """look(hash, …): the page at that link, not loaded anew, for tests that only read it."""
+
+    def go(hash_="", **looks):
+        page = watched("looked at", locale="en")
+        seen_with(page, **looks)
+        if page.url == "about:blank":
+            page.goto(address)
+            page.wait_for_selector("footer")
+        follow(page, hash_.removeprefix("#"))
+        return page
+
+    return go
 
 
 def is_foreign(request):
@@ -66,9 +84,11 @@ def is_foreign(request):
 
 
 @pytest.fixture(scope="module")
-def quiet_page(chromium, address):
-    page = chromium.new_page()
-    page.goto(address)
+def quiet_page(chromium, windows, address):
+    """The page of those that call its modules, and never look at it."""
+    page = windows("modules")
+    if page.url == "about:blank":
+        page.goto(address)
     return page
 
 

@@ -118,7 +118,7 @@ def draw(page, strokes, steps):
         page.mouse.up()
 
 
-def test_a_digit_is_drawn_replayed_and_taken_to_the_first_section(visit, settle, until):
+def test_a_digit_is_drawn_replayed_and_taken_to_the_first_section(visit, look, settle, until):
     page = visit("#at=digits")
     section = page.locator("#digits")
     said = section.locator(".observation")
@@ -130,7 +130,7 @@ def test_a_digit_is_drawn_replayed_and_taken_to_the_first_section(visit, settle,
     assert section.locator(".band").count() == 10
     settle(page)
     drawn = page.evaluate("location.hash")
-    assert visit(drawn).locator("#digits").inner_text() == section.inner_text()
+    assert look(drawn).locator("#digits").inner_text() == section.inner_text()
     section.get_by_role("slider", name="Of the stroke").fill("0.3")  # the bar alone
     until(page, "() => !/sees a 7/.test(document.querySelector('#digits .observation').innerText)")
     share = "document.querySelector('#digits input[type=range]').value"

@@ -107,24 +107,26 @@ def test_the_title_of_the_file_is_that_of_the_page(value, language):
     assert explorer.TITLES[language][1] == value("words", "words")[language]["title"]
 
 
-@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+@pytest.mark.parametrize(
+    ("locale", "written", "hash_", "lang"),
+    [
+        ("en", "zh", "", "zh-Hans"),
+        ("en", "en", "#language=zh", "zh-Hans"),
+        ("zh-CN", "en", "", "en"),
+        ("zh-CN", "zh", "#language=en", "en"),
+    ],
+)
 def test_a_file_in_a_language_opens_in_it_unless_the_address_says_otherwise(
-    chromium, tmp_path, locale
+    watched, tmp_path, locale, written, hash_, lang
 ):
-    page = chromium.new_context(locale=locale).new_page()
-    for written, hash_, lang in [
-        ("zh", "", "zh-Hans"),
-        ("en", "", "en"),
-        ("zh", "#language=en", "en"),
-        ("en", "#language=zh", "zh-Hans"),
-    ]:
-        file = tmp_path / f"{written}.html"
-        file.write_text(explorer.page(written), encoding="utf-8")
-        page.goto("about:blank")
-        page.goto(file.as_uri() + hash_)
-        page.wait_for_selector("footer")
-        assert page.locator("html").get_attribute("lang") == lang
-        assert page.title() == ("玩转 softmax" if lang == "zh-Hans" else "Softmax, explored")
+    page = watched(0, locale=locale, has_touch=False)
+    file = tmp_path / f"{written}.html"
+    file.write_text(explorer.page(written), encoding="utf-8")
+    page.goto(file.as_uri() + hash_)
+    page.wait_for_selector("footer")
+    assert page.locator("html").get_attribute("lang") == lang
+    assert page.title() == ("玩转 softmax" if lang == "zh-Hans" else "Softmax, explored")
+    page.goto("about:blank")
 
 
 def test_without_a_browser_the_address_is_printed(tmp_path, monkeypatch):

@@ -57,8 +57,8 @@ PALETTES = {
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("palette", PALETTES)
-def test_colours_are_told_apart_and_read_on_their_ground(visit, theme, palette):
-    page = visit(f"#theme={theme}")
+def test_colours_are_told_apart_and_read_on_their_ground(look, theme, palette):
+    page = look(f"#theme={theme}")
     found = page.evaluate(COLOURS, PALETTES[palette])
     grounds = page.evaluate(COLOURS, ["--paper", "--card"])
     assert min(contrast(one, ground) for one in found for ground in grounds) >= 4.5
@@ -66,8 +66,8 @@ def test_colours_are_told_apart_and_read_on_their_ground(visit, theme, palette):
     assert min(apart) > 0.07  # 0.02 is just noticed
 
 
-def test_no_colour_repeats_among_the_bars(visit):
-    page = visit("#z=" + ",".join(map(str, range(10))))
+def test_no_colour_repeats_among_the_bars(look):
+    page = look("#z=" + ",".join(map(str, range(10))))
     bars = page.locator("#scores .movable .bar")
     colours = bars.evaluate_all("all => all.map(bar => getComputedStyle(bar).color)")
     assert len(set(colours)) == 10
@@ -79,8 +79,8 @@ STROKE, DASH = (
 )
 
 
-def test_the_curves_differ_in_colour_and_in_dash_and_have_that_of_their_loss(visit, until):
-    page = visit("#train.passes=20&at=train&train.svm=crammerSinger")
+def test_the_curves_differ_in_colour_and_in_dash_and_have_that_of_their_loss(look, until):
+    page = look("#train.passes=20&at=train&train.svm=crammerSinger")
     section = page.locator("#train")
     section.locator(".run .note", has_text=re.compile("^20 ")).wait_for()
     curves, keys = section.locator(".plot > svg > g > .line"), section.locator("h3 .line")
@@ -97,8 +97,8 @@ def test_the_curves_differ_in_colour_and_in_dash_and_have_that_of_their_loss(vis
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_bars_and_pressed_buttons_are_seen_in_forced_colours(visit, scheme):
-    page = visit(color_scheme=scheme)
+def test_bars_and_pressed_buttons_are_seen_in_forced_colours(look, scheme):
+    page = look(color_scheme=scheme)
     page.emulate_media(forced_colors="active", color_scheme=scheme)
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     background = "all => all.map(one => getComputedStyle(one).backgroundColor)"
@@ -154,8 +154,8 @@ def test_training_fits_one_screen(visit, settle, language):
         assert box["y"] + box["height"] <= 900
 
 
-def test_no_heading_is_empty_at_a_thousand_classes(visit, until):
-    page = visit(f"#{THOUSAND}&target=500")
+def test_no_heading_is_empty_at_a_thousand_classes(look, until):
+    page = look(f"#{THOUSAND}&target=500")
     headings = page.locator("h1, h2, h3, h4")
     assert all(text.strip() for text in headings.all_inner_texts())
     # Below each stands something that is seen, before the next.
@@ -169,8 +169,8 @@ def test_no_heading_is_empty_at_a_thousand_classes(visit, until):
     assert page.locator(".play :is(h3, h4)").evaluate_all(following) == []
 
 
-def test_ticks_that_count_are_whole(visit, follow):
-    page = visit("#graph.updates=11")
+def test_ticks_that_count_are_whole(look, follow):
+    page = look("#graph.updates=11")
     for updates in (0, 1, 3, 7, 11, 25, 155):
         follow(page, f"graph.updates={updates}")
         texts = page.locator("#graph .learning .tick[text-anchor=middle]").all_text_contents()
@@ -179,8 +179,8 @@ def test_ticks_that_count_are_whole(visit, follow):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_no_line_breaks_inside_a_word(visit, width):
-    page = visit("#language=zh", width=width)
+def test_no_line_breaks_inside_a_word(look, width):
+    page = look("#language=zh", width=width)
     broken = """() => {
       const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
       const found = [];
@@ -204,8 +204,8 @@ def test_no_line_breaks_inside_a_word(visit, width):
     assert found["found"] == []
 
 
-def test_what_is_set_in_letters_has_a_latin_face_before_the_chinese_one(visit):
-    page = visit()
+def test_what_is_set_in_letters_has_a_latin_face_before_the_chinese_one(look):
+    page = look()
     faces = page.evaluate("getComputedStyle(document.body).fontFamily")
     assert faces.index("Times New Roman") < faces.index("Songti SC")
     assert "STIX Two Math" in page.locator("math").first.evaluate(
@@ -215,8 +215,8 @@ def test_what_is_set_in_letters_has_a_latin_face_before_the_chinese_one(visit):
     assert page.locator("#graph sup", has_text="T").count() == 2
 
 
-def test_chinese_sentences_follow_each_other_without_a_space(visit):
-    page = visit("#language=zh&z=1,0.5&temperature=0.1")
+def test_chinese_sentences_follow_each_other_without_a_space(look):
+    page = look("#language=zh&z=1,0.5&temperature=0.1")
     text = page.locator("main").inner_text()
     assert "sigmoid" in text
     assert not re.search("[。！？] +[^ \n]", text)

@@ -44,47 +44,56 @@ def link(page, settle):
     return page.evaluate("location.hash")
 
 
-@pytest.mark.parametrize("selector", PLOTS + SLIDERS)
-def test_a_swipe_scrolls_and_changes_nothing(phone, settle, until, selector):
+def test_a_swipe_scrolls_and_changes_nothing(phone, settle, until):
     page, fingers = phone()
-    place = centre(page, selector)
-    before = page.evaluate("scrollY")
-    swipe(page, fingers, *place, up=160)
-    until(page, "before => scrollY > before + 40", before)
-    assert link(page, settle) == ""
-    assert page.locator(".undoing").is_hidden()
+    for selector in PLOTS + SLIDERS:
+        place = centre(page, selector)
+        before = page.evaluate("scrollY")
+        swipe(page, fingers, *place, up=160)
+        until(page, "before => scrollY > before + 40", before)
+        assert link(page, settle) == "", selector
+        assert page.locator(".undoing").is_hidden()
 
 
-@pytest.mark.parametrize("selector", PLOTS)
-def test_a_finger_draws_once_it_is_told_to(phone, settle, selector):
-    page, fingers = phone("#z=2,1&train.points=none")
-    page.locator(f"{selector.split()[0]} .by-finger button:visible").tap()
-    place = centre(page, selector)
-    top = page.locator(selector).first.bounding_box()["y"]
-    swipe(page, fingers, *place, up=100)
-    settle(page)
-    assert page.locator(selector).first.bounding_box()["y"] == pytest.approx(top, abs=2)
-    after = link(page, settle)
-    if "pad" in selector:
-        assert len(after) > len("#z=2,1&train.points=") + 3 * 5
-    else:
-        assert float(after.split("z=2,")[1].split("&")[0]) > 2
-    page.get_by_role("button", name="Undo").tap()
-    assert link(page, settle) == "#z=2,1&train.points=none"
+@pytest.fixture
+def drawing(phone):
+    """drawing(): a page, its fingers, and one plot after the other that they draw in."""
+    page, fingers = phone(EMPTY)
+
+    def plots():
+        for selector in PLOTS:
+            page.locator(f"{selector.split()[0]} .by-finger button:visible").tap()
+            yield page, fingers, selector, centre(page, selector)
+
+    return plots
 
 
-@pytest.mark.parametrize("selector", PLOTS)
-def test_a_second_finger_takes_back_what_the_first_has_drawn(phone, settle, selector):
-    page, fingers = phone("#z=2,1&train.points=none")
-    page.locator(f"{selector.split()[0]} .by-finger button:visible").tap()
-    x, y = centre(page, selector)
-    fingers("Start", (x, y))
-    fingers("Move", (x, y - 20))
-    fingers("Start", (x, y - 20), (x - 60, y))
-    for i in range(8):
-        fingers("Move", (x + 4 * i, y - 20 - 4 * i), (x - 60 - 4 * i, y + 4 * i))
-    fingers("End")
-    assert link(page, settle) == "#z=2,1&train.points=none"
+EMPTY = "#z=2,1&train.points=none"
+
+
+def test_a_finger_draws_once_it_is_told_to(drawing, settle):
+    for page, fingers, selector, place in drawing():
+        top = page.locator(selector).first.bounding_box()["y"]
+        swipe(page, fingers, *place, up=100)
+        after = link(page, settle)
+        assert page.locator(selector).first.bounding_box()["y"] == pytest.approx(top, abs=2)
+        if "pad" in selector:
+            assert len(after) > len(EMPTY) + 3 * 5
+        else:
+            assert float(after.split("z=2,")[1].split("&")[0]) > 2
+        page.get_by_role("button", name="Undo").tap()
+        assert link(page, settle) == EMPTY
+
+
+def test_a_second_finger_takes_back_what_the_first_has_drawn(drawing, settle):
+    for page, fingers, selector, (x, y) in drawing():
+        fingers("Start", (x, y))
+        fingers("Move", (x, y - 20))
+        fingers("Start", (x, y - 20), (x - 60, y))
+        for i in range(8):
+            fingers("Move", (x + 4 * i, y - 20 - 4 * i), (x - 60 - 4 * i, y + 4 * i))
+        fingers("End")
+        assert link(page, settle) == EMPTY, selector
 
 
 def test_a_tap_sets_a_bar(phone, until):
@@ -97,8 +106,8 @@ def test_a_tap_sets_a_bar(phone, until):
     )
 
 
-def test_the_switch_is_there_for_fingers_alone(visit):
-    page = visit()
+def test_the_switch_is_there_for_fingers_alone(look):
+    page = look()
     assert page.locator(".by-finger").first.is_hidden()
 
 

@@ -54,8 +54,8 @@ def section(page):
     return page.locator("#graph")
 
 
-def test_every_node_and_weight_says_its_formula(visit):
-    graph = section(visit())
+def test_every_node_and_weight_says_its_formula(look):
+    graph = section(look())
     labels = [one.get_attribute("aria-label") for one in graph.locator("[data-node]").all()]
     assert len(labels) == 6 + 2 + 3 * 3 + 2
     assert "z₀ = w₀₀·x₀ + w₀₁·x₁ + b₀ = 0.6·1 + 0.5·2 + 0.4 = 2" in labels[6 + 2]
@@ -63,8 +63,8 @@ def test_every_node_and_weight_says_its_formula(visit):
     assert any("∂ℓ/∂w₁₀ = ∂ℓ/∂z₁·x₀ = (−0.741)·1 = −0.741" in label for label in labels)
 
 
-def test_pointing_at_a_node_shows_its_formula(visit):
-    page = visit("#at=graph")
+def test_pointing_at_a_node_shows_its_formula(look):
+    page = look("#at=graph", reduced_motion="reduce")
     graph = section(page)
     graph.locator('[data-node="e-0"]').hover()
     assert "e₀ = exp(z₀) = exp(2) = 7.39" in graph.locator(".caption").inner_text()
@@ -73,8 +73,8 @@ def test_pointing_at_a_node_shows_its_formula(visit):
     assert "ℓ = −log p₁" in graph.locator(".caption").inner_text()
 
 
-def test_the_graph_is_walked_by_keys(visit):
-    page = visit()
+def test_the_graph_is_walked_by_keys(look):
+    page = look()
     graph = section(page)
     assert graph.locator('[data-node][tabindex="0"]').count() == 1
     graph.locator('[data-node="x-1"]').focus()
@@ -108,7 +108,7 @@ def test_play_goes_to_the_last_step_and_stops(visit):
     graph.get_by_role("button", name="Play").wait_for()
 
 
-def test_an_update_lowers_the_loss_and_a_link_reproduces_it(visit, settle):
+def test_an_update_lowers_the_loss_and_a_link_reproduces_it(visit, look, settle):
     page = visit("#at=graph")
     graph = section(page)
     assert "After 0 updates the loss is 1.349." in graph.inner_text()
@@ -120,7 +120,7 @@ def test_an_update_lowers_the_loss_and_a_link_reproduces_it(visit, settle):
     assert said.startswith("After 11 updates")
     assert losses[0] < 0.2
     link = page.evaluate("location.hash")
-    assert section(visit(link)).locator(".learning .note").inner_text() == said
+    assert section(look(link)).locator(".learning .note").inner_text() == said
 
 
 def test_the_steps_are_a_slider_for_the_keyboard(visit, settle):

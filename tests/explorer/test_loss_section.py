@@ -25,8 +25,8 @@ Z = np.array([[2.0, 1.0, -1.0, 0.5]])
 BRIER = nex.SquaredError(on="probabilities")
 
 
-def test_targets_of_every_kind_are_charged_as_the_library_charges_them(visit, follow):
-    page = visit()
+def test_targets_of_every_kind_are_charged_as_the_library_charges_them(look, follow):
+    page = look()
     link = "z=2,1,-1,0.5&target=1"
     follow(page, f"{link}&loss.smoothing=0.2")
     agrees(page, "crossEntropy", nex.CrossEntropy(label_smoothing=0.2).value_and_grad(Z, [1]))
@@ -48,7 +48,7 @@ def test_targets_of_every_kind_are_charged_as_the_library_charges_them(visit, fo
     assert "−∞" in page.locator("#loss .panels .bar b").first.inner_text()
 
 
-def test_masks_and_shares_are_set_by_hand(visit, settle, until):
+def test_masks_and_shares_are_set_by_hand(visit, look, settle, until):
     page = visit("#at=loss")
     section = page.locator("#loss")
     masks = section.get_by_role("group", name="Masked, −∞").get_by_role("button")
@@ -62,7 +62,7 @@ def test_masks_and_shares_are_set_by_hand(visit, settle, until):
     settle(page)
     link = page.evaluate("location.hash")
     assert link == "#at=loss&loss.masked=2&loss.soft=0.25,0.6176,0.1324"
-    assert visit(link).locator("#loss").inner_text() == section.inner_text()
+    assert look(link).locator("#loss").inner_text() == section.inner_text()
     section.get_by_role("button", name="Shares of several classes").click()
     settle(page)
     assert page.evaluate("location.hash") == "#at=loss&loss.masked=2"

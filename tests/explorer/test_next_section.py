@@ -71,7 +71,7 @@ def test_draws_come_as_often_as_they_ought_to(call):
     assert all(np.min(np.subtract(b, a)) >= 0 for a, b in pairwise(firsts))
 
 
-def test_words_are_drawn_and_taken_to_the_first_section(visit, settle, until):
+def test_words_are_drawn_and_taken_to_the_first_section(visit, look, settle, until):
     page = visit("#at=next")
     section = page.locator("#next")
     assert "The soup was very ____" in section.inner_text()
@@ -90,7 +90,7 @@ def test_words_are_drawn_and_taken_to_the_first_section(visit, settle, until):
     assert "3 of 12 candidates are left." in section.inner_text()
     settle(page)
     link = page.evaluate("location.hash")
-    assert visit(link).locator("#next").inner_text() == section.inner_text()
+    assert look(link).locator("#next").inner_text() == section.inner_text()
     section.get_by_role("button", name="Take the first 10").click()
     until(page, "() => document.querySelectorAll('#scores .movable [role=slider]').length === 10")
     assert page.locator("#scores .movable").get_by_role("slider", name="Score of good").count() == 1

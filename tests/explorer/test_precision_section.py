@@ -34,11 +34,11 @@ EACH = """async ([name, values, format]) => {
 
 
 @pytest.fixture(scope="module")
-def each(chromium, address):
+def each(quiet_page):
     """each(function, values, format): what a function of formats.js gives for each value."""
-    page = chromium.new_page()
-    page.goto(address)
-    return lambda function, values, name: page.evaluate(EACH, [function, values, FORMATS[name]])
+    return lambda function, values, name: quiet_page.evaluate(
+        EACH, [function, values, FORMATS[name]]
+    )
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -128,21 +128,21 @@ def test_the_other_formula_keeps_loss_and_gradient(call, name, lead):
     np.testing.assert_allclose(found["gradient"], grad[0], rtol=3 * ulp, atol=step)
 
 
-def test_the_page_shows_the_loss_that_float32_loses_and_the_one_it_keeps(visit):
-    section = visit().locator("#precision")
+def test_the_page_shows_the_loss_that_float32_loses_and_the_one_it_keeps(look):
+    section = look().locator("#precision")
     assert section.locator(".trace").nth(0).locator("li.lost").count() == 3
     assert section.locator(".trace").nth(1).locator("li.lost").count() == 0
     row = section.locator(".overview tr", has_text="float32")
     assert row.locator("td").all_inner_texts() == ["0", "2.8×10⁻⁹", "2.8×10⁻⁹"]
 
 
-def test_where_the_bits_go_is_said_in_words(visit):
-    said = visit("#precision.lead=12").locator("#precision .play .note").first.inner_text()
+def test_where_the_bits_go_is_said_in_words(look):
+    said = look("#precision.lead=12").locator("#precision .play .note").first.inner_text()
     kept, lost, _ = re.findall(r"e₁ .* begins at 2⁻¹⁸: (\d+) of its (\d+) bits .* (2⁻²³)", said)[0]
     assert (int(kept), int(lost)) == (18, 24)
 
 
-def test_a_format_is_chosen_by_keyboard_and_stands_in_the_link(visit, settle):
+def test_a_format_is_chosen_by_keyboard_and_stands_in_the_link(visit, look, settle):
     page = visit("#precision.lead=4")
     section = page.locator("#precision")
     section.get_by_role("button", name="bfloat16").press("Enter")
@@ -151,5 +151,5 @@ def test_a_format_is_chosen_by_keyboard_and_stands_in_the_link(visit, settle):
     link = page.evaluate("location.hash")
     assert "precision.format=bfloat16" in link
     assert "precision.lead=4.25" in link
-    again = visit(link).locator("#precision")
+    again = look(link).locator("#precision")
     assert again.inner_text() == section.inner_text()

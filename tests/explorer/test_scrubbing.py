@@ -16,7 +16,7 @@ def drag(page, number, pixels):
     page.mouse.up()
 
 
-def test_numbers_are_dragged_where_they_stand(visit, settle, follow):
+def test_numbers_are_dragged_where_they_stand(visit, until):
     page = visit("#shift=3&temperature=2")
     for place, number, pixels, link in [
         ("#scores .observation", "z:0", 40, "z=4,1,-1&temperature=2&shift=3"),
@@ -29,12 +29,10 @@ def test_numbers_are_dragged_where_they_stand(visit, settle, follow):
         ("#precision", "precision.lead", 8, "temperature=2&shift=3&precision.lead=21"),
     ]:
         drag(page, page.locator(f"{place} [data-scrub='{number}']").first, pixels)
-        settle(page)
-        assert page.evaluate("location.hash") == f"#{link}"
+        until(page, "link => location.hash === link", f"#{link}")
         assert page.evaluate("getSelection().toString()") == ""
         page.keyboard.press("Control+z")  # all of a drag at once
-        settle(page)
-        assert page.evaluate("location.hash") == "#temperature=2&shift=3"
+        until(page, "() => location.hash === '#temperature=2&shift=3'")
 
 
 KEYS = {"ArrowUp": 2.1, "ArrowLeft": 2, "PageUp": 3, "PageDown": 2, "End": 5, "Home": -5}

@@ -29,14 +29,12 @@ RUN = """async ([loss, passes, options]) => {
 
 
 @pytest.fixture(scope="module")
-def train(chromium, address):
+def train(quiet_page):
     """train(loss, hidden, passes, batch_size): a run of the page's own training."""
-    page = chromium.new_page()
-    page.goto(address)
 
     def run(loss, hidden, passes, batch_size=1000):
         options = {"classes": 3, "hidden": hidden, "seed": 1, "batchSize": batch_size}
-        return page.evaluate(RUN, [loss, passes, options | {"alpha": ALPHA, "rate": RATE}])
+        return quiet_page.evaluate(RUN, [loss, passes, options | {"alpha": ALPHA, "rate": RATE}])
 
     return run
 
@@ -96,15 +94,15 @@ def test_batches_are_the_same_for_the_same_seed(train):
     assert run["history"][-1] < run["history"][0]
 
 
-def test_a_run_that_diverges_says_so(visit):
-    page = visit("#train.rate=3&train.passes=600&at=train")
+def test_a_run_that_diverges_says_so(look):
+    page = look("#train.rate=3&train.passes=600&at=train")
     note = page.locator("#train figure", has_text="Squared error").locator("p.note")
     passes(page, 600)
     assert "smaller learning rate" in note.inner_text()
 
 
-def test_without_points_there_is_nothing_to_count(visit):
-    page = visit("#train.points=none&at=train")
+def test_without_points_there_is_nothing_to_count(look):
+    page = look("#train.points=none&at=train")
     note = page.locator("#train figure", has_text="SVM").locator("p.note")
     assert note.inner_text() == "There are no points. Draw some."
 
@@ -172,16 +170,16 @@ def summaries(page):
     return section(page).locator("figure > p.note").all_inner_texts()
 
 
-def test_a_link_reproduces_the_run(visit):
+def test_a_link_reproduces_the_run(visit, look):
     link = "#train.passes=40&train.shape=spiral&train.hidden=8&train.batch=16&train.seed=3"
-    page, again = visit(link), visit(link)
+    page, again = visit(link), look(link)
     passes(page, 40)
     passes(again, 40)
     assert summaries(page) == summaries(again)
 
 
-def test_softmax_keeps_pulling_where_the_svm_has_let_go(visit):
-    page = visit("#train.passes=150")
+def test_softmax_keeps_pulling_where_the_svm_has_let_go(look):
+    page = look("#train.passes=150")
     passes(page, 150)
     softmax, svm, _ = [int(re.search(r"(\d+) of 108 pull", one)[1]) for one in summaries(page)]
     assert softmax == 108
@@ -253,8 +251,8 @@ def test_fewer_classes_drop_the_points_of_the_others(visit, settle):
     assert points(page) == 2
 
 
-def test_a_point_of_a_class_that_is_not_there_is_left_out(visit):
-    page = visit("#train.points=080804c0c0&train.classes=2")
+def test_a_point_of_a_class_that_is_not_there_is_left_out(look):
+    page = look("#train.points=080804c0c0&train.classes=2")
     assert "0 of 1 pull" in summaries(page)[1] or "1 of 1 pull" in summaries(page)[1]
 
 
@@ -268,7 +266,9 @@ def test_other_points_and_other_losses_are_in_the_link(visit, settle):
         assert f"train.{part}" in link
 
 
-def test_weights_are_set_by_hand_and_units_show_what_they_see(visit, settle, until, violations):
+def test_weights_are_set_by_hand_and_units_show_what_they_see(
+    visit, look, settle, until, violations
+):
     page = visit("#train.passes=20&train.hidden=8&train.noise=0.5&at=train")
     passes(page, 20)
     assert section(page).locator(".plot .held").count() == 3
@@ -287,7 +287,7 @@ def test_weights_are_set_by_hand_and_units_show_what_they_see(visit, settle, unt
     assert link.split("train.first=")[1].count(",") == 50
     section(page).get_by_role("button", name="Step").click()
     passes(page, 1)
-    again = visit(f"{link}&train.passes=1")
+    again = look(f"{link}&train.passes=1")
     passes(again, 1)
     assert summaries(again) == summaries(page)
     assert violations(page, "#train") == []

@@ -36,7 +36,7 @@ const looks = {
   theme: choice("", ["", "light", "dark"]), // "" is the system's
 };
 const work = { ...row.fields, ...Object.assign({}, ...sections.map((section) => section.fields)) }; // can be undone
-const fields = { ...looks, ...work };
+export const fields = { ...looks, ...work };
 
 const state = {};
 let parts = []; // for each section: its element, its keys, and what draws it
