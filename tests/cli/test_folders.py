@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from shutil import rmtree
 
 import numpy as np
@@ -76,6 +77,56 @@ def test_the_measures_are_those_of_one_file(folder):
     big = json.loads(done("evaluate", "model.safetensors", "big", *MEMORY, "--json"))
     check_equal(big, whole)
     assert whole["rows"] == ROWS
+
+
+def test_a_temperature_is_that_of_one_file(folder):
+    words = ("calibrate", "model.safetensors")
+    found, expected = (
+        json.loads(done(*words, data, *memory, "-o", "calibrated.safetensors", "--json"))
+        for data, memory in (("big", MEMORY), ("whole.parquet", ()))
+    )
+    check_equal(found, expected)
+    assert found["rows"] == ROWS
+
+
+@pytest.mark.parametrize("kind", ["tables", "arrays"])
+def test_a_folder_is_compared_as_one_file_is(folder, kind):
+    how = ("--loss", "softmax", "-o", "r.html", "--json", "--seed", "3")
+    if kind == "tables":
+        first = folder[:250].with_columns(pl.col("id").cast(pl.Int16)).select(folder.columns[::-1])
+        first.write_parquet("big/part0.parquet")
+        how += ("--target", "kind", "--drop", "id")
+        whole = "whole.parquet"
+    else:
+        rmtree("big")
+        Path("big").mkdir()
+        X, y = folder.select("id", "size").to_numpy(), folder["kind"].to_numpy().astype(str)
+        for i in range(0, ROWS, 300):
+            np.save(f"big/X_{i}.npy", X[i : i + 300])
+            np.save(f"big/y_{i}.npy", y[i : i + 300])
+        np.savez("whole.npz", X=X, y=y)
+        whole = "whole.npz"
+    found, expected = (json.loads(done("compare", data, *how)) for data in ("big", whole))
+    assert found["data"] == "big"
+    for name in ("rows", "truth", "train_rows"):
+        assert found[name] == expected[name]
+    assert set(found["notes"]) == set(expected["notes"])
+    metrics = [each["results"][0]["metrics"]["log_loss"] for each in (found, expected)]
+    assert metrics[0] == pytest.approx(metrics[1], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"size": pl.lit("tall")}, "'size' is of type String, in big/part0.parquet of Float64"),
+        ({"kind": pl.lit(7)}, "'target' is of type Int32, in big/part0.parquet of String"),
+    ],
+)
+def test_files_that_differ_in_what_a_column_is_are_no_one_table(folder, change, words):
+    folder[:9].with_columns(**change).write_parquet("big/part9.parquet")
+    result = run("compare", "big", "--target", "kind")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"big/part9.parquet: {words}" in result.stderr
 
 
 def check_equal(found, expected):
@@ -175,8 +226,8 @@ def test_remarks_are_told_once_with_their_place(folder):
         ("predict model.safetensors big --encoding cp1252", "it says nothing of a folder of files"),
         ("predict model.safetensors big -o big/part0.parquet", "cannot write big/part0.parquet"),
         ("predict model.safetensors big --carry nam", "carry: no column 'nam'"),
-        ("compare big --target kind", "is taken by `normexp train`, `predict` and `evaluate`"),
-        ("calibrate model.safetensors big", "is taken by `normexp train`, `predict` and `evalu"),
+        ("compare big --target kind --split test", "split: big does not tell training from test"),
+        ("calibrate model.safetensors big --split test", "it says nothing of a folder of files"),
     ],
 )
 def test_what_a_folder_does_not_do_is_said(folder, tmp_path, words, said):

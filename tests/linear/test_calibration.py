@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import normexp as nex
-from normexp.linear import LinearClassifier, MulticlassSVM, SoftmaxRegression
+from normexp.linear import Batches, LinearClassifier, MulticlassSVM, SoftmaxRegression
 
 X, Y = load_digits(return_X_y=True)
 X = X / 16
@@ -58,6 +58,19 @@ def test_predictions_stay_and_the_next_fit_forgets():
     np.testing.assert_array_equal(model.decision_function(X), logits)
     assert model.predict_proba(X).max() < probabilities.max()
     np.testing.assert_array_equal(model.fit(X[TRAIN], Y[TRAIN]).predict_proba(X), probabilities)
+
+
+def test_batches_give_the_temperature_of_all_of_their_samples():
+    model = SoftmaxRegression(alpha=1e-6).fit(X[TRAIN], Y[TRAIN])
+    expected = model.calibrate(X[HELD], Y[HELD], WEIGHT[HELD]).temperature_
+    cuts = [slice(400, 500), slice(500, 517), slice(517, 900)]
+    batches = Batches([(X[cut], Y[cut], WEIGHT[cut]) for cut in cuts])
+    assert model.calibrate(batches).temperature_ == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(ValueError, match="y and sample_weight must not be given beside Batches"):
+        model.calibrate(batches, Y[HELD])
+    with pytest.raises(ValueError, match="X must hold a batch of samples"):
+        model.calibrate(Batches([]))
+    assert model.temperature_ == pytest.approx(expected, rel=1e-12)
 
 
 def test_soft_labels_calibrate_as_repeated_samples_do():

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import terminal
 from .options import as_json, read_from, within_memory
-from .reading import rows_for
+from .reading import Rows, rows_for
+
+if TYPE_CHECKING:
+    from ..model import Model
+    from ..report.metrics import Metrics
 
 
 @click.command()
@@ -31,19 +35,11 @@ def evaluate(model: Path, data: str, reading: dict[str, Any], memory: int, as_js
     """
     from ..data.cleaning import UNLABELLED
     from ..model import Model
-    from ..report import metrics
 
     trained = Model.load(model)
     rows = rows_for(trained, data, reading, memory)
     notes = terminal.Notes()
-    tally: metrics.Tally | None = None
-    for dataset in terminal.track("evaluating", rows.datasets, rows.pieces):
-        its = metrics.tally(trained, dataset)
-        tally = its if tally is None else tally + its
-        notes.add(dataset.name, *dataset.notes, *trained.encoder.unseen(dataset))
-    if tally is None:
-        raise ValueError(f"target: no row of {rows.name} has a label")
-    found = tally.metrics()
+    found = measured(trained, rows, notes)
     left_out = rows.total - found.rows
     if as_json:
         why = {UNLABELLED: left_out} if left_out else {}
@@ -53,3 +49,17 @@ def evaluate(model: Path, data: str, reading: dict[str, Any], memory: int, as_js
         if left_out:
             terminal.say(f"Left out: {left_out} of {rows.total} rows, {UNLABELLED}.")
     notes.say()
+
+
+def measured(model: Model, rows: Rows, notes: terminal.Notes) -> Metrics:
+    """How well a model predicts rows, which are read part by part; what is to be noted of them."""
+    from ..report.metrics import Tally, tally
+
+    found: Tally | None = None
+    for dataset in terminal.track("evaluating", rows.datasets, rows.pieces):
+        its = tally(model, dataset)
+        found = its if found is None else found + its
+        notes.add(dataset.name, *dataset.notes, *model.encoder.unseen(dataset))
+    if found is None:
+        raise ValueError(f"target: no row of {rows.name} has a label")
+    return found.metrics()

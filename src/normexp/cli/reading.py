@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,8 +18,13 @@ class Rows(NamedTuple):
 
     name: str
     total: int  # with those that are left out
-    datasets: Iterable[Dataset]
+    read: Callable[[], Iterable[Dataset]]
     pieces: int = 1
+
+    @property
+    def datasets(self) -> Iterable[Dataset]:
+        """All of them, those of a folder read anew."""
+        return self.read()
 
 
 def load_for(model: Model, data: str, reading: dict[str, Any], **options: Any) -> Dataset:
@@ -45,7 +51,7 @@ def rows_for(model: Model, data: str, reading: dict[str, Any], memory: int, **op
     if not is_folder(data):
         dataset = load_for(model, data, reading, **options)
         left_out = sum(dataset.left_out.values())
-        return Rows(dataset.name, len(dataset) + left_out, [dataset])
+        return Rows(dataset.name, len(dataset) + left_out, lambda: [dataset])
     from ..data.cleaning import Wishes
     from ..data.parts import has_tables, parts_of
 
@@ -64,8 +70,8 @@ def rows_for(model: Model, data: str, reading: dict[str, Any], memory: int, **op
         raise ValueError(f"{parts.name} has no rows")
     made = len(model.encoder.feature_names) + len(model.classifier.classes_)
     at_once = parts.at_once(memory, made)
-    datasets = parts.datasets(model.schema, at_once, wishes)
-    return Rows(parts.name, len(parts), datasets, parts.pieces(at_once))
+    read = partial(parts.datasets, model.schema, at_once, wishes)
+    return Rows(parts.name, len(parts), read, parts.pieces(at_once))
 
 
 def is_folder(data: str) -> bool:

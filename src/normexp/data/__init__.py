@@ -26,10 +26,12 @@ with extra("cli"):
     from .image_folder import is_image_folder, read_image, read_image_folder
     from .matlab import read_mat
     from .opening import at_most, check_regular, opened, plain_name, what_is
+    from .parts import is_parts_folder
     from .raw import Raw
     from .schema import Schema
     from .svmlight import read_svmlight
     from .tables import read_csv, read_frame, read_parquet
+    from .whole import read_parts
     from .words import listed
 
 __all__ = ["Dataset", "Encoder", "Schema", "builtin_names", "load", "options_of"]
@@ -65,6 +67,7 @@ FOLDERS: tuple[tuple[Callable[[Path], bool], Callable[..., Raw], set[str]], ...]
     (is_cifar_folder, read_cifar, {"target", "split"}),
     (is_idx_folder, read_idx_folder, {"split"}),
     (is_image_folder, read_image_folder, {"split"}),
+    (is_parts_folder, read_parts, {"target"}),
 )
 
 # Why a source does not take an option.
@@ -110,6 +113,7 @@ def load(
     - Images: MNIST's idx files (the images, with the labels beside them, or the folder); CIFAR-10
       and CIFAR-100 in the binary or the Python version (a batch, the folder or the ``.tar.gz``); a
       folder of pictures for each class, perhaps in folders ``train`` and ``test``.
+    - A folder of Parquet files, or of arrays ``X_1.npy``, ``y_1.npy`` and so on, as one table.
 
     Nothing is ever unpickled; the pickles of CIFAR's Python version are read without running them.
 
@@ -265,6 +269,6 @@ def _folder_reader(path: Path, depth: int = 3) -> tuple[Callable[..., Raw], set[
         return _folder_reader(inner[0], depth - 1)
     raise ValueError(
         f"{path} is a folder of no known format: expected in it CIFAR's batches, MNIST's "
-        "train-images-idx3-ubyte and the like, or pictures in a folder for each class; a folder of "
-        "Parquet or .npy files is taken by `normexp train`, `predict` and `evaluate` alone"
+        "train-images-idx3-ubyte and the like, pictures in a folder for each class, Parquet files, "
+        "or arrays X_1.npy, y_1.npy and so on"
     )

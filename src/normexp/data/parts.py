@@ -90,6 +90,11 @@ def has_tables(path: Path) -> bool:
     return bool(_tables(path))
 
 
+def has_labels(path: Path) -> bool:
+    """Whether some of its arrays have labels beside them."""
+    return any(_labels_beside(file).exists() for file in _arrays(path))
+
+
 def files_of(path: Path) -> list[Path]:
     """The files that hold the rows of such a folder."""
     arrays = _arrays(path)

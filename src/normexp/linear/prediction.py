@@ -1,6 +1,7 @@
 """What a fitted linear classifier says of rows."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 
 from ..functions import log_softmax, softmax
 from ..losses import RowLoss
+from .batches import Batch, Batches
 from .blocks import by_blocks, in_memory
 from .labels import are_soft, labels_of, share_predicted
 from .temperature import best_temperature
@@ -83,7 +85,12 @@ class LinearPrediction(ABC):
         return share_predicted(y, self.classes_, predicted, sample_weight)
 
     @available_if(_has_probabilities)
-    def calibrate(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def calibrate(
+        self,
+        X: ArrayLike | Batches,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Find the temperature whose probabilities fit other samples than those of `fit` best.
 
         Sets `temperature_` to the T > 0 with the least cross-entropy of ``softmax(z / T)``, where
@@ -92,8 +99,9 @@ class LinearPrediction(ABC):
 
         Parameters
         ----------
-        X : array_like of shape (n, features)
-            Samples that `fit` has not seen: of its own, the probabilities always seem right.
+        X : array_like of shape (n, features), or Batches
+            Samples that `fit` has not seen: of its own, the probabilities always seem right. Of
+            `Batches`, which hold labels and weights too, the logits of all samples are kept.
         y : array_like
             Labels, hard or soft, as for `fit`; not every class has to be among them.
         sample_weight : array_like of shape (n,), optional
@@ -118,11 +126,28 @@ class LinearPrediction(ABC):
         >>> round(model.calibrate(X[500:1000], y[500:1000]).temperature_, 1)
         3.6
         """
+        check_is_fitted(self)
+        if isinstance(X, Batches):
+            if y is not None or sample_weight is not None:
+                raise ValueError("y and sample_weight must not be given beside Batches")
+            batches: Iterable[Batch] = X
+        elif y is None:
+            raise ValueError("y must hold the labels of X, got None")
+        else:
+            batches = [Batch(X, y, sample_weight)]
+        if not (judged := [self._judged(*batch) for batch in batches]):
+            raise ValueError("X must hold a batch of samples, got Batches of none")
+        self.temperature_ = best_temperature(*map(np.concatenate, zip(*judged, strict=True)))
+        return self
+
+    def _judged(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Logits of the loss itself, and what is known of the same samples, with their weights."""
         logits = in_memory(self._log_proba(X)).astype(np.float64)
         target, weight = labels_of(in_memory(y), self.classes_, in_memory(sample_weight))
         check_consistent_length(logits, target)
-        self.temperature_ = best_temperature(logits, target, weight)
-        return self
+        return logits, target, weight
 
     @by_blocks
     def _log_proba(self, X: ArrayLike) -> NDArray[Any]:
