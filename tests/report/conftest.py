@@ -1,9 +1,12 @@
+from functools import cache
+
 import numpy as np
 import pytest
 
 from normexp.data import Dataset, load
 from normexp.losses import LOSSES
 from normexp.report.comparison import compare
+from normexp.report.page import page
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +34,20 @@ def table():
     label = np.where(size + rng.normal(size=80) > 0, "yes & more", "no")
     dataset = Dataset("shop.csv", frame, label, ("size", "colour"), notes=("a note < on it",))
     return compare(dataset, {name: LOSSES[name] for name in ("softmax", "squared-error")})
+
+
+@pytest.fixture(scope="session")
+def command():
+    """What a page says to type, longer than any line of it."""
+    return "normexp compare 'my data.csv' --output " + "/a/long/path" * 12 + "/report.html"
+
+
+@pytest.fixture(scope="session")
+def rendered(command):
+    """rendered(comparison, language="en"): its page, drawn once."""
+
+    @cache
+    def drawn(comparison, language="en"):
+        return page(comparison, command, language)
+
+    return drawn

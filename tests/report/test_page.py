@@ -46,8 +46,8 @@ class Elements(HTMLParser):
 
 
 @pytest.fixture(scope="module", params=["images", "table"])
-def html(request):
-    return page(request.getfixturevalue(request.param), command="normexp compare 'my data.csv'")
+def html(request, rendered):
+    return rendered(request.getfixturevalue(request.param))
 
 
 @pytest.fixture
@@ -106,8 +106,8 @@ def test_no_colour_of_the_drawings_is_fixed(html):
     assert "var(--series-0)" in drawings
 
 
-def test_names_from_the_data_are_text_not_markup(table):
-    html = page(table)
+def test_names_from_the_data_are_text_not_markup(table, rendered):
+    html = rendered(table)
     assert "<b>blue" not in html
     assert "yes &amp; more" in html
     assert "a note &lt; on it" in html
@@ -120,17 +120,17 @@ def test_the_command_and_the_numbers_are_on_the_page(html, elements):
     assert re.search(r"\d\d\.\d%", text)
 
 
-def test_the_results_have_a_column_for_each_loss(images):
-    head = re.search(r'<table class="results">\s*<thead>(.*?)</thead>', page(images))[1]
+def test_the_results_have_a_column_for_each_loss(images, rendered):
+    head = re.search(r'<table class="results">\s*<thead>(.*?)</thead>', rendered(images))[1]
     assert re.findall(r">([^<>]+)</span>", head) == ["softmax", "svm"]
 
 
-def test_sections_on_pictures_are_for_pictures(images, table):
-    assert 'id="templates"' in page(images)
-    assert 'id="templates"' not in page(table)
-    assert 'id="weights"' not in page(images)
-    assert 'id="weights"' in page(table)
-    assert "what misled it" in page(table)
+def test_sections_on_pictures_are_for_pictures(images, table, rendered):
+    assert 'id="templates"' in rendered(images)
+    assert 'id="templates"' not in rendered(table)
+    assert 'id="weights"' not in rendered(images)
+    assert 'id="weights"' in rendered(table)
+    assert "what misled it" in rendered(table)
 
 
 def test_data_that_teach_nothing_still_make_a_page():
@@ -169,8 +169,8 @@ def test_a_template_is_white_at_zero_and_blue_for_the_class():
     assert strong[2] > strong[0]
 
 
-def test_a_cell_of_the_matrix_leads_to_all_of_its_rows(images):
-    html = page(images)
+def test_a_cell_of_the_matrix_leads_to_all_of_its_rows(images, rendered):
+    html = rendered(images)
     for i, result in enumerate(images.results):
         for truth, taken in zip(*np.nonzero(result.metrics.confusion), strict=True):
             place = f"rows-{i}-{truth}-{taken}"
@@ -196,10 +196,10 @@ def test_rows_that_are_too_many_to_show_are_named_or_counted():
         assert f"and {group['more']} more" in page(comparison)
 
 
-def test_a_page_in_chinese_says_nothing_in_english(images, table):
+def test_a_page_in_chinese_says_nothing_in_english(images, table, rendered):
     english = sentences("normexp.report", "en")
     for comparison in (images, table):
-        html = page(comparison, "normexp compare x", "zh")
+        html = rendered(comparison, "zh")
         assert '<html lang="zh">' in html
         assert Elements(html).open == []
         for name, said in english["phrase"].items():
@@ -209,7 +209,7 @@ def test_a_page_in_chinese_says_nothing_in_english(images, table):
                     assert escape(part) not in html, name
         for measure in (*METRICS, *TRAINING):
             assert measure.name in OCCASIONAL or measure.heading("zh") in html
-    assert "文本作独热编码，训练时没有见过的全为零：“colour”" in page(table, language="zh")
+    assert "文本作独热编码，训练时没有见过的全为零：“colour”" in rendered(table, "zh")
     assert "缺失的数当作均值：“size”" in table.to_dict("zh")["notes"]
     assert "numbers standardised: 'size'" in table.to_dict()["notes"]
 

@@ -5,7 +5,6 @@ import pytest
 import normexp as nex
 from normexp._policy import content_policy
 from normexp.explanation.render import html as explanation
-from normexp.report.page import page as report
 
 LISTEN = """
 window.blocked = [];
@@ -16,22 +15,20 @@ addEventListener("securitypolicyviolation", (event) => {
 
 
 @pytest.fixture(params=["images", "table", "explanation"])
-def html(request):
+def html(request, rendered):
     if request.param == "explanation":
         return explanation.page(nex.explain([2.0, 1.0, 0.1], 0))
-    return report(request.getfixturevalue(request.param), command="normexp compare shop.csv")
+    return rendered(request.getfixturevalue(request.param))
 
 
-@pytest.fixture
-def opened(chromium, tmp_path):
+@pytest.fixture(scope="module")
+def opened(chromium, tmp_path_factory):
     """opened(html): the page, and what it was kept from, once it is drawn."""
     window = chromium.new_page()
     window.add_init_script(LISTEN)
-    said = []
-    window.on("console", lambda message: said.append(message.text))
+    file = tmp_path_factory.mktemp("policy") / "page.html"
 
     def open_page(html):
-        file = tmp_path / "page.html"
         file.write_text(html, encoding="utf-8")
         window.goto(file.as_uri(), wait_until="load")
         window.evaluate("() => new Promise((done) => requestAnimationFrame(done))")
@@ -49,6 +46,7 @@ def test_nothing_of_a_page_is_blocked(opened, html):
     assert window.evaluate(background) == "rgb(253, 252, 249)"
 
 
+@pytest.mark.parametrize("html", ["table", "explanation"], indirect=True)
 @pytest.mark.parametrize(
     ("intruder", "directive"),
     [
