@@ -92,6 +92,8 @@ def test_the_report_tells_the_command_that_repeats_it(run, tmp_path):
     words = re.search(r'<pre id="command">normexp (.*)</pre>', html)[1].split()
     assert words[:2] == ["compare", "flowers.csv"]
     assert "--seed 3" in " ".join(words)
+    assert "--calibrate" not in words
+    assert "--no-header" not in words
     (tmp_path / "report.json").unlink()
     assert run(*words).exit_code == 0
     assert results() == first
@@ -114,6 +116,19 @@ def test_rows_are_judged_in_parts_for_several_seeds_and_with_a_chosen_alpha(run,
         run(*COMPARE, "--folds", 3, "--test-size", 0.5), "give --folds or --test-size, not both"
     )
     assert refuses(run(*COMPARE, "--folds", 999), "folds: expected 2 to 20", "largest class")
+
+
+def test_notes_on_the_data_name_options_in_the_language_of_the_report(run, tmp_path):
+    rows = [f"{i},{i % 7},{'ab'[i % 3 == 0]}" for i in range(40)]
+    (tmp_path / "ids.csv").write_text("\n".join(["id,x,y", *rows, ""]))
+    words = ("compare", "ids.csv", "--target", "y", "--loss", "softmax", "--folds", 2)
+    result = run(*words, "--language", "zh")
+    assert "the numbers of 'id' merely count; if they number the rows" in result.stderr
+    note = "“id”的数只是在计数；如果它们是行号，请用 --drop id 略去"
+    assert note in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert note in json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["notes"]
+    assert run(*words).exit_code == 0
+    assert "leave them out with --drop id" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_report_is_set_beside_an_earlier_one(run, tmp_path):

@@ -17,6 +17,7 @@ from ..losses import COMPARED, LOSSES
 from . import terminal
 from .group import Output, spare
 from .options import READING, Number, as_json, columns, in_language, loss_names, read_from, train_by
+from .words import as_options
 
 
 @click.command()
@@ -118,6 +119,7 @@ def compare(
     spare([output, numbers], [data, against])
     with terminal.progress(TOL) as course:
         from ..data import load
+        from ..data.notes import said
         from ..report import comparison
         from ..report.against import against as set_against
         from ..report.against import read_earlier
@@ -149,8 +151,10 @@ def compare(
         if earlier is not None:
             compared = replace(compared, against=set_against(compared, earlier))
         course.begin("drawing the report")
-        plain = compared.to_dict(language)
-        html = page(compared, shlex.join(_words(context)), language)
+        notes = tuple(as_options(said(note, language)) for note in compared.notes)
+        worded = replace(compared, notes=notes)
+        plain = worded.to_dict(language)
+        html = page(worded, shlex.join(_words(context)), language)
     write_files({output: html, numbers: terminal.as_json(plain)})
     if as_json:
         terminal.say_json(plain)
@@ -198,7 +202,7 @@ def _words(context: click.Context, only: Container[str] | None = None) -> list[s
             words.append(str(value))
         elif isinstance(parameter, click.Option) and parameter.is_flag:
             words += [parameter.opts[-1]] * (
-                parameter.name != "as_json" and value != parameter.default
+                parameter.name != "as_json" and value != parameter.get_default(context)
             )
         elif value is not None:
             values = value if parameter.multiple else [value]

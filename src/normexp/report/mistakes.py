@@ -159,6 +159,15 @@ def _pulls(
     for i, (name, mean, scale) in enumerate(
         zip(encoder.numbers, encoder.mean, encoder.scale, strict=True)
     ):
-        names[i] = f"{name} = {with_minus(f'{mean + scale * values[i]:.4g}')}"
+        names[i] = f"{name} = {amount(mean + scale * values[i])}"
     strongest = np.argsort(-terms, kind="stable")[:PULLS]
     return tuple((names[i], float(terms[i])) for i in strongest if terms[i] > 0)
+
+
+def amount(value: float) -> str:
+    """A number of a column in four digits, or as many as stand before its point.
+
+    >>> amount(-2.71828), amount(56308.12), amount(1.5e12)
+    ('−2.718', '56308', '1.5e+12')
+    """
+    return with_minus(f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}")

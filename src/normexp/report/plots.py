@@ -119,7 +119,8 @@ def objective_curve(axes: Axes, comparison: Comparison, language: str) -> str:
 def accuracy_curve(axes: Axes, comparison: Comparison, language: str) -> str:
     """The accuracy on the test rows over the seconds of training."""
     for result, style in _styled(comparison):
-        axes.plot(result.curve.seconds, result.curve.accuracy, **style)
+        # Of one iteration the end is all that a logarithmic scale of seconds shows.
+        axes.plot(result.curve.seconds, result.curve.accuracy, marker=".", markevery=[-1], **style)
     # The first steps, far below, would flatten what sets the losses apart.
     worst = min(result.metrics.accuracy for result in comparison.results)
     lowest = min(result.curve.accuracy.min() for result in comparison.results)

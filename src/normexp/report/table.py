@@ -93,7 +93,7 @@ TRAINING = (
         lambda result: (result.iterations, result.is_converged),
         lambda pair: f"{pair[0]}{'' if pair[1] else '*'}",
     ),
-    Measure("seconds", lambda result: result.seconds, "{:.2f}".format),
+    Measure("seconds", lambda result: result.seconds, "{:.3f}".format),
 )
 
 
