@@ -296,9 +296,8 @@ def test_the_naive_computation_overflows_and_the_other_does_not(look):
 # ---- languages and looks
 
 
-@pytest.mark.parametrize(
-    "locale", ["zh-TW", "fr"]
-)  # all others are loaded in "en", files in "zh-CN"
+# All others are loaded in "en", and files in "zh-CN".
+@pytest.mark.parametrize("locale", ["zh-TW", "fr"])
 def test_the_language_is_the_browser_s(visit, locale):
     lang = visit(locale=locale).locator("html").get_attribute("lang")
     assert lang == ("zh-Hans" if locale.startswith("zh") else "en")

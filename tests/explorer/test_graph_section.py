@@ -63,6 +63,18 @@ def test_every_node_and_weight_says_its_formula(look):
     assert any("∂ℓ/∂w₁₀ = ∂ℓ/∂z₁·x₀ = (−0.741)·1 = −0.741" in label for label in labels)
 
 
+def test_classes_have_their_names_in_the_graph_and_in_training(look):
+    page = look("#names=cat,dog,a%20horse%20that%20flies")
+    graph = section(page)
+    assert graph.locator(".called").all_text_contents() == ["cat", "dog", "a horse that …"]
+    assert graph.locator(".weights th[scope=row]").last.inner_text() == "● a horse that flies"
+    assert graph.get_by_role("button", name="● dog").get_attribute("aria-pressed") == "true"
+    train = page.locator("#train")
+    assert train.get_by_role("slider", name="Weight of dog for x1").count() == 1
+    assert "■ dog" in train.get_by_role("group", name="Draw class").inner_text()
+    assert train.locator(".tables th[scope=row]").first.inner_text() == "cat"
+
+
 def test_pointing_at_a_node_shows_its_formula(look):
     page = look("#at=graph", reduced_motion="reduce")
     graph = section(page)

@@ -103,6 +103,33 @@ def test_words_are_drawn_and_taken_to_the_first_section(visit, look, settle, unt
     assert page.evaluate("location.hash").replace("at=scores", "at=next") == link
 
 
+def test_counts_are_dragged_and_come_back(visit, settle, until):
+    page = visit("#at=next")
+    section = page.locator("#next")
+    before = section.locator("tbody").inner_text()
+    section.get_by_role("slider", name="Count of nice").press("End")
+    until(page, "() => document.querySelector('#next tbody th').innerText === 'nice'")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Count of nice"
+    counts = counted_of(page)
+    counts[list_of(page).index("nice")] = 1e10
+    settle(page)
+    link = page.evaluate("location.hash")
+    kept = [float(x) for x in link.split("next.counts=")[1].split(",")]
+    np.testing.assert_allclose(kept, counts, rtol=1e-5)
+    p = nex.softmax(np.log(sorted(kept, reverse=True)))
+    assert (
+        section.locator("tbody tr").first.locator("td").nth(2).inner_text() == f"{100 * p[0]:.1f}%"
+    )
+    section.get_by_role("button", name="The counts as they were found").click()
+    until(page, "before => document.querySelector('#next tbody').innerText === before", before)
+
+
+def list_of(page):
+    return page.evaluate(
+        "async () => Object.keys((await import('next.counted')).SENTENCES.soup.counts)"
+    )
+
+
 def counted_of(page):
     sentence = page.evaluate("async () => (await import('next.counted')).SENTENCES.soup")
     return list(sentence["counts"].values())

@@ -26,6 +26,8 @@ def test_numbers_are_dragged_where_they_stand(visit, until):
         ("#working", "z:2", 2000, "z=2,1,5&temperature=2&shift=3"),
         ("#working", "temperature", 100, "temperature=10&shift=3"),
         ("#graph", "graph.x0", 20, "temperature=2&shift=3&graph.x0=2"),
+        ("#graph", "graph.rate", 20, "temperature=2&shift=3&graph.rate=0.2"),
+        ("#graph", "graph.updates", 12, "temperature=2&shift=3&graph.updates=6"),
         ("#precision", "precision.lead", 8, "temperature=2&shift=3&precision.lead=21"),
     ]:
         drag(page, page.locator(f"{place} [data-scrub='{number}']").first, pixels)
@@ -79,6 +81,15 @@ def test_the_scores_stay_at_hand_below_their_bars(visit, until, settle):
         *("0", "2", "48.8%", "1", "2", "48.8%", "2", "−1", "2.4%"),
         *("loss", "0.718"),
     ]  # fmt: skip
+
+
+def test_of_many_classes_the_leader_and_the_target_stay_at_hand(look, until):
+    page = look(f"z={','.join(map(str, range(12)))}&target=3&at=loss", reduced_motion="reduce")
+    until(page, "() => !document.querySelector('.strip').hidden")
+    said = page.locator(".strip").inner_text().split()
+    assert said[:6] == ["11", "11", "63.2%", "3", "3", "<0.1%"]
+    assert "and 10 others" in " ".join(said)
+    assert "up to 10 classes" in page.locator("#loss .extras").inner_text()
 
 
 NAMES = {"loss": "2 Loss", "working": "3 Working", "train": "5 Training", "scores": "1 Prob"}

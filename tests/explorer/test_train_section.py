@@ -299,6 +299,39 @@ def test_weights_are_set_by_hand_and_units_show_what_they_see(
     assert section(page).locator(".units").is_hidden()
 
 
+def test_of_what_was_drawn_every_fourth_of_a_class_is_held_out(visit, look, settle):
+    cat, dog = ("".join(f"{x:02x}08{k}" for x in range(8)) for k in (0, 1))
+    page = visit(f"#train.points={cat}{dog[:15]}&train.passes=3&at=train")
+    passes(page, 3)
+    assert "of 11 pull" in summaries(page)[0]
+    assert "held out" not in summaries(page)[0]
+    section(page).get_by_role("button", name="every fourth point of a class").click()
+    settle(page)
+    link = page.evaluate("location.hash")
+    assert "train.hold=fourth" in link
+    again = look(link)
+    passes(again, 3)
+    assert re.search(r"of 9 pull\nheld out [\d.]+, \d+%", summaries(again)[0])
+    assert section(again).locator(".plot .held").count() == 3
+
+
+def test_of_many_units_those_that_matter_most_have_their_weights_shown(visit, settle, until):
+    page = visit("#train.hidden=32&at=train")
+    cells = section(page).locator(".tables [data-scrub]")
+    assert cells.count() == 8 * 3 + 3 * 9
+    rows = section(page).locator(".tables table").first.locator("th[scope=row]")
+    units = rows.all_inner_texts()
+    weight = cells.first
+    before = float(weight.get_attribute("aria-valuenow"))
+    weight.focus()
+    for _ in range(3):
+        page.keyboard.press("Home" if before > 0 else "End")  # the same are listed meanwhile
+    until(page, "() => Math.abs(document.activeElement.ariaValueNow) === 5")
+    assert rows.all_inner_texts() == units
+    settle(page)
+    assert page.evaluate("location.hash").split("train.first=")[1].count(",") == 32 * 3 + 3 * 33 - 1
+
+
 def test_speed_is_passes_in_a_frame(visit, until):
     page = visit("#train.speed=25&at=train")
     section(page).locator(".run").first.get_by_role("button", name="Play").click()

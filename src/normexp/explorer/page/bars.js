@@ -10,6 +10,7 @@ const PULL = 44; // the pixels of an arrow for a pull of 1
 
 export const COLOURS = 12; // then they begin anew; the number of the class stands beside them
 export const classColour = (k) => `var(--class-${k % COLOURS})`;
+export const dot = (k) => `<span style="color: ${classColour(k)}">●</span>`;
 
 // bars(app, { label, name(k), text(k, value), move(k, value) })
 export function bars(app, options) {
@@ -129,12 +130,14 @@ function columns(node, count, { move, name, text }) {
     const share = shareOf(range);
     const zero = share(0);
     node.style.setProperty("--zero", `${zero}%`);
+    const texts = values.map((x, k) => (text ? text(k, x) : setting(x)));
+    node.style.setProperty("--longest", Math.max(3, ...texts.map(({ length }) => length)));
     all.forEach(({ bar, fill, arrow, value }, k) => {
       const end = share(values[k]);
       fill.style.bottom = `${Math.min(zero, end)}%`;
       fill.style.height = `${Math.abs(end - zero)}%`;
       value.style.bottom = `${end}%`;
-      value.textContent = text ? text(k, values[k]) : setting(values[k]);
+      value.textContent = texts[k];
       bar.classList.toggle("down", values[k] < 0);
       bar.classList.toggle("marked", k === marked);
       const pull = pulls?.[k] ?? 0;

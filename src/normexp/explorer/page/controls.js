@@ -25,15 +25,20 @@ export function slider(app, key, { label, min, max, step, there = (x) => x, back
   };
 }
 
-// A row of buttons of which one is pressed. `options` has the text of each value; with a `name` they have ids.
+// A row of buttons of which one is pressed. `options` has the text of each value, or a function that gives the text of
+// now; with a `name` they have ids.
 export function buttons({ name, label, options, pressed, press }) {
   const id = (value) => name && `${name}-${value}`;
-  const all = options.map(([value, html]) => [value, h("button", { id: id(value), type: "button", html, onclick: () => press(value) })]);
+  const all = options.map(([value, html]) => [value, h("button", { id: id(value), type: "button", html: typeof html === "function" ? html() : html, onclick: () => press(value) })]);
   return {
     node: h("div", { class: "buttons", role: "group", "aria-label": label }, ...all.map(([, button]) => button)),
     draw() {
       const now = pressed();
-      for (const [value, button] of all) change(button, { "aria-pressed": String(value === now) });
+      all.forEach(([value, button], i) => {
+        const html = options[i][1];
+        if (typeof html === "function" && button.innerHTML !== html()) button.innerHTML = html();
+        change(button, { "aria-pressed": String(value === now) });
+      });
     },
   };
 }

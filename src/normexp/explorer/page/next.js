@@ -6,10 +6,13 @@ import { softmax } from "numerics";
 
 export { SENTENCES };
 
-/** The candidates of a sentence, the most frequent first: { word, count, score }, the score the logarithm of the count. */
-export const candidates = (name) =>
-  Object.entries(SENTENCES[name].counts)
-    .map(([word, count]) => ({ word, count, score: Math.log(count) }))
+/**
+ * The candidates of a sentence, the most frequent first: { word, at, count, score }, the score the logarithm of the count,
+ * and `at` the place of the word among the counts.
+ */
+export const candidates = (name, counts) =>
+  Object.keys(SENTENCES[name].counts)
+    .map((word, at) => ({ word, at, count: counts[at], score: Math.log(counts[at]) }))
     .sort((one, other) => other.count - one.count);
 
 /**

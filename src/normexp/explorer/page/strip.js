@@ -1,4 +1,5 @@
-// The scores at a glance, and within reach, above the sections that share them when the bars are out of sight.
+// The scores at a glance, and within reach, above the sections that share them when the bars are out of sight. Of many
+// classes there is room for two: the one that leads, and the target.
 
 import { classColour, FEW } from "bars";
 import { h } from "dom";
@@ -19,7 +20,7 @@ export function strip(app, t) {
   const draw = () => keepingFocus(node, fill);
 
   function item(p, y) {
-    return (score, k) =>
+    return (k) =>
       h(
         "span",
         { class: k === y ? "aimed" : undefined, style: `--class: ${classColour(k)}; --share: ${p[k].toFixed(4)}` },
@@ -31,12 +32,15 @@ export function strip(app, t) {
   }
 
   function fill() {
-    const others = [...inView].some(([element, isIn]) => isIn && element !== bars);
-    node.hidden = !others || inView.get(bars) || state.z.length > FEW;
+    const sharers = [...inView].some(([element, isIn]) => isIn && element !== bars);
+    node.hidden = !sharers || inView.get(bars);
     if (node.hidden) return;
     const x = row.scaled(state);
     const y = row.target(state);
-    node.replaceChildren(...state.z.map(item(softmax(x), y)), h("span", { class: "loss", text: t("strip_loss", { loss: digits(crossEntropy(x, y).value, 3) }) }));
+    const all = x.map((_, k) => k);
+    const shown = x.length <= FEW ? all : [...new Set([x.indexOf(Math.max(...x)), y])];
+    const others = x.length - shown.length;
+    node.replaceChildren(...shown.map(item(softmax(x), y)), ...(others ? [h("span", { text: t("strip_others", { n: others }) })] : []), h("span", { class: "loss", text: t("strip_loss", { loss: digits(crossEntropy(x, y).value, 3) }) }));
   }
 
   return {

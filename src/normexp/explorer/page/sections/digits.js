@@ -96,7 +96,7 @@ export function create(place, app) {
     press: (one) => set({ "digits.model": one }),
   });
   const templates = all.map((k) => template(app, k));
-  const hand = button(t("to_scores"), () => app.goTo("scores", { z: scores("softmax", pixelsOf(state)).map((x) => Number(x.toPrecision(6))), names: [], temperature: 1, shift: 0 }));
+  const hand = button(t("to_scores"), () => app.goTo("scores", { z: scores("softmax", pixelsOf(state)).map((x) => Number(x.toPrecision(6))), names: all.map(label), temperature: 1, shift: 0 }));
 
   const figure = (key, ...inside) => h("figure", {}, h("h3", { html: t(key) }), ...inside);
   const growing = figure("rise", growth.node, share.node, h("div", { class: "buttons run" }, again));

@@ -1,6 +1,7 @@
 // Section 4: the computation graph of a linear layer with softmax and cross-entropy, step by step,
 // and the update of its weights.
 
+import { dot } from "bars";
 import { circuit } from "circuit";
 import { button, buttons, slider } from "controls";
 import { change, h, s } from "dom";
@@ -10,7 +11,8 @@ import { crossEntropy } from "numerics";
 import { axes, drawing, linear, polyline, wholeTicks, widths } from "plot";
 import { formulas } from "sections/graph.formulas";
 import { STEPS, appeared, box, edge, layout, weightLabel } from "sections/graph.picture";
-import { scrubbable } from "scrub";
+import * as row from "row";
+import { scrub, scrubbable } from "scrub";
 import { number } from "state";
 
 export { words } from "sections/graph.words";
@@ -37,7 +39,7 @@ export const fields = {
   "graph.updates": number(0, { min: 0, max: MOST_UPDATES, integer: true }),
   "graph.step": number(LAST, { min: 0, max: LAST, integer: true }),
 };
-export const uses = ["target"];
+export const uses = ["target", "names"];
 export const question = { right: 2, shows: { "graph.x0": 0, "graph.step": 10 } };
 
 // The layer after so many updates with this sample, its gradient, and the loss before each update and after the last.
@@ -64,7 +66,7 @@ export function create(place, app) {
 
   const targets = buttons({
     label: t("target"),
-    options: [0, 1, 2].map((k) => [k, `<span style="color: var(--class-${k})">●</span> ${k}`]),
+    options: [0, 1, 2].map((k) => [k, () => `${dot(k)} ${row.short(state, k)}`]),
     pressed: target,
     press: (k) => set({ target: k }),
   });
@@ -109,6 +111,7 @@ export function create(place, app) {
   const table = h("table", { class: "weights" });
   const curve = h("div", { class: "plot" });
   const loss = h("p", { class: "note" });
+  const names = () => [0, 1, 2].map((k) => state.names[k] ?? "");
 
   const back = button("‹", stepBy(-1), { "aria-label": t("back") });
   const forward = button("›", stepBy(1), { "aria-label": t("forward") });
@@ -230,7 +233,7 @@ export function create(place, app) {
     const boxes = graph.nodes.map((node) => {
       const isTarget = node === graph.p[target()];
       const what = ["s", "loss"].includes(node.kind) ? [node.kind] : [node.kind, node.index];
-      return pointable(box(node, plan, step, isTarget), what, say);
+      return pointable(box(node, plan, { step, isTarget, name: node.kind === "p" ? names()[node.index] : "" }), what, say);
     });
     const svg = drawing(width, plan.height, { role: "group", "aria-label": t("graph_label") }, ...edges, ...weights, ...boxes);
     picture.replaceChildren(svg);
@@ -242,18 +245,18 @@ export function create(place, app) {
     const cell = (value, slope) =>
       h("td", {}, h("b", { text: digits(value, 3) }), h("small", { text: ` − η·${factor(slope)}` }));
     const heads = [t("class"), "w<sub>·0</sub>", "w<sub>·1</sub>", "b"];
-    const row = (k) =>
+    const line = (k) =>
       h(
         "tr",
         {},
-        h("th", { scope: "row", html: `<span style="color: var(--class-${k})">●</span> ${k}` }),
+        h("th", { scope: "row", html: `${dot(k)} ${row.short(state, k)}` }),
         ...weight[k].map((w, i) => cell(w, gradient.weight[k][i])),
         cell(bias[k], gradient.bias[k]),
       );
     table.replaceChildren(
-      h("caption", { html: t("table_caption") }),
+      h("caption", { html: t("table_caption", { rate: scrub(app, "graph.rate", t("rate")) }) }),
       h("tr", {}, ...heads.map((html) => h("th", { scope: "col", html }))),
-      ...weight.map((_, k) => row(k)),
+      ...weight.map((_, k) => line(k)),
     );
   }
 
@@ -268,18 +271,18 @@ export function create(place, app) {
     const yTicks = [0, highest / 2, highest].map((v) => [v, String(v)]);
     const points = losses.map((value, n) => [x(n), y(value)]);
     const [cx, cy] = points.at(-1);
-    const words = t("after", { n: losses.length - 1, loss: digits(losses.at(-1)) });
+    const after = (n) => t("after", { n, loss: digits(losses.at(-1)) });
     curve.replaceChildren(
       drawing(
         width,
         height,
-        { "aria-label": words },
+        { "aria-label": after(losses.length - 1) },
         axes({ x, y, xTicks, yTicks, left, right, top, bottom, xLabel: t("updates") }),
         s("path", { d: polyline(points), class: "line" }),
         s("circle", { cx, cy, r: 4 }),
       ),
     );
-    change(loss, { text: words });
+    change(loss, { html: after(scrub(app, "graph.updates", t("updates"))) });
   }
 
   const widthOf = widths([picture, curve], draw);

@@ -66,6 +66,7 @@ const at = ([x, y]) => `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
 
 const label = ({ kind, index }) => ({ s: "s", loss: "ℓ" })[kind] ?? indexed(kind, index);
 const colour = ({ kind, index }) => ("zep".includes(kind) ? `var(--class-${index})` : "var(--muted)");
+const cut = (name) => (name.length > 14 ? `${[...name].slice(0, 13).join("")}…` : name);
 const short = (x) => digits(x, Math.abs(x) < 0.01 ? 2 : 3); // fits into a box
 
 export function edge({ from, local }, to, plan, step) {
@@ -95,7 +96,8 @@ export function weightLabel({ from, local: weight }, to, plan, step) {
   );
 }
 
-export function box(node, plan, step, isTarget) {
+/** A node; with the `name` of its class above it, where it has one. */
+export function box(node, plan, { step, isTarget, name }) {
   const isNow = STEPS[step][1] === node.kind;
   const value = appeared(step, "forward", node.kind) ? short(node.value) : "";
   const slope = appeared(step, "backward", node.kind) ? `← ${short(node.slope)}` : "";
@@ -108,6 +110,7 @@ export function box(node, plan, step, isTarget) {
       stroke: colour(node),
       "stroke-width": isTarget ? 3 : isNow ? 2.5 : 1.2,
     }),
+    name ? s("text", { y: -HALF_HEIGHT - 6, class: "called", style: `fill: ${colour(node)}`, text: cut(name) }) : "",
     s("text", { x: left, y: -4, class: "name", text: label(node) }),
     s("text", { x: right, y: -4, class: "value", text: value }),
     s("text", { x: right, y: 16, class: "backward", text: slope }),

@@ -1,6 +1,6 @@
 // What section 2 is charged against: one class or a distribution over them, smoothed or not; and which classes are masked.
 
-import { bars, classColour, FEW } from "bars";
+import { bars, dot, FEW } from "bars";
 import { button, buttons, slider } from "controls";
 import { change, h } from "dom";
 import { percent } from "format";
@@ -67,12 +67,15 @@ export function targetControls(app) {
   const smoothing = slider(app, "loss.smoothing", { label: t("smoothing"), min: 0, max: 1, step: 0.01 });
   const distribution = h("div", { class: "low" }, shares.node, shares.byFinger);
   const masks = h("div", { class: "buttons", role: "group", "aria-label": t("masks") });
-  extras.append(h("div", { class: "control" }, h("span", { text: t("masks") }), masks), smoothing.node, h("div", { class: "control" }, h("span", { text: t("soft_title") }), h("div", { class: "buttons" }, soft)), distribution);
+  const masking = h("div", { class: "control" }, h("span", { text: t("masks") }), masks);
+  const softening = h("div", { class: "control" }, h("span", { text: t("soft_title") }), h("div", { class: "buttons" }, soft));
+  const tooMany = h("p", { class: "note", text: t("extras_many", { n: FEW }) });
+  extras.append(masking, smoothing.node, softening, distribution, tooMany);
 
   let inside;
   let of = [];
   const toggle = (k) => () => set({ "loss.masked": state["loss.masked"].includes(k) ? state["loss.masked"].filter((other) => other !== k) : [...state["loss.masked"], k].sort((a, b) => a - b) });
-  const colouredName = (k) => `<span style="color: ${classColour(k)}">●</span> ${row.called(state, t, k)}`;
+  const colouredName = (k) => `${dot(k)} ${row.called(state, t, k)}`;
 
   function rebuild() {
     const count = state.z.length;
@@ -82,7 +85,8 @@ export function targetControls(app) {
       : slider(app, "target", { label: t("target"), min: 0, max: count - 1, step: 1 });
     node.replaceChildren(...(few ? [h("span", { text: t("target") })] : []), inside.node);
     masks.replaceChildren(...(few ? state.z.map((_, k) => h("button", { type: "button", html: colouredName(k), onclick: toggle(k) })) : []));
-    extras.hidden = !few;
+    masking.hidden = softening.hidden = !few;
+    tooMany.hidden = few;
   }
 
   return {

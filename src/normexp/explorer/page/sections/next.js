@@ -4,7 +4,8 @@ import { button, buttons, slider } from "controls";
 import { change, h } from "dom";
 import { digits, percent, setting } from "format";
 import { SENTENCES, candidates, distribution, sample } from "next";
-import { choice, number } from "state";
+import { scrubbable } from "scrub";
+import { choice, number, numbers } from "state";
 import { sentences } from "words";
 
 export { words } from "sections/next.words";
@@ -13,11 +14,13 @@ const NAMES = Object.keys(SENTENCES);
 const WORDS = 12;
 const DRAWS = [1, 10, 100, 1000];
 const MOST = 100_000;
+const MOST_COUNT = 1e10;
 const HANDED = 10; // as many bars as section 1 shows one by one
 
 export const name = "next";
 export const fields = {
   "next.sentence": choice("", ["", ...NAMES]), // "" is the first in the language of the page
+  "next.counts": numbers([], { min: 1, max: MOST_COUNT, least: 2, most: WORDS }), // the reader's, instead of those that were found
   "next.temperature": number(1, { min: 0.1, max: 5, log: true }),
   "next.k": number(WORDS, { min: 1, max: WORDS, integer: true }),
   "next.p": number(1, { min: 0.05, max: 1, step: 0.01 }),
@@ -26,6 +29,22 @@ export const fields = {
 };
 export const uses = [];
 export const question = { right: 2, shows: { "next.temperature": 0.1, "next.draws": 1000 } };
+
+const found = (name) => Object.values(SENTENCES[name].counts);
+
+// The candidates of now: with the counts that were found, or those that the reader has set.
+const candidatesOf = (state, name) => {
+  const own = state["next.counts"];
+  return candidates(name, own.length === found(name).length ? own : found(name));
+};
+
+// A count of the sentence, by its place among those that were found.
+export function knob(state, id) {
+  const [, place, name] = id.split(":");
+  const at = Number(place);
+  const now = candidatesOf(state, name).sort((one, other) => one.at - other.at).map(({ count }) => count);
+  return { value: now[at], ends: [1, MOST_COUNT], log: true, changes: (value) => ({ "next.counts": now.map((x, i) => (i === at ? value : Number(x.toPrecision(6)))) }) };
+}
 
 export function create(place, app) {
   const { state, set, t } = app;
@@ -37,7 +56,7 @@ export function create(place, app) {
     label: t("sentence"),
     options: ours.map((one) => [one, `${SENTENCES[one].text}…`]),
     pressed: sentence,
-    press: (one) => set({ "next.sentence": one, "next.draws": 0 }),
+    press: (one) => set({ "next.sentence": one, "next.counts": [], "next.draws": 0 }),
   });
   const temperature = slider(app, "next.temperature", {
     ...{ label: t("temperature"), min: 0.1, max: 5, step: 0.01 },
@@ -53,26 +72,28 @@ export function create(place, app) {
   const head = h("tr", {}, ...["word", "count", "score", "probability", "expected", "drawn"].map((key) => h("th", { scope: "col", html: t(key) })));
   const observation = h("p", { class: "observation" });
   const hand = button(t("to_scores", { n: HANDED }), () => {
-    const some = candidates(sentence()).slice(0, HANDED);
+    const some = candidatesOf(state, sentence()).slice(0, HANDED);
     app.goTo("scores", { z: some.map(({ score }) => Number(score.toPrecision(6))), names: some.map(({ word }) => word), temperature: state["next.temperature"], shift: 0 });
   });
+
+  const restore = button(t("restore"), () => set({ "next.counts": [] }));
 
   place.append(
     h("div", { class: "control sentences" }, h("span", { text: t("sentence") }), choices.node),
     h("div", { class: "studio" }, h("div", {}, telling, h("div", { class: "buttons run" }, ...DRAWS.map(draw), again)), h("div", {}, temperature.node, k.node, share.node)),
     h("div", { class: "box", role: "region", tabindex: 0, "aria-label": t("table") }, h("table", { class: "candidates", "aria-label": t("table") }, h("thead", {}, head), body)),
     observation,
-    h("div", { class: "run" }, hand),
+    h("div", { class: "buttons run" }, hand, restore),
     h("p", { class: "note", html: t("source") }),
   );
 
-  function row({ word, count, score }, p, n, drawn) {
+  function row({ word, at, count, score }, p, n, drawn) {
     const bar = (x, kind) => h("i", { class: kind, style: `--share: ${x.toFixed(4)}` });
     return h(
       "tr",
       { class: p === 0 ? "out" : undefined },
       h("th", { scope: "row", text: word, lang: lang() }),
-      h("td", { text: count.toLocaleString("en") }),
+      h("td", {}, scrubbable(app, `next:${at}:${sentence()}`, t("count_of", { word }), h("span", { tabindex: 0, text: count.toLocaleString("en") }))),
       h("td", { text: digits(score) }),
       h("td", { class: "share" }, bar(p, "chance"), h("span", { text: p === 0 ? t("out") : percent(p) })),
       h("td", { text: n === 0 ? "" : digits(n * p, 3) }),
@@ -81,11 +102,12 @@ export function create(place, app) {
   }
 
   return () => {
-    const some = candidates(sentence());
+    const some = candidatesOf(state, sentence());
     const p = distribution(some.map(({ score }) => score), { temperature: state["next.temperature"], k: state["next.k"], share: state["next.p"] });
     const n = state["next.draws"];
     const { counts, last } = sample(p, n, state["next.seed"]);
     for (const control of [choices, temperature, k, share]) control.draw();
+    restore.hidden = state["next.counts"].length === 0;
     change(telling, { lang: lang() });
     const gap = lang() === "en" ? " " : "";
     telling.replaceChildren(`${SENTENCES[sentence()].text}${gap}`, h("b", { text: n === 0 ? "____" : some[last].word }));

@@ -19,12 +19,13 @@ const corners = (count, turn) => Array.from({ length: count }, (_, i) => turn + 
 const SHAPES = [null, corners(4, Math.PI / 4), corners(3, -Math.PI / 2), corners(4, 0), corners(3, Math.PI / 2)];
 export const MARKERS = ["●", "■", "▲", "◆", "▼"];
 
-export function drawMarker(context, target, x, y, radius) {
+export function drawMarker(context, target, x, y, radius, isHollow = false) {
   const shape = SHAPES[target];
   context.beginPath();
   if (!shape) context.arc(x, y, radius, 0, 2 * Math.PI);
   const reach = 1.25 * radius; // then the areas look alike
   shape?.forEach((angle) => context.lineTo(x + reach * Math.cos(angle), y + reach * Math.sin(angle)));
   context.closePath();
-  context.fill();
+  if (isHollow) context.stroke();
+  else context.fill();
 }

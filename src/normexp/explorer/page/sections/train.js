@@ -1,10 +1,12 @@
 // Section 5: samples to draw, and three classifiers that differ in nothing but their loss learning them side by side.
 
+import { classColour } from "bars";
 import { button, buttons, slider } from "controls";
 import { h } from "dom";
 import { raise } from "format";
 import { advance, flat } from "networks";
 import { widths } from "plot";
+import * as row from "row";
 import { SHAPE_NAMES } from "samples";
 import { keepingFocus } from "scrub";
 import { MARKERS } from "sections/train.canvas";
@@ -21,7 +23,7 @@ const BUDGET = { playing: 6, behind: 14 }; // milliseconds of training in a fram
 const WHILE_BEHIND = 200; // milliseconds between pictures, so that most of the time goes into training
 
 export const name = "train";
-export const uses = [];
+export const uses = ["names"];
 export const question = { right: 0, shows: { "train.passes": 150 } };
 
 // These outlive a switch of the language.
@@ -60,27 +62,28 @@ export function create(place, app) {
     options: [2, 3, 4, 5].map((n) => [n, String(n)]),
     pressed: () => state["train.classes"],
     press: (n) => {
-      const drawn = state["train.points"] && written(all.samples.filter(({ target }) => target < n));
+      const drawn = state["train.points"] && written(all.points.filter(({ target }) => target < n));
       set({ "train.classes": n, "train.points": drawn });
     },
   });
   const choose = (k) => {
     brush = k;
     const isNew = k !== ERASER && k >= state["train.classes"];
-    if (isNew) set({ "train.classes": k + 1, "train.points": written(all.samples) });
+    if (isNew) set({ "train.classes": k + 1, "train.points": written(all.points) });
     draw();
   };
   const brushes = buttons({
     label: t("brush"),
     options: [
-      ...MARKERS.map((marker, k) => [k, `<span style="color: var(--class-${k})">${marker}</span> ${k}`]),
+      ...MARKERS.map((marker, k) => [k, () => `<span style="color: ${classColour(k)}">${marker}</span> ${row.short(state, k)}`]),
       [ERASER, t("eraser")],
     ],
     pressed: () => brush,
     press: choose,
   });
   const field = pad(app, {
-    samples: () => all.samples,
+    samples: () => all.points,
+    isHeld: (one) => all.held.includes(one),
     brush: () => brush,
     choose,
     change: (samples) => {
@@ -96,6 +99,7 @@ export function create(place, app) {
       pressed: () => state[`train.${key}`],
       press: (value) => set({ [`train.${key}`]: value }),
     });
+  const hold = option("hold", ["none", "fourth"].map((one) => [one, t(`hold_${one}`)]));
   const hidden = option("hidden", HIDDEN.map((n) => [n, n === "0" ? t("linear") : t("units", { n })]));
   const alpha = option("alpha", ALPHAS.map((a) => [a, a === "0" ? "0" : `10${raise(Math.round(Math.log10(a)))}`]));
   const batch = option("batch", [["all", t("batch_all")], ["16", "16"]]);
@@ -109,6 +113,8 @@ export function create(place, app) {
   const noise = slider(app, "train.noise", { label: t("noise"), min: 0, max: 1, step: 0.05 });
   const speed = buttons({ label: t("speed"), options: SPEEDS.map((x) => [x, `×${x}`]), pressed: () => state["train.speed"], press: (x) => set({ "train.speed": x }) });
   const control = (key, ...inside) => h("div", { class: "control" }, h("span", { html: t(key) }), ...inside);
+
+  const holding = control("hold", hold.node);
 
   const playButton = button(t("play"), () => play(!playing));
   const step = button(t("step"), () => {
@@ -169,6 +175,7 @@ export function create(place, app) {
         control("brush", brushes.node),
         control("shapes", shapes.node),
         control("classes", h("div", { class: "buttons" }, classes.node, again, clear)),
+        holding,
         control("hidden", hidden.node),
         rate.node,
         control("alpha", alpha.node),
@@ -222,7 +229,8 @@ export function create(place, app) {
     if (widthOf(curve) === 0) return;
     renew();
     field.draw(widthOf(field.canvas));
-    for (const { draw } of [shapes, brushes, classes, hidden, rate, alpha, batch, noise, speed, svm, squared]) draw();
+    holding.hidden = !state["train.points"]; // of what is not drawn there is as much again
+    for (const { draw } of [shapes, brushes, classes, hold, hidden, rate, alpha, batch, noise, speed, svm, squared]) draw();
     if (!clock.playing || drawn !== passesDone()) drawRuns(); // or else the clock has just done it
   }
 

@@ -14,8 +14,8 @@ export const ERASER = "eraser";
 
 const distance = (one, [x, y]) => Math.hypot(one.features[0] - x, one.features[1] - y);
 
-// `samples()` are those of now, `brush()` a class or the eraser, `change(samples)` takes the new ones.
-export function pad(app, { samples, brush, choose, change }) {
+// `samples()` are those of now, of which `isHeld(one)` are not learnt from, `brush()` a class or the eraser, `change(samples)` takes the new ones.
+export function pad(app, { samples, isHeld, brush, choose, change }) {
   const { t } = app;
   const canvas = h("canvas", {
     ...{ class: "pad", tabindex: 0, role: "application" },
@@ -78,9 +78,10 @@ export function pad(app, { samples, brush, choose, change }) {
       context.lineTo(x2, y2);
       context.stroke();
     }
-    for (const { features, target } of samples()) {
-      context.fillStyle = app.colour(`--class-${target}`);
-      drawMarker(context, target, ...toPixels(features, size), 4.5);
+    for (const one of samples()) {
+      const { features, target } = one;
+      context.fillStyle = context.strokeStyle = app.colour(`--class-${target}`);
+      drawMarker(context, target, ...toPixels(features, size), 4.5, isHeld(one));
     }
     if (document.activeElement === canvas) {
       const [x, y] = toPixels(cursor, size);

@@ -8,6 +8,7 @@ import { choice, number, numbers } from "state";
 
 export const MOST_PASSES = 3000;
 const HELD_OUT = 10_000; // apart from the seeds of what is learnt from
+const EVERY = 4; // of the points of a class that were drawn, one is held out
 export const HIDDEN = ["0", "8", "32"];
 export const ALPHAS = ["0", "0.0001", "0.001", "0.01", "0.1"];
 
@@ -18,6 +19,7 @@ export const fields = {
   "train.shape": choice("clusters", SHAPE_NAMES),
   "train.points": points, // drawn by hand, instead of a shape
   "train.classes": number(3, { min: 2, max: MAX_CLASSES, integer: true }),
+  "train.hold": choice("none", ["none", "fourth"]), // of what was drawn
   "train.seed": number(1, { min: 1, max: 9999, integer: true }), // of the samples, the first weights and the batches
   "train.hidden": choice("0", HIDDEN),
   "train.rate": number(0.3, { min: 0.01, max: 3, log: true }),
@@ -26,7 +28,7 @@ export const fields = {
   "train.svm": choice("westonWatkins", ["westonWatkins", "crammerSinger"]),
   "train.squared": choice("squaredError", ["squaredError", "brier"]),
   "train.noise": number(0, { min: 0, max: 1, step: 0.01 }),
-  "train.first": numbers([], { min: -99, max: 99, most: 100 }), // the weights to start from, where the reader has set them
+  "train.first": numbers([], { min: -99, max: 99, most: 300 }), // the weights to start from, where the reader has set them
   "train.shown": choice("softmax", CLASSIFIERS), // whose weights are shown
   "train.speed": choice("1", SPEEDS),
   "train.passes": number(0, { min: 0, max: MOST_PASSES, integer: true }),
@@ -38,13 +40,20 @@ export const settings = (state) =>
     .filter((key) => !["train.passes", "train.speed", "train.shown"].includes(key))
     .map((key) => state[key]);
 
-const samplesOf = (state) =>
-  state["train.points"]
-    ? read(state["train.points"]).filter(({ target }) => target < state["train.classes"])
-    : generateSamples(state["train.shape"], state["train.classes"], state["train.seed"], state["train.noise"]);
-
-// As many again of the same shape, which no classifier learns from. There are none like those that a hand has drawn.
-const heldOutOf = (state) => (state["train.points"] ? [] : generateSamples(state["train.shape"], state["train.classes"], state["train.seed"] + HELD_OUT, state["train.noise"]));
+// What is learnt from, and what is held out: as many again of the same shape, or every fourth point of a class that a
+// hand has drawn. `points` are those that can be drawn and erased.
+function pointsOf(state) {
+  const count = state["train.classes"];
+  if (!state["train.points"]) {
+    const generated = (seed) => generateSamples(state["train.shape"], count, seed, state["train.noise"]);
+    const points = generated(state["train.seed"]);
+    return { points, samples: points, held: generated(state["train.seed"] + HELD_OUT) };
+  }
+  const points = read(state["train.points"]).filter(({ target }) => target < count);
+  const seen = new Array(count).fill(0);
+  const isHeld = points.map(({ target }) => ++seen[target] % EVERY === 0 && state["train.hold"] === "fourth");
+  return { points, samples: points.filter((_, i) => !isHeld[i]), held: points.filter((_, i) => isHeld[i]) };
+}
 
 export const lossesOf = (state) => ({ softmax: "crossEntropy", svm: state["train.svm"], squared: state["train.squared"] });
 
@@ -55,16 +64,16 @@ const countOf = (sizes) => sizes.slice(1).reduce((sum, outputs, l) => sum + outp
 const firstOf = (state) => (state["train.first"].length === countOf(sizesOf(shapeOf(state))) ? state["train.first"] : undefined);
 
 export function startAll(state) {
-  const samples = samplesOf(state);
+  const { points, samples, held } = pointsOf(state);
   const options = {
     ...shapeOf(state),
     seed: state["train.seed"],
     first: firstOf(state),
-    held: heldOutOf(state),
+    held,
     rate: state["train.rate"],
     alpha: Number(state["train.alpha"]),
     batchSize: state["train.batch"] === "all" ? Infinity : Number(state["train.batch"]),
   };
   const run = ([key, loss]) => [key, start(samples, { ...options, loss: numerics[loss] })];
-  return { samples, runs: Object.fromEntries(Object.entries(lossesOf(state)).map(run)) };
+  return { points, held, runs: Object.fromEntries(Object.entries(lossesOf(state)).map(run)) };
 }
