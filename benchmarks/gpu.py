@@ -210,7 +210,6 @@ def linear(rows: int, features: int, classes: int, softcap: float | None) -> dic
     """
     import torch
     from torch.nn import functional
-    from triton.testing import do_bench
 
     import normexp as nex
 
@@ -236,47 +235,61 @@ def linear(rows: int, features: int, classes: int, softcap: float | None) -> dic
         return functional.cross_entropy(z, y)
 
     ours = nex.CrossEntropy(softcap=softcap).linear
-    contenders = {
-        "normexp": step(ours),
-        "normexp, fast": step(ours, "fast"),
-        "torch": step(whole),
-        "torch.compile": step(torch.compile(whole, dynamic=False)),
+
+    def of_peer(peer: Callable[..., Any]) -> Callable[[], Call]:
+        return lambda: step(peer(softcap))
+
+    contenders: dict[str, Callable[[], Call]] = {
+        "normexp": lambda: step(ours),
+        "normexp, fast": lambda: step(ours, "fast"),
+        "torch": lambda: step(whole),
+        "torch.compile": lambda: step(torch.compile(whole, dynamic=False)),
     }
-    contenders |= {name: step(call) for name, call in linear_peers(softcap).items()}
-    for name, call in contenders.items():
-        try:
-            found[name] = do_bench(call, **ROUND)
-            found[f"{name}, bytes"] = extra_bytes(call, leaves[1])
-        except Exception as error:
-            found[name], found[f"{name}, why not"] = None, f"{type(error).__name__}: {error}"[:200]
-            torch.cuda.empty_cache()
+    contenders |= {name: of_peer(peer) for name, peer in LINEAR_PEERS.items()}
+    for name, build in contenders.items():
+        found |= timed_step(name, build, leaves[1])
     return found
 
 
-def linear_peers(softcap: float | None) -> dict[str, Callable[..., Any]]:
-    """Functions of features, weight and class ids, of those that are installed."""
-    found: dict[str, Callable[..., Any]] = {}
-    with contextlib.suppress(ImportError):
-        from liger_kernel.ops.fused_linear_cross_entropy import LigerFusedLinearCrossEntropyFunction
+def timed_step(name: str, build: Callable[[], Call], weight: Any) -> dict[str, Any]:
+    """Milliseconds and bytes of a step, or why there are none."""
+    import torch
+    from triton.testing import do_bench
 
-        def liger(x: Any, w: Any, y: Any) -> Any:
-            plain = None, None, -100, 0.0, 0.0, "mean"  # as it has them by default
-            value = LigerFusedLinearCrossEntropyFunction.apply(x, w, y, *plain, softcap)
-            return value[0] if isinstance(value, tuple) else value
+    try:
+        call = build()
+        return {name: do_bench(call, **ROUND), f"{name}, bytes": extra_bytes(call, weight)}
+    except Exception as error:
+        torch.cuda.empty_cache()
+        return {name: None, f"{name}, why not": f"{type(error).__name__}: {error}"[:200]}
 
-        found["Liger"] = liger
-    with contextlib.suppress(ImportError):
-        from cut_cross_entropy import linear_cross_entropy
 
-        found["CCE"] = lambda x, w, y: linear_cross_entropy(x, w, y, softcap=softcap)
-    with contextlib.suppress(ImportError):
-        from quack.linear_cross_entropy import chunked_linear_cross_entropy
+def liger_linear(softcap: float | None) -> Callable[..., Any]:
+    from liger_kernel.ops.fused_linear_cross_entropy import LigerFusedLinearCrossEntropyFunction
 
-        if softcap is None:  # it has none; and it tunes itself for minutes
-            found["QuACK, not tuned"] = lambda x, w, y: chunked_linear_cross_entropy(
-                x, w, y, tuned=False
-            )
-    return found
+    def call(x: Any, w: Any, y: Any) -> Any:
+        plain = None, None, -100, 0.0, 0.0, "mean"  # as it has them by default
+        value = LigerFusedLinearCrossEntropyFunction.apply(x, w, y, *plain, softcap)
+        return value[0] if isinstance(value, tuple) else value
+
+    return call
+
+
+def cce_linear(softcap: float | None) -> Callable[..., Any]:
+    from cut_cross_entropy import linear_cross_entropy
+
+    return lambda x, w, y: linear_cross_entropy(x, w, y, softcap=softcap)
+
+
+def quack_linear(softcap: float | None) -> Callable[..., Any]:
+    from quack.linear_cross_entropy import chunked_linear_cross_entropy
+
+    if softcap is not None:
+        raise NotImplementedError("has no softcap")
+    return lambda x, w, y: chunked_linear_cross_entropy(x, w, y, tuned=False)  # which takes minutes
+
+
+LINEAR_PEERS = {"Liger": liger_linear, "CCE": cce_linear, "QuACK, not tuned": quack_linear}
 
 
 def bare_products(x: Any, w: Any) -> dict[str, float]:

@@ -22,7 +22,6 @@ from . import scaling as _scaling
 from .launch import (
     STORED,
     Kernels,
-    Scaling,
     Tensor,
     arithmetic,
     few_registers,
@@ -78,7 +77,7 @@ def _of_kernel(kernel: Callable[..., Any], is_taken: Callable[[Any], bool]) -> C
 def _is_plain(given: Any) -> bool:
     """Whether the kernels take it: logits as they are, class ids, anything else."""
     if isinstance(given, Logits):
-        return not len(given.where) and scaling_of(given) == Scaling()
+        return not len(given.where) and scaling_of(given).is_none
     if isinstance(given, Summary):
         return given.temperature == 1.0
     return not isinstance(given, Target) or given.classes.ndim == 1
@@ -185,23 +184,21 @@ def cross_entropy(
     told = target.classes, target.weight, smoothing, norm, weights, total
     # One tile with and without the gradient: the value is the same to the bit.
     tile, scaling = tile_of_rows(x), scaling_of(logits)
-    computed_in = arithmetic(x, scaling != Scaling(), grad)
+    how = {"computed_in": arithmetic(x, not scaling.is_none, grad), "is_fused": scaling.is_none}
     parts = *per_part(x, tile, 4), x.new_empty(rows_in(x), dtype=torch.float64), *scaling
     kernels = Kernels(_cross_entropy.cross_entropy_of_rows, _in_turn.cross_entropy_in_turn)
     if len(grad):
-        options = {"computed_in": computed_in}
-        if tile.parts == 1 and scaling == Scaling():
-            options |= few_registers(x)
+        options = few_registers(x) if tile.parts == 1 and scaling.is_none else {}
         places = *_shape(x), *strides(grad)[1:]
-        launch(kernels, x, tile, x, *told, grad, *parts, *places, **options)
+        launch(kernels, x, tile, x, *told, grad, *parts, *places, **how, **options)
     else:
         kernel = kernels.in_turn if tile.in_turn else kernels.of_rows
         arguments = x, *told, None, *parts, *_shape(x), 0, 0, 0
-        run(kernel, x, tile, SUMMARISE, *arguments, parts=tile.programs, computed_in=computed_in)
+        run(kernel, x, tile, SUMMARISE, *arguments, parts=tile.programs, **how)
     over_rows(
         _cross_entropy.losses_of_rows, rows_in(x), tile.programs,
         *told, loss, *parts, rows_in(x), x.shape[1],
-        ARITHMETIC=computed_in,
+        ARITHMETIC=how["computed_in"], is_fused=scaling.is_none,
     )  # fmt: skip
     return loss, grad
 
@@ -247,8 +244,10 @@ def _rows(
     places = *scaling, *_shape(x), *strides(out)[1:]
     if summary is None:
         tile = tile_of_rows(x)
-        told = {"RESULT": result, "computed_in": arithmetic(x, scaling != Scaling())}
-        launch(kernels, x, tile, x, out, *per_part(x, tile, 2), *places, **told)
+        launch(
+            kernels, x, tile, x, out, *per_part(x, tile, 2), *places, RESULT=result,
+            computed_in=arithmetic(x, not scaling.is_none), is_fused=scaling.is_none,
+        )  # fmt: skip
     else:
         arguments = x, out, summary.top, summary.rest, *places
         run(kernels.of_rows, x, tile_of_summaries(x), FINISH, *arguments, parts=1, RESULT=result)
@@ -263,7 +262,7 @@ def _parts(logits: Logits) -> list[Tensor]:
     run(
         _functions.of_rows, x, tile, SUMMARISE, x, None, *parts, *scaling, *_shape(x), 0, 0, 0,
         parts=tile.parts, RESULT=_functions.SUMMARY,
-        computed_in=arithmetic(x, scaling != Scaling()),
+        computed_in=arithmetic(x, not scaling.is_none), is_fused=scaling.is_none,
     )  # fmt: skip
     return parts
 

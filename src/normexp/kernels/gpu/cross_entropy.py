@@ -16,7 +16,7 @@ import triton
 import triton.language as tl
 
 from .arithmetic import OWN, SHORT, WIDE, exponentials, log1p, sum_of, unit, widened
-from .as_read import as_read, leads, slope_at
+from .as_read import as_read, slope_at
 from .summary import RIGHT, finite, of_parts, spread, summary_of
 from .tile import (
     FINISH,
@@ -103,7 +103,7 @@ def cross_entropy_of_rows(
         z_y = logit_of(logits, row, y, classes, inner, x_outer, x_class, x_inner)
         if turn % PARTS == 0:
             tl.store(chosen + row, z_y.to(tl.float64), present)
-        top, rest, e = summary_of(x, here, ARITHMETIC, RIGHT, per_temperature is not None)
+        top, rest, e = summary_of(x, here, ARITHMETIC, RIGHT)
         part = row * PARTS + turn % PARTS
         tl.store(tops + part, top, present)
         tl.store(rests + part, rest, present)
@@ -117,10 +117,7 @@ def cross_entropy_of_rows(
             per_temperature, per_temperature_low, cap, cap_low,
             row, present, classes, ARITHMETIC,
         )  # fmt: skip
-        g = gradient_of(
-            x, e, u, top, b, T, pull, total, rest, inverse, per_temperature,
-            smoothing is not None,
-        )  # fmt: skip
+        g = gradient_of(x, e, u, top, b, T, pull, total, rest, inverse, smoothing is not None)
         if per_temperature is not None:
             g *= slope_at(z, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
         here = told[:, None] & (column < classes)[None, :]
@@ -178,8 +175,7 @@ def terms_of(
         t = a + b * of_class(class_weight, y, (y >= 0) & (y < classes))
     a, b, T, t = a.to(kind), b.to(kind), T.to(kind), t.to(kind)
     e = exponentials(x_y, top.to(x_y.dtype), ARITHMETIC)
-    is_top = leads(x_y, top.to(x_y.dtype), per_temperature)
-    others = tl.where(is_top, rest, total - e)
+    others = tl.where(x_y == top.to(x_y.dtype), rest, total - e)
     g = (((T - t) + pull) * e - t * others) * inverse
     if per_temperature is not None:
         g *= slope_at(z_y, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
@@ -187,14 +183,11 @@ def terms_of(
 
 
 @triton.jit
-def gradient_of(
-    x, e, u, top, b, T, pull, total, rest, inverse, per_temperature, IS_SMOOTH: tl.constexpr
-):  # fmt: skip
+def gradient_of(x, e, u, top, b, T, pull, total, rest, inverse, IS_SMOOTH: tl.constexpr):
     """Of a tile, as if no class were that of its row."""
     if IS_SMOOTH:
         t = b[:, None] * u.to(e.dtype)[None, :]
-        is_top = leads(x, top.to(x.dtype)[:, None], per_temperature)
-        others = tl.where(is_top, rest[:, None], total[:, None] - e)
+        others = tl.where(x == top.to(x.dtype)[:, None], rest[:, None], total[:, None] - e)
         return (((T[:, None] - t) + pull[:, None]) * e - t * others) * inverse[:, None]
     else:
         return e * ((T + pull) * inverse)[:, None]

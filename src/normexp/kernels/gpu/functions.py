@@ -41,7 +41,7 @@ def of_rows(
             else TOTAL if RESULT == SOFTMAX and PHASE == WHOLE
             else RIGHT
         )  # fmt: skip
-        top, rest, e = summary_of(x, here, ARITHMETIC, NEEDED, per_temperature is not None)
+        top, rest, e = summary_of(x, here, ARITHMETIC, NEEDED)
     if PHASE == SUMMARISE:
         part = row * PARTS + turn % PARTS
         tl.store(tops + part, top, present)

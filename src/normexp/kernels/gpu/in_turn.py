@@ -43,9 +43,7 @@ def of_rows_in_turn(
         here = present[:, None] & (column < classes)[None, :]
         x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), AGAIN)
         x = as_read(x, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
-        part_top, part_rest, e = summary_of(
-            x, here, ARITHMETIC, RIGHT, per_temperature is not None
-        )  # fmt: skip
+        part_top, part_rest, e = summary_of(x, here, ARITHMETIC, RIGHT)
         top, rest = both(top, rest, part_top, part_rest, ARITHMETIC, x.dtype)
     for part in tl.range(PARTS):
         column = classes_of(part, PARTS, CLASSES)
@@ -112,9 +110,7 @@ def cross_entropy_in_turn(
         here = present[:, None] & (column < classes)[None, :]
         x = read(logits, row, column, here, inner, x_outer, x_class, x_inner, -float("inf"), AGAIN)
         x = as_read(x, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
-        part_top, part_rest, e = summary_of(
-            x, here, ARITHMETIC, RIGHT, per_temperature is not None
-        )  # fmt: skip
+        part_top, part_rest, e = summary_of(x, here, ARITHMETIC, RIGHT)
         before = top
         top, rest = both(top, rest, part_top, part_rest, ARITHMETIC, x.dtype)
         if smoothing is not None:
@@ -143,10 +139,7 @@ def cross_entropy_in_turn(
             x = as_read(z, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
             u = of_class(class_weight, column, column < classes)
             e = exponentials(x, top.to(x.dtype)[:, None], ARITHMETIC)
-            g = gradient_of(
-            x, e, u, top, b, T, pull, total, rest, inverse, per_temperature,
-            smoothing is not None,
-        )  # fmt: skip
+            g = gradient_of(x, e, u, top, b, T, pull, total, rest, inverse, smoothing is not None)
             if per_temperature is not None:
                 g *= slope_at(z, per_temperature, per_temperature_low, cap, cap_low, ARITHMETIC)
             write(grad, g, row, column, here, inner, g_outer, g_class, g_inner)

@@ -83,6 +83,10 @@ class Scaling(NamedTuple):
     cap: float | None = None
     cap_low: float | None = None
 
+    @property
+    def is_none(self) -> bool:
+        return self.per_temperature is None
+
 
 def scaling_of(logits: Logits) -> Scaling:
     if logits.temperature == 1.0 and logits.softcap is None:
@@ -149,7 +153,7 @@ def per_part(x: Tensor, tile: Tile, count: int) -> list[Tensor]:
 
 def run(
     kernel: Any, x: Tensor, tile: Tile, phase: Any, *arguments: Any, parts: int,
-    computed_in: Any = None, **options: Any,
+    computed_in: Any = None, is_fused: bool = True, **options: Any,
 ) -> None:  # fmt: skip
     """One launch over all rows, each of so many parts that have a summary."""
     programs = triton.cdiv(rows_in(x), tile.rows) * tile.programs
@@ -165,7 +169,7 @@ def run(
                 CLASSES=tile.classes,
                 ARITHMETIC=arithmetic(x) if computed_in is None else computed_in,
                 num_warps=tile.warps,
-                enable_fp_fusion=True,
+                enable_fp_fusion=is_fused,
                 **options,
             )
 
@@ -184,7 +188,9 @@ def few_registers(x: Tensor) -> dict[str, int]:
     return {"maxnreg": 64} if x.is_cuda and torch.version.hip is None else {}
 
 
-def over_rows(kernel: Any, rows: int, parts: int, *arguments: Any, **constants: Any) -> None:
+def over_rows(
+    kernel: Any, rows: int, parts: int, *arguments: Any, is_fused: bool = True, **constants: Any
+) -> None:
     """A launch that reads the summaries of all rows: a thread to each row, if it is one part."""
     width = triton.next_power_of_2(parts)
     at_once = max(1, 128 // width)
@@ -196,6 +202,6 @@ def over_rows(kernel: Any, rows: int, parts: int, *arguments: Any, **constants: 
                 WIDTH=width,
                 ROWS=at_once,
                 num_warps=4,
-                enable_fp_fusion=True,
+                enable_fp_fusion=is_fused,
                 **constants,
             )

@@ -17,9 +17,7 @@ COUNTED = tl.constexpr(2)
 
 
 @triton.jit
-def summary_of(
-    x, here, ARITHMETIC: tl.constexpr, NEEDED: tl.constexpr, IS_SCALED: tl.constexpr
-):  # fmt: skip
+def summary_of(x, here, ARITHMETIC: tl.constexpr, NEEDED: tl.constexpr):
     """Top, rest and the exponentials of a tile of rows, −inf where nothing is `here`.
 
     rest = Σ exp(x − top) over every class but one that attains the top, of an infinite top their
@@ -36,9 +34,8 @@ def summary_of(
     rest = sum_of(e, ARITHMETIC) * per_unit(x, ARITHMETIC) - 1.0
     if NEEDED != TOTAL:
         # Who leads, where only one does: mostly the exponential says so too, and then the logits
-        # need not be kept for it. What scales logits may be fused with the difference from the top.
-        by_logits: tl.constexpr = ARITHMETIC == WIDE or IS_SCALED
-        leads = x == top[:, None] if by_logits else e == unit(x, ARITHMETIC)
+        # need not be kept for it.
+        leads = x == top[:, None] if ARITHMETIC == WIDE else e == unit(x, ARITHMETIC)
         others = tl.where(leads, 0.0, e)
         rest = tl.where(rest >= 0.5, rest, sum_of(others, ARITHMETIC) * per_unit(x, ARITHMETIC))
         rest = tl.where(top == -float("inf"), 0.0, rest)
