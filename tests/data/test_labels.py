@@ -210,4 +210,7 @@ def test_a_number_of_a_typed_column_is_the_class_that_is_this_number(tmp_path):
 def test_a_truth_value_in_two_spellings_is_one_class(tmp_path):
     data = of_csv(tmp_path, "TRUE", "True", "FALSE", "b", "B")
     assert data.target.tolist() == ["TRUE", "TRUE", "FALSE", "b", "B"]
-    assert data.notes == ("the label 'True' read as 'TRUE'",)
+    assert data.notes == (
+        "the label 'True' read as 'TRUE'",
+        "labels that differ in their writing alone are classes of their own: 'b', 'B'",
+    )

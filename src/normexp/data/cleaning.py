@@ -11,9 +11,10 @@ import numpy as np
 import polars as pl
 from scipy.sparse import issparse
 
-from .checks import check_finite, numbers_of, told_counting
+from .checks import check_finite, numbers_of
 from .columns import framed, named
 from .dataset import Dataset
+from .doubts import doubts_of
 from .labels import learn_labels
 from .learning import learn_columns
 from .notes import Note
@@ -30,6 +31,7 @@ from .words import did_you_mean, listed
 ROW_NUMBERS = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 
 UNLABELLED = "without a label"
+MANY_LABELS = 10  # of fewer rows, half may well be of a class of their own
 
 
 class UnlabelledError(ValueError):
@@ -86,7 +88,8 @@ def clean(raw: Raw, name: str, wishes: Wishes, schema: Schema | None = None) -> 
     numbers = numbers_of(raw.features, raw.feature_names)
     check_finite(name, *numbers, raw.before)
     if is_new and raw.image_shape is None:
-        notes += told_counting(*numbers)
+        as_came = source.features if isinstance(source.features, pl.DataFrame) else raw.features
+        notes += doubts_of(as_came, *numbers, schema.columns, is_text=raw.lines is not None)
     dataset = Dataset(
         name,
         raw.features,
@@ -252,6 +255,8 @@ def _labelled(dataset: Dataset, raw: Raw, column: pl.Series, wishes: Wishes) -> 
             f"{read.values[0]}"
         )
     notes = list(read.notes)
+    if is_new and 2 * (kinds := len(labels.classes)) > len(present) >= MANY_LABELS:
+        notes.append(Note("many-classes", classes=kinds, n=len(present)))
     if absent:
         dataset = dataset.take(present)
         notes.append(Note("unlabelled", n=absent))

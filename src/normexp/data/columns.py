@@ -7,10 +7,12 @@ of a call.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
+
+BLOCK = 1 << 22  # cells
 
 
 def named(frame: pl.DataFrame) -> dict[str, pl.Series]:
@@ -43,3 +45,17 @@ def joined(columns: Sequence[pl.Series], dtype: Any) -> pl.Series:
 def column_of(cells: pl.Series, column: int, rows: int, name: str = "") -> pl.Series:
     """One of the columns that stand one after the other in a series."""
     return cells.slice(column * rows, rows).alias(name)
+
+
+def blocks_of(
+    columns: Mapping[str, pl.Series], dtype: Any
+) -> Iterator[tuple[list[str], pl.Series]]:
+    """Columns of one type, some at a time as one series with their names.
+
+    So a wide table takes few calls, and a tall one no second copy of all of it.
+    """
+    names = list(columns)
+    rows = len(columns[names[0]]) if names else 0
+    size = max(BLOCK // max(rows, 1), 1)
+    for block in (names[start : start + size] for start in range(0, len(names), size)):
+        yield block, joined([columns[name] for name in block], dtype)

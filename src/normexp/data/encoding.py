@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -31,6 +31,8 @@ Encoded: TypeAlias = "NDArray[np.floating[Any]] | csr_array"
 
 # Rows at a time where a sum needs them in float64: a set of byte images would not fit eight times.
 BLOCK = 1024
+
+FAR = 100  # standard deviations
 
 NO_DAY = "1970-01-01"  # the first of a column without dates
 
@@ -177,9 +179,26 @@ class Encoder:
         return encoded
 
     def unseen(self, data: Dataset | Any) -> tuple[str, ...]:
-        """Say which texts of the rows are no categories of the training rows, and of how many."""
+        """Say what of the rows is unlike all training rows, and in how many of them.
+
+        Texts that are no categories, and numbers more than 100 standard deviations from the mean,
+        as those in another unit may be.
+        """
         features = self._features(data)
-        return told_unseen(texts_of(features, tuple(self.categories)), self.categories)
+        texts = texts_of(features, tuple(self.categories))
+        return (*self._far(features), *told_unseen(texts, self.categories))
+
+    def _far(self, features: Features) -> Iterator[Note]:
+        """Which numbers lie far from the mean; of pixels none does, nor of sparse columns."""
+        if not isinstance(features, pl.DataFrame):
+            return
+        values = numbers_of(features, self._plain_numbers, {})
+        places = slice(len(self._plain_numbers))
+        is_far = np.abs(values - self.mean[places]) > FAR * self.scale[places]
+        for i in np.flatnonzero(is_far.any(axis=0)).tolist():
+            found = values[is_far[:, i], i]
+            name = self._plain_numbers[i]
+            yield Note("far", name=name, n=len(found), most=FAR, value=f"{found[0]:.6g}")
 
     def state(self) -> tuple[dict[str, NDArray[np.float64]], dict[str, Any]]:
         """Return all of the encoder as arrays, for safetensors, and plain values, for JSON."""

@@ -158,7 +158,7 @@ def learn_labels(
         names = list(dict.fromkeys(whole.values()))
     else:
         names, remarks = _one_spelling(names)
-        notes += remarks
+        notes += remarks + _alike(names)
     if not are_integers and missing is None:
         notes += [
             Note("marker-class", label=text, n=counts[text]) for text in names if text in MARKERS
@@ -202,6 +202,16 @@ def _one_spelling(names: Collection[str]) -> tuple[list[str], list[Note]]:
         if spelt != name:
             notes.append(Note("spelling", label=name, spelt=spelt))
     return list(first.values()), notes
+
+
+def _alike(names: Collection[str]) -> list[Note]:
+    """Classes that differ in nothing but the way they are written, as 01 and 1 or Yes and yes."""
+    meant: dict[Any, list[str]] = {}
+    for name in names:
+        value = _value(name)
+        meant.setdefault(name.casefold() if value is None else value, []).append(name)
+    alike = tuple(name for each in meant.values() if len(each) > 1 for name in each)
+    return [Note("alike-labels", labels=alike)] if alike else []
 
 
 def _are_integers(texts: Collection[str], *, is_text: bool) -> bool:

@@ -10,16 +10,18 @@ import polars as pl
 from .columns import by_type, named
 from .dates import DATED, DAYS, ORDERS, TWO_DIGITS, read_dates
 from .notes import Note
-from .numbers import are_few, find_numbers
+from .numbers import MANY_NUMBERS, are_few, find_numbers
 from .plain import plain_numbers
-from .schema import Column, Kind
+from .schema import PLAIN, Column, Kind
 from .texts import Texts, as_text
+from .words import LISTED
 
 # More texts than this in one column, or nearly as many as it has cells, are names of the rows and
 # no property of them.
 MAX_CATEGORIES = 1000
 NEARLY_ALL = 0.75
 MIN_ROWS_OF_NAMES = 50
+MIN_ROWS_TO_DIFFER = 10
 
 
 def learn_columns(
@@ -74,7 +76,11 @@ def learn_columns(
     found, remarks = _find_dates(texts, days)
     columns |= found
     notes += remarks
-    if left_out := _find_names(texts.without([*found, *keep])):
+    left_out, remarks = _find_names(texts.without([*found, *keep]))
+    notes += remarks
+    if is_typed:
+        notes += _numbers_as_texts(texts.without([*found, *left_out]))
+    if left_out:
         columns |= {name: Column(name, "left out") for name in left_out}
         notes.append(Note("names", columns=tuple(left_out.values())))
     return tuple(columns.get(name) or Column(name, kinds[name]) for name in frame.columns), notes
@@ -125,11 +131,23 @@ def _no_dates(name: str, cells: pl.Series, dated: int, day: str) -> list[Note]:
     return [Note("short-years", **column, short=short[0])] if len(short) else []
 
 
-def _find_names(texts: Texts) -> dict[str, Note]:
-    """The columns of text that nearly all differ, and how far."""
-    found = {}
+def _find_names(texts: Texts) -> tuple[dict[str, Note], list[Note]]:
+    """The columns of text that nearly all differ, and how far; and where rows are few for that."""
+    found, alone = {}, []
     different, cells = texts.different(), texts.count(texts.cells.is_not_null())
     for name, kinds, rows in zip(texts.names, different.tolist(), cells.tolist(), strict=True):
         if kinds > MAX_CATEGORIES or (rows >= MIN_ROWS_OF_NAMES and kinds > NEARLY_ALL * rows):
             found[name] = Note("texts-of", name=name, texts=kinds, cells=rows)
-    return found
+        elif kinds == rows >= MIN_ROWS_TO_DIFFER:
+            alone.append(name)
+    notes = [Note("all-different", names=tuple(alone), drop=str(alone[:LISTED]))] if alone else []
+    return found, notes
+
+
+def _numbers_as_texts(texts: Texts) -> list[Note]:
+    """Say which columns of text, by their type, hold many numbers and nothing else."""
+    present = texts.count(texts.cells.is_not_null())
+    are_numbers = texts.count(PLAIN.read(texts.cells).is_not_null()) == present
+    many = texts.different() > MANY_NUMBERS
+    names = tuple(texts.names[i] for i in np.flatnonzero(are_numbers & many))
+    return [Note("number-texts", names=names)] if names else []

@@ -50,7 +50,9 @@ def find_numbers(
     candidates = rest.take(np.flatnonzero(has_digits & ~is_truth))
     told: dict[Remark, list[str]] = defaultdict(list)
     notes = []
-    grouped, written = _writings(lambda: [plain, plain_numbers()], candidates, semicolons)
+    grouped, doubtful, written = _writings(lambda: [plain, plain_numbers()], candidates, semicolons)
+    if doubtful:
+        notes.append(Note("point-decimals", names=tuple(doubtful)))
     for name, writing in grouped.items():
         found[name] = Column(name, "number", writing)
         if writing.thousands:
@@ -94,8 +96,11 @@ def _are_numbers(cells: pl.Series, odd: pl.Series) -> bool:
 
 def _writings(
     plain: Callable[[], list[Texts]], candidates: Texts, semicolons: bool
-) -> tuple[dict[str, Writing], list[Writing]]:
-    """How the numbers of candidates are written; and those of plain columns beside commas."""
+) -> tuple[dict[str, Writing], list[str], list[Writing]]:
+    """How the numbers of candidates are written; and those of plain columns beside commas.
+
+    Between the two, the plain columns whose points may part thousands, with no other to tell.
+    """
     tally = Tally.of(candidates)
     signed = candidates.count(candidates.cells.str.contains(UNITS))
 
@@ -113,7 +118,7 @@ def _writings(
     points, commas = (
         sum(holds_numbers(i, decimal) for i in tally.voters(decimal)) for decimal in ".,"
     )
-    grouped = {}
+    grouped, doubtful = {}, []
     if commas or semicolons:
         of_plain = [(each, Tally.of(each)) for each in plain()]
         points += sum(len(each.voters(".")) for _, each in of_plain)
@@ -123,8 +128,15 @@ def _writings(
                 for texts, each in of_plain
                 for i, name in enumerate(texts.names)
             }
+        elif not points:
+            doubtful = [
+                name
+                for texts, each in of_plain
+                for i, name in enumerate(texts.names)
+                if each.separators(i, ",") == (",", ".")
+            ]
     decimal = "," if commas > points else "" if semicolons and not points else "."
-    return grouped, [writing(i, decimal) for i in range(len(candidates))]
+    return grouped, doubtful, [writing(i, decimal) for i in range(len(candidates))]
 
 
 def _of_thousands(writing: Writing) -> Remark:

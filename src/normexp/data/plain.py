@@ -7,10 +7,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import polars as pl
 
-from .columns import column_of, joined
-
-# Cells at a time: a wide table in few calls, a tall one without a second copy of all of it.
-BLOCK = 1 << 22
+from .columns import blocks_of, column_of
 
 
 def plain_numbers(
@@ -24,13 +21,10 @@ def plain_numbers(
     """
     if len(numbers_among(missing)):
         return {}  # a number may stand for a missing value
-    names = list(columns)
-    rows = len(columns[names[0]]) if names else 0
     found = {}
-    size = max(BLOCK // max(rows, 1), 1)
-    for block in (names[start : start + size] for start in range(0, len(names), size)):
-        cells = joined([columns[name] for name in block], pl.String)
+    for block, cells in blocks_of(columns, pl.String):
         numbers = cells.cast(pl.Float64, strict=False)
+        rows = len(columns[block[0]])
         is_number = numbers.is_finite().fill_null(False).to_numpy().reshape(len(block), rows)
         for i in np.flatnonzero(is_number.all(axis=1)).tolist():
             found[block[i]] = column_of(numbers, i, rows, block[i])
