@@ -14,7 +14,7 @@ import { lossCurves } from "sections/train.curve";
 import { inside } from "sections/train.inside";
 import { ERASER, pad, written } from "sections/train.pad";
 import { panel } from "sections/train.panel";
-import { ALPHAS, HIDDEN, MOST_PASSES, SPEEDS, lossesOf, settings, startAll } from "sections/train.runs";
+import { ALPHAS, CLASSIFIERS, HIDDEN, MOST_PASSES, SPEEDS, lossesOf, settings, startAll } from "sections/train.runs";
 
 export { fields } from "sections/train.runs";
 export { words } from "sections/train.words";
@@ -134,6 +134,7 @@ export function create(place, app) {
   let waited = 0;
   let drawn = -1; // the passes that the pictures show
   let drawnAt = -Infinity; // and since when
+  let turn = 0; // of the panels: while it plays a frame has time for one of them
   let owed = 0; // of a pass, where there is less than one in a frame
   const clock = app.animation((milliseconds) => {
     waited += milliseconds;
@@ -148,10 +149,11 @@ export function create(place, app) {
     if (state["train.passes"] === MOST_PASSES) play(false);
   });
   function play(now) {
-    if (playing && !now) lookInside();
+    const stops = playing && !now;
     playing = now;
     playButton.textContent = t(now ? "pause" : "play");
     runClock();
+    if (stops) drawRuns();
   }
   const behind = () => passesDone() < state["train.passes"];
   const runClock = () => (playing || behind() ? clock.play() : clock.pause());
@@ -211,7 +213,8 @@ export function create(place, app) {
     count.textContent = t("passes", { n: passesDone() });
     const soon = performance.now() < drawnAt + WHILE_BEHIND;
     if (behind() && (soon || app.reducedMotion())) return;
-    for (const [key, { canvas, draw }] of Object.entries(panels)) draw(all.runs[key], widthOf(canvas), lossesOf(state)[key]);
+    turn = (turn + 1) % CLASSIFIERS.length;
+    for (const key of playing ? [CLASSIFIERS[turn]] : CLASSIFIERS) panels[key].draw(all.runs[key], widthOf(panels[key].canvas), lossesOf(state)[key]);
     curve.replaceChildren(lossCurves(app, { runs: all.runs, losses: lossesOf(state), width: widthOf(curve) }));
     if (!playing || performance.now() > lookedAt + WHILE_BEHIND) lookInside();
     drawn = passesDone();
