@@ -123,6 +123,30 @@ def test_numbers_that_are_texts_by_their_type(kinds, is_told):
     assert notes == (told if is_told else ())
 
 
+@pytest.mark.parametrize("first", ["5 kg", "12:30", "<5", "1_000", "٣"])
+def test_texts_in_which_numbers_stand(tmp_path, first):
+    texts = [first, *(f"{i} kg" for i in range(10, 25))]
+    data = table(tmp_path, {"x": [texts[i % 16] for i in range(ROWS)]})
+    assert data.notes == (
+        f"the texts of 'x' are taken for categories, though numbers stand in them, as in {first!r}",
+    )
+    few = {"x": [texts[i % 4] for i in range(ROWS)]}
+    codes = {"x": [f"A{i % 16}" for i in range(ROWS)]}
+    assert table(tmp_path, few).notes == table(tmp_path, codes).notes == ()
+
+
+def test_texts_that_differ_in_capitals_alone(tmp_path):
+    colours = ["red", "Red", "RED", "blue"] * (ROWS // 4)
+    data = table(tmp_path, {"x": colours, "z": ["u", "v"] * (ROWS // 2)})
+    assert data.notes == (
+        "texts of 'x' that differ in capitals alone are categories of their own: 'RED', 'Red', "
+        "'red'",
+    )
+    assert data.features["x"].to_list() == colours
+    truth = ["true", "TRUE", "perhaps", "no"] * (ROWS // 4)
+    assert table(tmp_path, {"x": truth}).notes == ()
+
+
 @pytest.mark.parametrize(
     ("labels", "alike"),
     [

@@ -5,7 +5,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from normexp.data import load
+from normexp.data import Dataset, load
 from normexp.kernels.cpu.entries import Entry
 from normexp.linear import LinearClassifier
 from normexp.losses import COMPARED, LOSSES
@@ -130,6 +130,14 @@ def test_pulls_are_named_with_the_values_of_the_row(table):
         for name, logits in mistake.pulls:
             assert name.startswith(("size = ", "colour="))
             assert logits > 0
+
+
+def test_of_many_classes_nothing_is_warned():
+    rng = np.random.default_rng(0)
+    target = np.repeat(np.arange(60), 4)
+    dataset = Dataset("many", rng.normal(size=(240, 3)), target, ("x", "y", "z"))
+    found = compare(dataset, {"softmax": LOSSES["softmax"]}, test_size=0.25, max_iter=3)
+    assert found.train_rows == 180
 
 
 def test_progress_is_told_for_each_loss_and_iteration():

@@ -9,10 +9,11 @@ import polars as pl
 
 from .columns import by_type, named
 from .dates import DATED, DAYS, ORDERS, TWO_DIGITS, read_dates
+from .doubtful_texts import doubts_of_texts
 from .notes import Note
-from .numbers import MANY_NUMBERS, are_few, find_numbers
+from .numbers import are_few, find_numbers
 from .plain import plain_numbers
-from .schema import PLAIN, Column, Kind
+from .schema import Column, Kind
 from .texts import Texts, as_text
 from .words import LISTED
 
@@ -78,8 +79,7 @@ def learn_columns(
     notes += remarks
     left_out, remarks = _find_names(texts.without([*found, *keep]))
     notes += remarks
-    if is_typed:
-        notes += _numbers_as_texts(texts.without([*found, *left_out]))
+    notes += doubts_of_texts(texts.without([*found, *left_out]), is_typed)
     if left_out:
         columns |= {name: Column(name, "left out") for name in left_out}
         notes.append(Note("names", columns=tuple(left_out.values())))
@@ -142,12 +142,3 @@ def _find_names(texts: Texts) -> tuple[dict[str, Note], list[Note]]:
             alone.append(name)
     notes = [Note("all-different", names=tuple(alone), drop=str(alone[:LISTED]))] if alone else []
     return found, notes
-
-
-def _numbers_as_texts(texts: Texts) -> list[Note]:
-    """Say which columns of text, by their type, hold many numbers and nothing else."""
-    present = texts.count(texts.cells.is_not_null())
-    are_numbers = texts.count(PLAIN.read(texts.cells).is_not_null()) == present
-    many = texts.different() > MANY_NUMBERS
-    names = tuple(texts.names[i] for i in np.flatnonzero(are_numbers & many))
-    return [Note("number-texts", names=names)] if names else []

@@ -80,11 +80,14 @@ class Texts:
         gone = set(names)
         return self.take(i for i, name in enumerate(self.names) if name not in gone)
 
+    def kinds(self) -> pl.DataFrame:
+        """Each text of each column once: the number of its `column`, and the `text`."""
+        number = np.repeat(np.arange(len(self)), self.rows)
+        return pl.DataFrame({"column": number, "text": self.cells}).drop_nulls().unique()
+
     def different(self) -> NDArray[np.int64]:
         """How many texts each column holds."""
-        number = np.repeat(np.arange(len(self)), self.rows)
-        cells = pl.DataFrame({"column": number, "text": self.cells}).drop_nulls().unique()
-        return np.bincount(cells["column"].to_numpy(), minlength=len(self))
+        return np.bincount(self.kinds()["column"].to_numpy(), minlength=len(self))
 
 
 def as_text(column: pl.Series) -> pl.Series:

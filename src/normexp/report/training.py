@@ -92,7 +92,7 @@ def make_ready(loss: RowLoss, part: Split) -> None:
     _, firsts = np.unique(part.train_target, return_index=True)
     rows = np.union1d(firsts, np.arange(min(FEW, len(part.train_target))))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore")  # what is to be said of so few rows is nothing
         LinearClassifier(loss, max_iter=2).fit(part.train_features[rows], part.train_target[rows])
 
 
