@@ -210,6 +210,20 @@ def test_what_a_mask_takes_out_counts_for_nothing_under_a_cap(back_end, name):
         assert not got[~where].any()
 
 
+def test_a_hidden_class_that_has_mass_pulls_as_one_at_minus_infinity(back_end):
+    """The loss is inf; the gradient there is −t / temperature, whatever is hidden."""
+    where = np.array([[False, True, True]])
+    for hidden in (0.5, 50.0, np.nan):
+        z = np.array([[hidden, 1.0, 2.0]])
+        for classes in (np.array([0]), np.array([[1.0, 0.0, 0.0]])):
+            target = Target(classes, np.ones(1))
+            loss, grad = back_end.cross_entropy(Logits(z, where, 2.0, 3.0), target)
+            assert loss == np.inf
+            p = back_end.softmax(Logits(z, where, 2.0, 3.0))[0, 1:]
+            slopes = 1 / np.cosh(z[0, 1:] / 3) ** 2 / 2
+            np.testing.assert_allclose(grad[0], [-0.5, *(p * slopes)], rtol=1e-12)
+
+
 def test_a_back_end_asked_for_by_name_is_never_replaced():
     assert kernels_for(np.ones(2), "reference") is reference
     assert kernels_for(np.ones(2)) is cpu

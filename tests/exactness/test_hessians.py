@@ -86,13 +86,14 @@ def test_brier(family, classes, dtype):
     of_q, sizes = jacobian_product(truth, q)
     of_g, g_sizes = jacobian_product(truth, g)
     both = mpmath.fsum(q_k * g_k for q_k, g_k in zip(q, g, strict=True))
+    size_of_both = mpmath.fsum(
+        size * g_j / p_j for size, g_j, p_j in zip(q_sizes, g_sizes, p, strict=True)
+    )
+    size_of_mean = mpmath.fsum(p_j * size for p_j, size in zip(p, q_sizes, strict=True))
     true, terms = [], []
     for k in range(classes):
         true.append(2 * (of_q[k] + q[k] * of_g[k] / p[k] - p[k] * both))
-        of_both = p[k] * mpmath.fsum(
-            size * g_j / p_j for size, g_j, p_j in zip(q_sizes, g_sizes, p, strict=True)
-        )
-        of_means = p[k] * mpmath.fsum(p_j * size for p_j, size in zip(p, q_sizes, strict=True))
+        of_both, of_means = p[k] * size_of_both, p[k] * size_of_mean
         terms.append(
             2 * (sizes[k] + of_means + q_sizes[k] * g_sizes[k] / p[k] + of_both + p[k] * q_sizes[k])
         )

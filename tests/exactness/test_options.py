@@ -91,7 +91,7 @@ def test_brier(family, classes, dtype):
         value, grad = nex.SquaredError(on="probabilities").value_and_grad(z, y)
         g = [p[k] if k != y else -truth.others(y) for k in range(classes)]
         assert ulps(value, mpmath.fsum(g_k**2 for g_k in g)).max() <= BOUND[dtype]
-        for k in range(classes):
+        for k in {*range(0, classes, max(classes // 30, 1)), *targets(z)}:  # each has all terms
             terms = [p[j] * (g[k] - g[j]) for j in range(classes) if j != k]
             true = 2 * p[k] * mpmath.fsum(terms)
             size = 2 * p[k] * mpmath.fsum(map(abs, terms))

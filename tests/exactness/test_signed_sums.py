@@ -22,12 +22,17 @@ TYPES = {
 
 
 def truth(x, b):
-    """The logarithm and the sign of a sum, to 4000 bits."""
+    """The logarithm and the sign of a sum: in so many bits that 150 are left, or else in 4000."""
+    for bits in (300, 1200, 4000):
+        with mpmath.workprec(bits):
+            terms = [
+                mpmath.mpf(float(q)) * mpmath.exp(mpmath.mpf(float(p)))
+                for p, q in zip(x.tolist(), b.tolist(), strict=True)
+            ]
+            total = mpmath.fsum(terms)
+            if abs(total) > mpmath.ldexp(max(map(abs, terms)), 150 - bits):
+                return mpmath.log(abs(total)), float(mpmath.sign(total))
     with mpmath.workprec(4000):
-        pairs = zip(x.tolist(), b.tolist(), strict=True)
-        total = mpmath.fsum(
-            mpmath.mpf(float(q)) * mpmath.exp(mpmath.mpf(float(p))) for p, q in pairs
-        )
         return mpmath.log(abs(total)) if total else mpmath.ninf, float(mpmath.sign(total))
 
 

@@ -47,11 +47,11 @@ def product(
             with np.errstate(over="ignore"):
                 result[tile.place] = products
             return
-        cap, sloped = logits.softcap, np.empty(z.shape)
-        over_cap(softcap.slope_rows, z, cap, v, sloped)
+        cap, sloped, given = logits.softcap, np.empty(z.shape), Logits(z, tile.logits.where)
+        over_cap(softcap.slope_rows, given, cap, v, sloped)
         run(kernel, tile.logits, its, options, sloped, products)
         gradient = loss(tile.logits, its)[1]
-        over_cap(softcap.bend_rows, z, cap, products, gradient, v, result[tile.place])
+        over_cap(softcap.bend_rows, given, cap, products, gradient, v, result[tile.place])
 
     over_wide(logits, work)
     return result

@@ -42,7 +42,7 @@ def over_wide(logits: Logits, work: Callable[[WideTile], object]) -> None:
             if cap is None:
                 wide = z.astype(np.float64)
             else:
-                over_cap(softcap.cap_rows, z, cap, wide := np.empty(z.shape))
+                over_cap(softcap.cap_rows, Logits(z), cap, wide := np.empty(z.shape))
             where = logits.where[place] if logits.where.size else NO_MASK
             work(WideTile(Logits(wide, where, logits.temperature), place, rows))
 
@@ -98,15 +98,18 @@ def capped_loss(
         of_capped = np.empty(z.shape) if grad.size else no_gradient(tile.logits.values)
         compute(tile, loss[tile.rows], of_capped)
         if grad.size:
-            over_cap(softcap.slope_rows, z, logits.softcap, of_capped, grad[tile.place])
+            given = Logits(z, tile.logits.where)
+            over_cap(softcap.slope_rows, given, logits.softcap, of_capped, grad[tile.place])
 
     over_wide(logits, work)
     return loss, grad
 
 
-def over_cap(kernel: Entry, z: Array, cap: Any, *arguments: Array) -> None:
-    """Run a kernel of the cap; the last of its arguments is the result."""
+def over_cap(kernel: Entry, logits: Logits, cap: Any, *arguments: Array) -> None:
+    """Run a kernel of the cap; the last of its arguments is the result. What a mask hides is −inf,
+    which a cap leaves as it is.
+    """
     arrays = [arranged(array) for array in arguments]
     kind = tuple(array.dtype.char for array in arrays)
     result = arrays[-1]
-    over_tiles(kernel, Logits(z), result, cap, *arrays, kind=kind, compute=np.float64)
+    over_tiles(kernel, logits, result, cap, *arrays, kind=kind, compute=np.float64)
