@@ -47,6 +47,17 @@ def test_the_same_rows_are_paired(wine, tmp_path):
     assert svm.log_loss_p is None
 
 
+def test_other_classes_are_said_to_be_so(wine, tmp_path):
+    before, now = wine
+    names = ("barolo", "barbera", "grignolino")
+    renamed = replace(now, class_names=(before.class_names[0], *names[1:]))
+    found = against(renamed, kept(before, tmp_path / "old.json"))
+    assert set(found.other_classes) == {*names[1:], *before.class_names[1:]}
+    assert "The classes are not the same, barbera, " in changed(found)[1]
+    assert "说的不是同一个任务" in changed(found, "zh")[1]
+    assert against(now, kept(before, tmp_path / "old.json")).other_classes == ()
+
+
 def test_sentences_say_whether_chance_may_explain_it(wine, tmp_path):
     before, now = wine
     found = against(now, kept(before, tmp_path / "old.json"))

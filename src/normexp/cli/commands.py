@@ -29,8 +29,8 @@ def normexp(context: click.Context) -> None:
 
     DATA is the name of a built-in data set (digits, iris, wine, breast_cancer), or a file, packed
     or not: CSV, Parquet, .xlsx, .arff; .npy, .npz, .mat, SVMlight; MNIST's idx files, CIFAR-10 or
-    CIFAR-100, or a folder of pictures for each class. Train, predict and evaluate take a folder of
-    Parquet or .npy files too, that need not fit into memory.
+    CIFAR-100, or a folder of pictures for each class. Or a folder of Parquet or .npy files, which
+    need not fit into memory but for compare.
 
     \b
     Examples:

@@ -17,7 +17,7 @@ from .frames import as_frame
 from .lists import spread
 from .opening import check_magic, check_size, opened
 from .raw import Raw
-from .words import counted, did_you_mean, listed
+from .words import LISTED, counted, did_you_mean, listed
 
 
 def read_csv(
@@ -97,8 +97,18 @@ def parted(raw: Raw, target: str | None, name: str) -> Raw:
         raw,
         features=frame,
         feature_names=tuple(names),
-        no_target=f"{trouble}; the columns are {listed(names)}{raw.no_target}",
+        no_target=f"{trouble}; the columns are {_all(names)}{raw.no_target}",
     )
+
+
+def _all(names: Sequence[str]) -> str:
+    """Names of which the last may well be that of the labels.
+
+    >>> _all([f"x{i}" for i in range(12)] + ["y"])[-35:]
+    "'x8', 'x9' and 3 more, the last 'y'"
+    """
+    last = f", the last {listed(names[-1:])}" if len(names) > LISTED else ""
+    return listed(names) + last
 
 
 @contextmanager

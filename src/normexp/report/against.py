@@ -123,6 +123,7 @@ def against(comparison: Comparison, earlier: Earlier) -> Against:
         ),
         new=tuple(name for name in names if name not in before),
         gone=tuple(name for name in before if name not in names),
+        other_classes=tuple(sorted({*comparison.class_names} ^ {*earlier.class_names})),
     )
 
 

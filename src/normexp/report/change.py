@@ -47,6 +47,8 @@ class Against:
     changes : tuple of Change
     new, gone : tuple of str
         Losses of one of both alone.
+    other_classes : tuple of str
+        Classes of one of both alone: where there are any, accuracies are those of other tasks.
     """
 
     data: str
@@ -55,3 +57,4 @@ class Against:
     changes: tuple[Change, ...]
     new: tuple[str, ...]
     gone: tuple[str, ...]
+    other_classes: tuple[str, ...] = ()

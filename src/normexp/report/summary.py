@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .advice import listed
 from .change import Against
 from .classes import confused_pairs
 from .compared import Comparison
@@ -102,6 +103,9 @@ def changed(found: Against, language: str = "en") -> list[str]:
     """Sentences: what has changed since an earlier comparison, and whether chance explains it."""
     beside = "paired" if found.is_same_plan else "paired-apart" if found.is_paired else "unpaired"
     sentences = [phrase(beside, language, data=found.data)]
+    if found.other_classes:
+        names = listed(found.other_classes, language)
+        sentences.append(phrase("other-classes", language, names=names))
     for change in found.changes:
         better = change.accuracy > change.accuracy_before
         kind = "within" if change.p >= SIGNIFICANT else "better" if better else "worse"
