@@ -104,8 +104,8 @@ def changed(found: Against, language: str = "en") -> list[str]:
     beside = "paired" if found.is_same_plan else "paired-apart" if found.is_paired else "unpaired"
     sentences = [phrase(beside, language, data=found.data)]
     if found.other_classes:
-        names = listed(found.other_classes, language)
-        sentences.append(phrase("other-classes", language, names=names))
+        others = listed(found.other_classes, language)
+        sentences.append(phrase("other-classes", language, names=others))
     for change in found.changes:
         better = change.accuracy > change.accuracy_before
         kind = "within" if change.p >= SIGNIFICANT else "better" if better else "worse"
