@@ -26,7 +26,10 @@ def test_each_key_has_words_in_both_languages(value, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_key_that_is_asked_for_exists(value, name):
     words = value(name, "words")["en"]
-    user = "main" if name == "words" else name.removesuffix(".words")
-    source = (PARTS / f"{user}.js").read_text(encoding="utf-8")
+    users = ["main", "header"] if name == "words" else [name.removesuffix(".words")]
+    files = [file for user in users for file in PARTS.glob(f"{user}.js")]
+    files += [file for user in users for file in PARTS.glob(f"{user}.*.js") if file not in MODULES]
+    source = "".join(file.read_text(encoding="utf-8") for file in files)
     asked = set(re.findall(r"(?<![\w.])t\(\"(\w+)\"", source))
+    assert asked
     assert asked <= words.keys()

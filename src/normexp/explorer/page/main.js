@@ -3,9 +3,9 @@
 import { createArrivals } from "arrival";
 import { FEW } from "bars";
 import { createClock } from "clock";
-import { buttons } from "controls";
 import { change, h } from "dom";
 import { defined, definitions } from "glossary";
+import { header } from "header";
 import { createHistory } from "history";
 import { keepButtons } from "keep";
 import { projectionBar, watchProjection } from "projection";
@@ -14,6 +14,7 @@ import * as row from "row";
 import { keepingFocus, watchScrubbing } from "scrub";
 import { choice, format, parse } from "state";
 import { strip } from "strip";
+import { colour, dress, watchLooks } from "theme";
 import { undoButtons, watchGestures, watchKeys } from "undo";
 import { LANGUAGES, translator, words } from "words";
 import * as scores from "sections/scores";
@@ -46,8 +47,6 @@ let left = ""; // the section that stood alone before
 let changed = new Set(); // keys since the last frame
 
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
-const darkSystem = matchMedia("(prefers-color-scheme: dark)");
-const forcedColours = matchMedia("(forced-colors: active)");
 
 // ---- drawing: once in a frame, whatever happened in it
 
@@ -89,7 +88,7 @@ function frame() {
   changed = new Set();
   const anew = ["language", "only", "screen"].some((key) => keys.has(key));
   if (anew) build();
-  else if (keys.has("theme")) dress();
+  else if (keys.has("theme")) dress(state.theme);
   for (const extra of extras) extra.draw();
   const all = anew || keys.has("theme");
   const hand = state.z.length > FEW ? document.querySelector(".movable:active") : null;
@@ -143,34 +142,11 @@ const goTo = (name) => arrivals.goTo(name, reducedMotion.matches ? "instant" : "
 
 // ---- theme and language
 
-const colours = new Map();
-
-// The value of a custom property in the theme of now, for drawings on a canvas: colour("--class-0")
-function colour(name) {
-  if (!colours.has(name)) {
-    const style = `color: var(${name}); forced-color-adjust: none`;
-    const probe = document.body.appendChild(h("i", { style, hidden: true }));
-    colours.set(name, getComputedStyle(probe).color);
-    probe.remove();
-  }
-  return colours.get(name);
-}
-
-function dress() {
-  colours.clear();
-  change(document.documentElement, { "data-theme": state.theme || undefined });
-}
-
-// Drawings on a canvas know neither a new theme nor a new width by themselves.
-const redraw = () => proceed({ theme: state.theme });
-darkSystem.addEventListener("change", redraw);
-forcedColours.addEventListener("change", redraw);
-addEventListener("resize", redraw);
+watchLooks(() => proceed({ theme: state.theme }));
 
 // On paper all is light, now and not in the next frame.
 function dressForPaper(isPaper) {
-  dress();
-  if (isPaper) change(document.documentElement, { "data-theme": "light" });
+  dress(isPaper ? "light" : state.theme);
   for (const part of parts) part.draw();
 }
 addEventListener("beforeprint", () => dressForPaper(true));
@@ -181,33 +157,6 @@ const systems = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 const spoken = () => state.language || given || systems;
 
 // ---- the page
-
-function header(t) {
-  const link = (section, k) => h("a", { href: `#at=${section.name}`, html: `<span>${k + 1}</span> ${translator(section.words, spoken())("name")}` });
-  // Leaves what is set as it is, which a link from elsewhere does not.
-  const follow = (event) => {
-    const at = event.target.closest("a")?.hash.replace("#at=", "");
-    if (!names.includes(at)) return;
-    event.preventDefault();
-    goOn(at);
-  };
-  const pick = (key, options, pressed) =>
-    buttons({ name: key, label: t(key), options: Object.entries(options), pressed, press: (value) => set({ [key]: value }) });
-  const themes = { "": t("theme_system"), light: t("theme_light"), dark: t("theme_dark") };
-  const language = pick("language", LANGUAGES, spoken);
-  const theme = pick("theme", themes, () => state.theme);
-  const projecting = h("button", { type: "button", text: t("project"), onclick: () => project(state.at || names[0]) });
-  const reset = h("button", { id: "start-over", type: "button", text: t("reset"), onclick: startOver });
-  extras.push(language, theme);
-  return h(
-    "header",
-    { onclick: follow },
-    h("div", { class: "settings" }, language.node, theme.node, projecting, reset),
-    h("h1", { text: t("title") }),
-    h("p", { class: "lead", html: t("lead") }),
-    h("nav", { "aria-label": t("contents") }, ...sections.map(link)),
-  );
-}
 
 // To a section as the reader asked, with what is to be set there.
 function goOn(at, changes = {}) {
@@ -254,20 +203,21 @@ function build() {
   parts = [];
   extras = [];
   stops = [];
-  dress();
+  dress(state.theme);
   const focused = document.activeElement?.id; // the button of the language, say
   const t = translator(words, spoken());
   document.documentElement.lang = { en: "en", zh: "zh-Hans" }[spoken()];
   document.title = t("title");
   const undoBar = undoButtons(t, { undo, redo, history });
   const atHand = strip({ fields, state, knobs }, t);
-  extras.push(undoBar, atHand);
+  const head = header({ state, set, t }, { sections, spoken, goOn, project, startOver });
+  extras.push(undoBar, atHand, head);
   const shown = sections.filter(({ name }) => !state.only || name === state.only);
   const whole = h("a", { href: format(fields, { ...state, only: "", at: state.only }), target: "_blank", text: t("whole") });
   const pager = projectionBar(t, { names, at: state.only, go: project, leave });
   document.body.replaceChildren(
     atHand.node,
-    ...(state.only ? [] : [header(t)]),
+    ...(state.only ? [] : [head.node]),
     h("main", {}, ...(state.only ? [h("h1", { class: "visually-hidden", text: t("title") })] : []), ...shown.map((section) => article(section, sections.indexOf(section)))),
     h("footer", {}, ...(state.screen && state.only ? [pager] : state.only ? [h("p", {}, whole)] : [h("p", { html: t("link") }), h("p", { html: t("footer") })])),
     undoBar.node,

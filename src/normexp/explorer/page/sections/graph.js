@@ -4,15 +4,16 @@
 import { dot } from "bars";
 import { circuit } from "circuit";
 import { button, buttons, slider } from "controls";
-import { change, h, s } from "dom";
-import { digits, indexed } from "format";
+import { change, h } from "dom";
+import { indexed } from "format";
 import { descend, objective } from "networks";
 import { crossEntropy } from "numerics";
-import { axes, drawing, linear, polyline, wholeTicks, widths } from "plot";
+import { drawing, widths } from "plot";
 import { formulas } from "sections/graph.formulas";
+import { drawCurve, drawTable } from "sections/graph.update";
 import { STEPS, appeared, box, edge, layout, weightLabel } from "sections/graph.picture";
 import * as row from "row";
-import { scrub, scrubbable } from "scrub";
+import { scrubbable } from "scrub";
 import { number } from "state";
 
 export { words } from "sections/graph.words";
@@ -169,8 +170,8 @@ export function create(place, app) {
     for (const control of [targets, x0, x1, steps, rate]) control.draw();
     drawCircuit(now, say);
     drawCaption(say);
-    drawTable(now);
-    drawCurve(now);
+    drawTable(table, app, now);
+    drawCurve({ curve, loss }, app, now, widthOf(curve));
   }
 
   const written = (parts) => parts.join(" = ");
@@ -238,51 +239,6 @@ export function create(place, app) {
     const svg = drawing(width, plan.height, { role: "group", "aria-label": t("graph_label") }, ...edges, ...weights, ...boxes);
     picture.replaceChildren(svg);
     if (hadFocus) svg.querySelector(`[data-node="${hadFocus.join("-")}"]`).focus();
-  }
-
-  function drawTable({ weight, bias, gradient }) {
-    const factor = (slope) => (slope < 0 ? `(${digits(slope, 2)})` : digits(slope, 2));
-    const cell = (value, slope) =>
-      h("td", {}, h("b", { text: digits(value, 3) }), h("small", { text: ` − η·${factor(slope)}` }));
-    const heads = [t("class"), "w<sub>·0</sub>", "w<sub>·1</sub>", "b"];
-    const line = (k) =>
-      h(
-        "tr",
-        {},
-        h("th", { scope: "row", html: `${dot(k)} ${row.short(state, k)}` }),
-        ...weight[k].map((w, i) => cell(w, gradient.weight[k][i])),
-        cell(bias[k], gradient.bias[k]),
-      );
-    table.replaceChildren(
-      h("caption", { html: t("table_caption", { rate: scrub(app, "graph.rate", t("rate")) }) }),
-      h("tr", {}, ...heads.map((html) => h("th", { scope: "col", html }))),
-      ...weight.map((_, k) => line(k)),
-    );
-  }
-
-  function drawCurve({ losses }) {
-    const [width, height] = [widthOf(curve), 170];
-    const [left, right, top, bottom] = [34, width - 12, 10, height - 36];
-    const most = Math.max(10, losses.length - 1);
-    const highest = Math.max(1, Math.ceil(Math.max(...losses)));
-    const x = linear([0, most], [left, right]);
-    const y = linear([0, highest], [bottom, top]);
-    const xTicks = wholeTicks(most, 4).map((n) => [n, String(n)]);
-    const yTicks = [0, highest / 2, highest].map((v) => [v, String(v)]);
-    const points = losses.map((value, n) => [x(n), y(value)]);
-    const [cx, cy] = points.at(-1);
-    const after = (n) => t("after", { n, loss: digits(losses.at(-1)) });
-    curve.replaceChildren(
-      drawing(
-        width,
-        height,
-        { "aria-label": after(losses.length - 1) },
-        axes({ x, y, xTicks, yTicks, left, right, top, bottom, xLabel: t("updates") }),
-        s("path", { d: polyline(points), class: "line" }),
-        s("circle", { cx, cy, r: 4 }),
-      ),
-    );
-    change(loss, { html: after(scrub(app, "graph.updates", t("updates"))) });
   }
 
   const widthOf = widths([picture, curve], draw);
