@@ -182,3 +182,18 @@ def test_numbers_in_another_unit_than_those_of_the_training(tmp_path):
         "column 'colour': 1 row of a category that was not seen in training: 'green'",
     )
     assert encoder.unseen(rows[:2]) == ()
+
+
+def test_rows_of_the_training_are_known_by_their_means(tmp_path):
+    data = table(tmp_path, {"x": SQUARES, "z": [i * 0.1 for i in range(ROWS)]})
+    encoder = Encoder.fit(data)
+    order = np.random.default_rng(0).permutation(ROWS)
+    assert encoder.seems_fitted_to(data)
+    assert encoder.seems_fitted_to(data.take(order))
+    assert not encoder.seems_fitted_to(data.take(order[1:]))
+    assert not encoder.seems_fitted_to(data.features.with_columns(x=pl.col("x") + 1e-6))
+    texts = load(pl.DataFrame({"c": ["u", "v"] * 20, "y": ["a", "b"] * 20}), target="y")
+    assert not Encoder.fit(texts).seems_fitted_to(texts)
+    digits = load("digits")
+    assert Encoder.fit(digits).seems_fitted_to(digits)
+    assert not Encoder.fit(digits).seems_fitted_to(digits.take(order))

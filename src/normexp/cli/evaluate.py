@@ -53,13 +53,17 @@ def evaluate(model: Path, data: str, reading: dict[str, Any], memory: int, as_js
 
 def measured(model: Model, rows: Rows, notes: terminal.Notes) -> Metrics:
     """How well a model predicts rows, which are read part by part; what is to be noted of them."""
+    from ..data.notes import Note
     from ..report.metrics import Tally, tally
 
     found: Tally | None = None
     for dataset in terminal.track("evaluating", rows.datasets, rows.pieces):
         its = tally(model, dataset)
         found = its if found is None else found + its
-        notes.add(dataset.name, *dataset.notes, *model.encoder.unseen(dataset))
+        remarks = [*dataset.notes, *model.encoder.unseen(dataset)]
+        if rows.pieces == 1 and model.encoder.seems_fitted_to(dataset):
+            remarks.append(Note("training-rows"))
+        notes.add(dataset.name, *remarks)
     if found is None:
         raise ValueError(f"target: no row of {rows.name} has a label")
     return found.metrics()

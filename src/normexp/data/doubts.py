@@ -91,7 +91,7 @@ def _standing_for_none(
     """Numbers such as -999 that stand there twice, further from all others than these lie apart."""
     for i in np.flatnonzero(np.isin(low, SENTINELS) | np.isin(high, SENTINELS)).tolist():
         numbers = columns[i].astype(np.float64)
-        for value in {low[i], high[i]} & set(SENTINELS):
+        for value in sorted({low[i], high[i]} & set(SENTINELS)):
             others = numbers[(numbers != value) & ~np.isnan(numbers)]
             count = int(np.sum(numbers == value))
             if count < 2 or len(others) < 2:

@@ -33,6 +33,7 @@ Encoded: TypeAlias = "NDArray[np.floating[Any]] | csr_array"
 BLOCK = 1024
 
 FAR = 100  # standard deviations
+SAME = 1e-12  # to which sums of the same numbers agree in any order
 
 NO_DAY = "1970-01-01"  # the first of a column without dates
 
@@ -187,6 +188,23 @@ class Encoder:
         features = self._features(data)
         texts = texts_of(features, tuple(self.categories))
         return (*self._far(features), *told_unseen(texts, self.categories))
+
+    def seems_fitted_to(self, data: Dataset | Any) -> bool:
+        """Whether rows have the very means and deviations of the training rows, if there are any.
+
+        They are then these rows, in any order, or by a rare chance others.
+        """
+        features = self._features(data)
+        values = numbers_of(features, self._plain_numbers, self.dates)
+        if not self.numbers:
+            return False
+        mean, deviation = (sparse.moments if issparse(values) else moments)(values)
+        if isinstance(data, Dataset) and data.image_shape is not None:
+            deviation = np.full_like(deviation, np.sqrt(np.mean(deviation**2)))
+        varies = deviation > 0
+        apart = np.abs(mean - self.mean) > SAME * (np.abs(mean) + self.scale)
+        wider = np.abs(deviation - self.scale) > SAME * self.scale
+        return bool(varies.any() and not apart.any() and not wider[varies].any())
 
     def _far(self, features: Features) -> Iterator[Note]:
         """Which numbers lie far from the mean; of pixels none does, nor of sparse columns."""
