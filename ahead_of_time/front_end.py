@@ -85,8 +85,10 @@ def reader(signature: tuple[Any, ...]) -> Any:
 
 
 @contextmanager
-def without_machine_code() -> Iterator[None]:
-    """Numba makes no machine code of each function, which takes it a quarter of its time."""
+def only_read() -> Iterator[None]:
+    """Numba makes neither machine code of each function nor good code, which takes it half of its
+    time: LLVM does once for all forms.
+    """
 
     def key(context: Any, library: Any, *_: Any) -> Any:
         """What stands for a function where others call it: any builtin that there is but once."""
@@ -95,12 +97,24 @@ def without_machine_code() -> Iterator[None]:
 
     with (
         patch.object(JITCodeLibrary, "_finalize_specific", lambda library: None),
+        patch.object(JITCodeLibrary, "_optimize_final_module", lambda library: None),
         patch.object(CPUContext, "get_executable", key),
     ):
         yield
 
 
-@without_machine_code()
+def without_counting(library: Any) -> str:
+    """The code of an entry and all that it calls, in one function: where all of them are in sight,
+    no array's references need to be counted, whose owner is not there.
+    """
+    passes, builder = library.codegen._module_pass_manager(
+        loop_vectorize=False, slp_vectorize=False, opt=3, cost="cheap"
+    )
+    passes.run(library._final_module, builder)
+    return str(library.get_llvm_str())
+
+
+@only_read()
 def module_of(form: Form) -> tuple[str, str]:
     """The code of a form, and the name of its entry in it."""
     source = import_module(f"normexp.kernels.cpu.{form.entry.module}")
@@ -113,4 +127,4 @@ def module_of(form: Form) -> tuple[str, str]:
     compiled = njit(**INTERNAL)(entry)
     compiled.compile((types.voidptr,))
     (found,) = compiled.overloads.values()
-    return found.library.get_llvm_str(), found.fndesc.llvm_func_name
+    return without_counting(found.library), found.fndesc.llvm_func_name
