@@ -14,10 +14,12 @@ THOUSAND = "z=" + ",".join(
 STATES = {
     "as it comes": "",
     "two classes": "z=0.5,-0.5&target=0",
-    "ten classes": "z=1,-2,3,0.5,0,2,-1,4,1.5,-3&target=4",
+    "ten classes": "z=10.3345,-2,3,0.5,0,2,-1,4,1.5,7.58172&target=4",
     "a thousand classes": f"{THOUSAND}&target=500",
     "shifted, and hot": "temperature=2&shift=100",
     "far ahead": "z=1000,0,-1000",
+    "long names": "names=Mmmmmmmmmmmmmmmmmmmmmmmm,class%20of%20a%20long%20name,"
+    "M&graph.updates=200&graph.rate=1&train.hidden=32",
     "at rest": "z=1,0,0&target=0",
 }
 WIDE = ["ten classes", "a thousand classes"]

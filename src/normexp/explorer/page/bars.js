@@ -123,6 +123,7 @@ function columns(node, count, { move, name, text }) {
   const all = Array.from({ length: count }, column);
   node.replaceChildren(...all.map(({ bar }) => bar));
   node.style.setProperty("--count", count);
+  node.classList.toggle("crowded", count > 5);
 
   return (given) => {
     now = given;

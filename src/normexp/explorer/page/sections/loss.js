@@ -16,6 +16,7 @@ export { fields };
 export const uses = Object.keys(row.fields);
 export const question = { right: 1, shows: { z: [1, 6, -1], target: 1 } };
 
+const ROOM = 5; // of so many bars each has room for all digits of its score beside its arrow
 const LOSSES = ["crossEntropy", "westonWatkins", "crammerSinger", "squaredError", "brier"];
 
 export function create(place, app) {
@@ -25,7 +26,7 @@ export function create(place, app) {
   let target;
   const scores = bars(app, {
     label: t("pulls"),
-    text: (k, score) => (target.masked.includes(k) ? "−∞" : setting(score)),
+    text: (k, score) => (target.masked.includes(k) ? "−∞" : state.z.length > ROOM ? digits(score, 3) : setting(score)),
     name: (k) => t("score_of", { name: row.called(state, t, k), gradient: digits(grad[k], 3) }),
     move: (changes) => row.move(app, changes),
   });
