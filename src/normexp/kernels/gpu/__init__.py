@@ -25,6 +25,7 @@ from .launch import (
     Tensor,
     arithmetic,
     few_registers,
+    is_scaled,
     launch,
     on,
     over_rows,
@@ -77,14 +78,14 @@ def _of_kernel(kernel: Callable[..., Any], is_taken: Callable[[Any], bool]) -> C
 def _is_plain(given: Any) -> bool:
     """Whether the kernels take it: logits as they are, class ids, anything else."""
     if isinstance(given, Logits):
-        return not len(given.where) and scaling_of(given).is_none
+        return not len(given.where) and not is_scaled(given)
     if isinstance(given, Summary):
         return given.temperature == 1.0
     return not isinstance(given, Target) or given.classes.ndim == 1
 
 
 def _is_plain_or_scaled(given: Any) -> bool:
-    if isinstance(given, Logits) and not len(given.where) and takes_scaled(given.values):
+    if isinstance(given, Logits) and not len(given.where) and takes_scaled(given):
         return True
     return _is_plain(given)
 

@@ -105,13 +105,26 @@ def exponentials(x, top, ARITHMETIC: tl.constexpr):
 @triton.jit
 def exponentials_of(d, low):
     """2^BIAS · exp(d + low) in the arithmetic of the type itself, of d ≤ 0 and what it lacks."""
+    tail, power = in_powers(d, low)
+    return tl.where(d < farthest(d), 0.0, (1.0 + tail) * power)
+
+
+@triton.jit
+def farthest(d):
+    """Below it exp(d) is 0, also as a subnormal number."""
+    return -130.0 if d.dtype == tl.float32 else -880.0
+
+
+@triton.jit
+def in_powers(d, low):
+    """exp(d + low) = (1 + tail) · power, with the power of 2 in units of 2^-BIAS."""
     if d.dtype == tl.float32:
         kept = d * LOG2E + (ROUNDER_SINGLE + 191.0)
         k = kept - (ROUNDER_SINGLE + 191.0)
         r = (d - k * LN2_HIGH_SINGLE) + (low - k * LN2_LOW_SINGLE)
         q = S0 + r * (S1 + r * (S2 + r * (S3 + r * S4)))
         power = (kept.to(tl.int32, bitcast=True) << 23).to(tl.float32, bitcast=True)
-        return tl.where(d < -130.0, 0.0, (1.0 + (r + r * r * q)) * power)
+        return r + r * r * q, power
     else:
         kept = d * LOG2E + (ROUNDER + 1279.0)
         k = kept - (ROUNDER + 1279.0)
@@ -119,7 +132,7 @@ def exponentials_of(d, low):
         q = Q6 + r * (Q7 + r * (Q8 + r * (Q9 + r * Q10)))
         q = Q0 + r * (Q1 + r * (Q2 + r * (Q3 + r * (Q4 + r * (Q5 + r * q)))))
         power = (kept.to(tl.int64, bitcast=True) << 52).to(tl.float64, bitcast=True)
-        return tl.where(d < -880.0, 0.0, (1.0 + (r + r * r * q)) * power)
+        return r + r * r * q, power
 
 
 @triton.jit

@@ -24,6 +24,7 @@ WIDEST_SHORT = 32768  # where float32 takes twice the room, and in turn is quick
 IN_CACHE = 131072  # bytes of a row, up to which those of all programs fit in the second cache
 MANY = 512  # rows that keep a GPU busy with one program each
 PART = 8192  # bytes of a part of a row that programs share
+LARGEST = 2.0**100  # a number that is told in two parts of float32, or 1 over it
 
 
 class Kernels(NamedTuple):
@@ -70,11 +71,6 @@ def arithmetic(x: Tensor, is_scaled: bool = False, out: Tensor | None = None) ->
     return WIDE if is_wide and computes_wide(x.device) else OWN
 
 
-def takes_scaled(x: Tensor) -> bool:
-    """Whether there is a wider arithmetic for a temperature and a cap."""
-    return arithmetic(x, True) is not OWN
-
-
 class Scaling(NamedTuple):
     """1 / temperature and the cap, each in two parts; all None where logits stand as they are."""
 
@@ -88,8 +84,19 @@ class Scaling(NamedTuple):
         return self.per_temperature is None
 
 
+def is_scaled(logits: Logits) -> bool:
+    return logits.temperature != 1.0 or logits.softcap is not None
+
+
+def takes_scaled(logits: Logits) -> bool:
+    """Whether there is a wider arithmetic for a temperature and a cap, and room for these."""
+    given = 1.0 / logits.temperature, logits.softcap or 1.0
+    has_room = all(1 / LARGEST <= number <= LARGEST for number in given)
+    return has_room and arithmetic(logits.values, True) is not OWN
+
+
 def scaling_of(logits: Logits) -> Scaling:
-    if logits.temperature == 1.0 and logits.softcap is None:
+    if not is_scaled(logits):
         return Scaling()
     of_cap = (None, None) if logits.softcap is None else in_parts(logits.softcap)
     return Scaling(*in_parts(1.0 / logits.temperature), *of_cap)
