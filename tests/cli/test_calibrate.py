@@ -48,15 +48,6 @@ def test_the_log_loss_of_other_rows_falls_and_the_labels_stay(run, tmp_path):
     assert Model.load("softmax.safetensors").classifier.temperature_ == facts["temperature"]
 
 
-def test_rows_of_the_training_are_no_others(run):
-    said = "the rows seem to be those of the training"
-    assert said in run("evaluate", "softmax.safetensors", "train.csv").stderr
-    assert said not in run("evaluate", "softmax.safetensors", "held.csv").stderr
-    assert said not in run("calibrate", "softmax.safetensors", "held.csv").stderr
-    assert run("train", "held.csv", "--target", "kind", "-o", "all.safetensors").exit_code == 0
-    assert said in run("calibrate", "all.safetensors", "held.csv").stderr
-
-
 def test_what_cannot_be_calibrated_is_left_as_it_is(run, tmp_path):
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     for arguments, words in {

@@ -203,6 +203,10 @@ def test_train_predict_and_evaluate_agree(run, model, tmp_path):
     assert predictions[:, 1:].sum_horizontal().to_numpy() == pytest.approx(1)
     labels = pl.read_csv("flowers.csv")["species"]
     metrics = json.loads(run("evaluate", model, "flowers.csv", "--json").stdout)
+    assert {*metrics} == {
+        *("rows", "accuracy", "accuracy_interval", "macro_f1", "log_loss", "brier"),
+        *("calibration_error", "confusion", "reliability", "left_out"),
+    }
     assert metrics["accuracy"] == (predictions["label"] == labels).mean()
     assert f"{metrics['accuracy']:.1%}" in run("evaluate", model, "flowers.csv").stdout
 

@@ -177,23 +177,33 @@ def test_numbers_in_another_unit_than_those_of_the_training(tmp_path):
         {"metres": [7.0, at_most - 1, 7000.0, -9000.0, None], "colour": ["red"] * 4 + ["green"]}
     )
     assert encoder.unseen(rows) == (
-        "column 'metres': 2 rows more than 100 standard deviations from the mean in training, such "
-        "as 7000",
+        "numbers of 'metres' more than 100 standard deviations from the mean in training (2 "
+        "cells), such as 7000",
         "column 'colour': 1 row of a category that was not seen in training: 'green'",
     )
     assert encoder.unseen(rows[:2]) == ()
 
 
-def test_rows_of_the_training_are_known_by_their_means(tmp_path):
-    data = table(tmp_path, {"x": SQUARES, "z": [i * 0.1 for i in range(ROWS)]})
-    encoder = Encoder.fit(data)
-    order = np.random.default_rng(0).permutation(ROWS)
-    assert encoder.seems_fitted_to(data)
-    assert encoder.seems_fitted_to(data.take(order))
-    assert not encoder.seems_fitted_to(data.take(order[1:]))
-    assert not encoder.seems_fitted_to(data.features.with_columns(x=pl.col("x") + 1e-6))
-    texts = load(pl.DataFrame({"c": ["u", "v"] * 20, "y": ["a", "b"] * 20}), target="y")
-    assert not Encoder.fit(texts).seems_fitted_to(texts)
-    digits = load("digits")
-    assert Encoder.fit(digits).seems_fitted_to(digits)
-    assert not Encoder.fit(digits).seems_fitted_to(digits.take(order))
+def test_far_numbers_are_said_once_for_all_columns():
+    rows = {name: [float(i * k % 7) for i in range(ROWS)] for k, name in enumerate("abc", 1)}
+    encoder = Encoder.fit(pl.DataFrame(rows))
+    more = pl.DataFrame(rows).with_columns(a=pl.col("a") * 1000, c=-1e9)
+    far = sum(value * 1000 > encoder.mean[0] + FAR * encoder.scale[0] for value in rows["a"])
+    assert encoder.unseen(more) == (
+        "numbers of 'a', 'c' more than 100 standard deviations from the mean in training "
+        f"({far + ROWS} cells), such as 1000",
+    )
+
+
+def test_a_value_of_the_training_is_not_far_where_it_is_rare_or_all():
+    flag = np.zeros(40_000)
+    flag[7] = 1
+    same = np.full(40_000, 5.0)
+    other = np.arange(40_000.0)
+    rows = pl.DataFrame({"flag": flag, "is": flag == 1, "same": same, "other": other})
+    encoder = Encoder.fit(rows)
+    assert (flag[7] - encoder.mean[0]) / encoder.scale[0] > FAR
+    assert encoder.unseen(rows) == ()
+    assert encoder.unseen(rows[:3].with_columns(same=pl.lit(1e6))) == ()
+    (note,) = encoder.unseen(rows[:3].with_columns(other=pl.lit(-1e9)))
+    assert note.startswith("numbers of 'other' more than 100 standard deviations")

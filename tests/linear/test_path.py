@@ -275,3 +275,27 @@ def test_a_class_that_may_be_left_out_whole_is_named():
     with pytest.raises(ValueError, match="but all 3 samples of the class 'c' may be left out"):
         SoftmaxRegressionCV(cv=KFold(4), scoring="roc_auc_ovr").fit(X, y)
     assert SoftmaxRegressionCV(cv=KFold(4), alphas=[1.0]).fit(X, y).scores_.shape == (4, 1, 1)
+
+
+@pytest.mark.filterwarnings("ignore:Only one class is present", "ignore:The least populated class")
+def test_no_alpha_is_best_by_scores_that_are_no_numbers():
+    X, y = of_few(2)
+    folds = list(StratifiedKFold(5).split(X, y))
+    lacking = [i for i, (_, test) in enumerate(folds, 1) if "c" not in y[test]]
+    assert len(lacking) == 3
+    model = SoftmaxRegressionCV(alphas=[1.0, 0.1], cv=folds, scoring="roc_auc_ovr")
+    words = f"'roc_auc_ovr' .* got nan on part {lacking[0]} of 5 .* no sample of 'c'"
+    with pytest.raises(ValueError, match=words):
+        model.fit(X, y)
+    assert not hasattr(model, "scores_")
+    model = SoftmaxRegressionCV(alphas=[1.0], cv=3, scoring=lambda *_: -np.inf)
+    with pytest.raises(ValueError, match=r"got -inf on part 1 of 3 that are left out$"):
+        model.fit(X[:40], y[:40])
+
+
+def test_a_scorer_that_scikit_learn_keeps_otherwise_is_no_silent_guess():
+    X, y = of_few(6)
+    scorer = get_scorer("neg_log_loss")
+    del scorer._response_method
+    with pytest.raises(AttributeError, match="_response_method"):
+        SoftmaxRegressionCV(alphas=[1.0], cv=3, scoring=scorer).fit(X, y)

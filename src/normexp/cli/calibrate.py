@@ -48,7 +48,7 @@ def calibrate(
     trained.classifier.calibrate(
         Batches(lambda: ((trained.encode(part), part.target) for part in rows.datasets))
     )
-    after = measured(trained, rows, terminal.Notes())
+    after = measured(trained, rows)
     trained.save(output)
     temperature = trained.classifier.temperature_
     if as_json:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ..model import Model
     from ..report.metrics import Metrics
 
+# What metrics tell of several tests, where here is one.
+OF_SEVERAL = {"parts", "log_loss_parts", "other_reliabilities", "other_hits"}
+
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
@@ -43,7 +46,8 @@ def evaluate(model: Path, data: str, reading: dict[str, Any], memory: int, as_js
     left_out = rows.total - found.rows
     if as_json:
         why = {UNLABELLED: left_out} if left_out else {}
-        terminal.say_json({**asdict(found), "left_out": why})
+        facts = {name: each for name, each in asdict(found).items() if name not in OF_SEVERAL}
+        terminal.say_json({**facts, "left_out": why})
     else:
         terminal.print_table([rows.name], [found])
         if left_out:
@@ -51,19 +55,16 @@ def evaluate(model: Path, data: str, reading: dict[str, Any], memory: int, as_js
     notes.say()
 
 
-def measured(model: Model, rows: Rows, notes: terminal.Notes) -> Metrics:
+def measured(model: Model, rows: Rows, notes: terminal.Notes | None = None) -> Metrics:
     """How well a model predicts rows, which are read part by part; what is to be noted of them."""
-    from ..data.notes import Note
     from ..report.metrics import Tally, tally
 
     found: Tally | None = None
     for dataset in terminal.track("evaluating", rows.datasets, rows.pieces):
         its = tally(model, dataset)
         found = its if found is None else found + its
-        remarks = [*dataset.notes, *model.encoder.unseen(dataset)]
-        if rows.pieces == 1 and model.encoder.seems_fitted_to(dataset):
-            remarks.append(Note("training-rows"))
-        notes.add(dataset.name, *remarks)
+        if notes is not None:
+            notes.add(dataset.name, *dataset.notes, *model.encoder.unseen(dataset))
     if found is None:
         raise ValueError(f"target: no row of {rows.name} has a label")
     return found.metrics()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -13,7 +13,7 @@ from scipy.sparse import csr_array, hstack, issparse
 
 from .. import _check
 from . import sparse
-from .columns import by_type, joined, named
+from .columns import blocks_of, by_type, joined, named
 from .dataset import Dataset
 from .dates import ISO, PARTS, part_names, parts_of
 from .frames import as_frame
@@ -33,7 +33,7 @@ Encoded: TypeAlias = "NDArray[np.floating[Any]] | csr_array"
 BLOCK = 1024
 
 FAR = 100  # standard deviations
-SAME = 1e-12  # to which sums of the same numbers agree in any order
+SAME = 1e-9  # to which two sums of the same numbers surely agree
 
 NO_DAY = "1970-01-01"  # the first of a column without dates
 
@@ -180,43 +180,44 @@ class Encoder:
         return encoded
 
     def unseen(self, data: Dataset | Any) -> tuple[str, ...]:
-        """Say what of the rows is unlike all training rows, and in how many of them.
+        """Say what of the rows training does not know, and in how many cells.
 
-        Texts that are no categories, and numbers more than 100 standard deviations from the mean,
-        as those in another unit may be.
+        Texts that are no categories, and numbers of a table more than 100 standard deviations from
+        the mean, as those in another unit may be. Of up to 10 000 training rows none lies so far.
+        Columns that were constant, or 0 and 1 alone, are not looked at.
         """
         features = self._features(data)
         texts = texts_of(features, tuple(self.categories))
         return (*self._far(features), *told_unseen(texts, self.categories))
 
-    def seems_fitted_to(self, data: Dataset | Any) -> bool:
-        """Whether rows have the very means and deviations of the training rows, if there are any.
-
-        They are then these rows, in any order, or by a rare chance others.
-        """
-        features = self._features(data)
-        values = numbers_of(features, self._plain_numbers, self.dates)
-        if not self.numbers:
-            return False
-        mean, deviation = (sparse.moments if issparse(values) else moments)(values)
-        if isinstance(data, Dataset) and data.image_shape is not None:
-            deviation = np.full_like(deviation, np.sqrt(np.mean(deviation**2)))
-        varies = deviation > 0
-        apart = np.abs(mean - self.mean) > SAME * (np.abs(mean) + self.scale)
-        wider = np.abs(deviation - self.scale) > SAME * self.scale
-        return bool(varies.any() and not apart.any() and not wider[varies].any())
-
-    def _far(self, features: Features) -> Iterator[Note]:
-        """Which numbers lie far from the mean; of pixels none does, nor of sparse columns."""
+    def _far(self, features: Features) -> list[Note]:
+        """Which numbers of a table lie far from the mean."""
         if not isinstance(features, pl.DataFrame):
-            return
-        values = numbers_of(features, self._plain_numbers, {})
-        places = slice(len(self._plain_numbers))
-        is_far = np.abs(values - self.mean[places]) > FAR * self.scale[places]
-        for i in np.flatnonzero(is_far.any(axis=0)).tolist():
-            found = values[is_far[:, i], i]
-            name = self._plain_numbers[i]
-            yield Note("far", name=name, n=len(found), most=FAR, value=f"{found[0]:.6g}")
+            return []
+        columns, found = named(features), dict[str, NDArray[np.float64]]()
+        places = {name: i for i, name in enumerate(self._plain_numbers) if self._spreads[i]}
+        for block, cells in blocks_of({name: columns[name] for name in places}, pl.Float64):
+            at = [places[name] for name in block]
+            values = cells.to_numpy().reshape(len(block), len(features))
+            is_far = np.abs(values - self.mean[at, None]) > FAR * self.scale[at, None]
+            for i in np.flatnonzero(is_far.any(axis=1)).tolist():
+                found[block[i]] = values[i, is_far[i]]
+        if not found:
+            return []
+        first = f"{next(iter(found.values()))[0]:.6g}"
+        cells_far = sum(map(len, found.values()))
+        return [Note("far", names=tuple(found), n=cells_far, most=FAR, value=first)]
+
+    @property
+    def _spreads(self) -> NDArray[np.bool_]:
+        """Which columns are neither constant, so that their scale is 1, nor 0 and 1 alone.
+
+        One 1 among many 0 lies as far from the mean as the root of their number.
+        """
+        of_flags = self.mean * (1 - self.mean)
+        are_flags = np.abs(self.scale**2 - of_flags) <= SAME * self.scale**2
+        spreads: NDArray[np.bool_] = (self.scale != 1) & ~are_flags
+        return spreads
 
     def state(self) -> tuple[dict[str, NDArray[np.float64]], dict[str, Any]]:
         """Return all of the encoder as arrays, for safetensors, and plain values, for JSON."""

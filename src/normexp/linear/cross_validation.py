@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.metrics import check_scoring
+from sklearn.metrics import accuracy_score, check_scoring, make_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch, _safe_indexing
 from sklearn.utils.metadata_routing import (
@@ -30,6 +30,8 @@ from .labels import are_soft
 from .path import alphas_of, fit_path
 from .prediction import TAKEN, LinearPrediction
 from .presets import SoftmaxRegression
+
+SCORER = type(make_scorer(accuracy_score))
 
 # What the classifier that was trained on everything hands on.
 HANDED_ON = (
@@ -126,7 +128,9 @@ class BaseLinearClassifierCV(LinearPrediction, ClassifierMixin, BaseEstimator): 
             for ratio in self.l1_ratios_
         )
         shape = len(folds), len(self.l1_ratios_), len(self.alphas_)
-        self.scores_ = np.reshape(scores, shape)
+        found = np.reshape(scores, shape)
+        self._check_scored(found, labels, [test for _, test in folds])
+        self.scores_ = found
         which, place = np.unravel_index(self.scores_.mean(axis=0).argmax(), shape[1:])
         self.alpha_, self.l1_ratio_ = float(self.alphas_[place]), float(self.l1_ratios_[which])
         best = self._classifier(alpha=self.alpha_, l1_ratio=self.l1_ratio_)
@@ -179,6 +183,25 @@ class BaseLinearClassifierCV(LinearPrediction, ClassifierMixin, BaseEstimator): 
             return process_routing(self, method, **given, **params)
         return Bunch(splitter=Bunch(split={}), scorer=Bunch(score=given))
 
+    def _check_scored(
+        self, scores: NDArray[np.float64], y: NDArray[Any], left_out: Sequence[NDArray[np.intp]]
+    ) -> None:
+        """Raise ValueError if a score is not finite: no alpha is best by it."""
+        if np.isfinite(scores).all():
+            return
+        part, *place = np.argwhere(~np.isfinite(scores))[0].tolist()
+        why = ""
+        if not are_soft(y) and (absent := np.setdiff1d(y, y[left_out[part]]).tolist()):
+            why = (
+                f", which has no sample of {', '.join(map(repr, absent))}: give each class more "
+                "samples or choose cv so that each part has some, or a scoring that needs none, "
+                "such as 'neg_log_loss'"
+            )
+        raise ValueError(
+            f"scoring {self.scoring!r} must give finite numbers, got {scores[part, *place]} on "
+            f"part {part + 1} of {len(scores)} that are left out{why}"
+        )
+
     def _checked_ratios(self) -> NDArray[np.float64]:
         if isinstance(self.l1_ratios, (str, bytes)) or np.ndim(self.l1_ratios) != 1:
             raise TypeError(f"l1_ratios must be a sequence of numbers, got {self.l1_ratios!r}")
@@ -199,8 +222,12 @@ class BaseLinearClassifierCV(LinearPrediction, ClassifierMixin, BaseEstimator): 
 
 
 def _is_of_every_class(scorer: Any) -> bool:
-    """Whether a scorer of scikit-learn judges probabilities or logits, a column for each class."""
-    return getattr(scorer, "_response_method", "predict") != "predict"
+    """Whether a scorer of scikit-learn judges probabilities or logits, a column for each class.
+
+    Of other callables nothing is known. What scikit-learn's hold is private to them: under another
+    name it is an AttributeError here, and never a wrong answer.
+    """
+    return isinstance(scorer, SCORER) and scorer._response_method != "predict"
 
 
 def _check_trained(
@@ -298,7 +325,8 @@ class LinearClassifierCV(BaseLinearClassifierCV):
     ------
     TypeError, ValueError
         By `fit`, as `LinearClassifier` and `fit_path`; if `scoring` judges probabilities or logits
-        and a part has all samples of a class.
+        and a part has all samples of a class; if a score is not finite, as the area under a curve
+        of a class that a part lacks.
 
     Examples
     --------
