@@ -39,9 +39,19 @@ def watched(chromium, windows):
     assert found == []
 
 
-def seen_with(page, width=1200, height=900, color_scheme="light", reduced_motion="no-preference"):
+AS_USUAL = {
+    "media": "screen",
+    "color_scheme": "light",
+    "reduced_motion": "no-preference",
+    "forced_colors": "none",
+    "contrast": "no-preference",
+}
+
+
+def seen_with(page, width=1200, height=900, **looks):
+    """What a test before has left is gone, also if it failed."""
     page.set_viewport_size({"width": width, "height": height})
-    page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
+    page.emulate_media(**AS_USUAL | looks)
 
 
 @pytest.fixture

@@ -98,8 +98,7 @@ def test_the_curves_differ_in_colour_and_in_dash_and_have_that_of_their_loss(loo
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_bars_and_pressed_buttons_are_seen_in_forced_colours(look, scheme):
-    page = look(color_scheme=scheme)
-    page.emulate_media(forced_colors="active", color_scheme=scheme)
+    page = look(color_scheme=scheme, forced_colors="active")
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     background = "all => all.map(one => getComputedStyle(one).backgroundColor)"
     bars = page.locator("#scores .bar i").evaluate_all(background)
@@ -111,7 +110,16 @@ def test_bars_and_pressed_buttons_are_seen_in_forced_colours(look, scheme):
     )
     assert len(set(pressed)) == 1
     assert pressed[0] not in [ground, *others]
-    page.emulate_media(forced_colors="none")
+
+
+def test_what_a_test_has_asked_to_see_the_next_one_does_not(look):
+    features = ("forced-colors: active", "prefers-contrast: more", "prefers-color-scheme: dark")
+    features += ("prefers-reduced-motion: reduce", "print")
+    matches = "all => all.map((one) => matchMedia(one.includes(':') ? `(${one})` : one).matches)"
+    asked = {"forced_colors": "active", "contrast": "more", "color_scheme": "dark"}
+    page = look(**asked, reduced_motion="reduce", media="print")
+    assert page.evaluate(matches, features) == [True] * 5
+    assert look().evaluate(matches, features) == [False] * 5
 
 
 # ---- paper

@@ -75,6 +75,12 @@ def test_classes_have_their_names_in_the_graph_and_in_training(look):
     assert train.locator(".tables th[scope=row]").first.inner_text() == "cat"
 
 
+def test_a_name_is_cut_where_it_has_too_many_letters(look):
+    """An emoji is one, though it takes two places of a text of JavaScript."""
+    called = section(look(f"#names={'😀' * 8},{'😀' * 15},{'n' * 14}")).locator(".called")
+    assert called.all_text_contents() == ["😀" * 8, "😀" * 13 + "…", "n" * 14]
+
+
 def test_pointing_at_a_node_shows_its_formula(look):
     page = look("#at=graph", reduced_motion="reduce")
     graph = section(page)

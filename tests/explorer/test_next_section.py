@@ -124,6 +124,23 @@ def test_counts_are_dragged_and_come_back(visit, settle, until):
     until(page, "before => document.querySelector('#next tbody').innerText === before", before)
 
 
+def test_counts_stay_with_their_words_in_the_other_language(visit, look, settle, until):
+    page = visit("#at=next")
+    page.get_by_role("slider", name="Count of nice").press("End")
+    until(page, "() => document.querySelector('#next tbody th').innerText === 'nice'")
+    page.get_by_role("button", name="中文").click()
+    until(page, "() => document.documentElement.lang === 'zh-Hans'")
+    settle(page)
+    for opened in (page, look(page.evaluate("location.hash"))):
+        rows = opened.locator("#next tbody tr").all_inner_texts()
+        assert [row.split()[0] for row in rows if "10,000,000,000" in row] == ["nice"]
+        assert "The soup was very" in opened.locator("#next .sentence").inner_text()
+    page.locator("#next .sentences button").first.click()
+    until(page, "() => document.querySelector('#next tbody').innerText.includes('然')")
+    assert "10,000,000,000" not in page.locator("#next tbody").inner_text()
+    assert "10,000,000,000" not in look(f"#next.counts={'1e10,' * 11}1").inner_text("#next tbody")
+
+
 def list_of(page):
     return page.evaluate(
         "async () => Object.keys((await import('next.counted')).SENTENCES.soup.counts)"

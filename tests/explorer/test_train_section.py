@@ -186,7 +186,7 @@ def test_softmax_keeps_pulling_where_the_svm_has_let_go(look):
     assert svm < 60
 
 
-def test_step_play_and_reset(visit):
+def test_step_play_and_reset(visit, look):
     page = visit("#at=train")
     buttons = section(page).locator(".run")
     buttons.get_by_role("button", name="Step").click()
@@ -194,8 +194,37 @@ def test_step_play_and_reset(visit):
     buttons.get_by_role("button", name="Play").click()
     buttons.locator(".note", has_text=re.compile("^[1-9][0-9]")).wait_for()
     buttons.get_by_role("button", name="Pause").click()
+    stand_together(page, look)
     buttons.get_by_role("button", name="Back to the start").click()
     passes(page, 0)
+
+
+def stand_together(page, look):
+    """Each classifier shows what it is after so many passes as the page counts."""
+    n, *said = page.locator("#train .run .note, #train figure > p.note").all_inner_texts()
+    n = int(n.split()[0])
+    again = look(re.sub("&train.passes=.*", "", page.url.partition("#")[2]) + f"&train.passes={n}")
+    passes(again, n)
+    assert said == summaries(again)
+    return n
+
+
+def test_with_reduced_motion_all_classifiers_are_drawn_at_each_picture(visit, look):
+    page = visit("#at=train", reduced_motion="reduce")
+    section(page).locator(".run").first.get_by_role("button", name="Play").click()
+    passes(page, 50)
+    assert stand_together(page, look) >= 50
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_the_last_pass_is_drawn_for_all_classifiers(visit, look, motion):
+    link = "#train.points=08080f0f01&train.classes=2&train.passes=2993"
+    page = visit(link, reduced_motion=motion)
+    passes(page, 2993)
+    section(page).locator(".run").first.get_by_role("button", name="Play").click()
+    passes(page, 3000)
+    section(page).locator(".run").first.get_by_role("button", name="Play").wait_for()
+    assert stand_together(page, look) == 3000
 
 
 def points(page):

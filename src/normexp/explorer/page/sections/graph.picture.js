@@ -66,7 +66,7 @@ const at = ([x, y]) => `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
 
 const label = ({ kind, index }) => ({ s: "s", loss: "ℓ" })[kind] ?? indexed(kind, index);
 const colour = ({ kind, index }) => ("zep".includes(kind) ? `var(--class-${index})` : "var(--muted)");
-const cut = (name) => (name.length > 14 ? `${[...name].slice(0, 13).join("")}…` : name);
+const cut = (name) => ([...name].length > 14 ? `${[...name].slice(0, 13).join("")}…` : name);
 const short = (x) => digits(x, Math.abs(x) < 0.01 ? 2 : 3); // fits into a box
 
 export function edge({ from, local }, to, plan, step) {

@@ -20,7 +20,7 @@ const HANDED = 10; // as many bars as section 1 shows one by one
 export const name = "next";
 export const fields = {
   "next.sentence": choice("", ["", ...NAMES]), // "" is the first in the language of the page
-  "next.counts": numbers([], { min: 1, max: MOST_COUNT, least: 2, most: WORDS }), // the reader's, instead of those that were found
+  "next.counts": numbers([], { min: 1, max: MOST_COUNT, least: 2, most: WORDS }), // the reader's, of the sentence that is named
   "next.temperature": number(1, { min: 0.1, max: 5, log: true }),
   "next.k": number(WORDS, { min: 1, max: WORDS, integer: true }),
   "next.p": number(1, { min: 0.05, max: 1, step: 0.01 }),
@@ -32,18 +32,17 @@ export const question = { right: 2, shows: { "next.temperature": 0.1, "next.draw
 
 const found = (name) => Object.values(SENTENCES[name].counts);
 
-// The candidates of now: with the counts that were found, or those that the reader has set.
-const candidatesOf = (state, name) => {
-  const own = state["next.counts"];
-  return candidates(name, own.length === found(name).length ? own : found(name));
-};
+// The candidates of now: with the counts that were found, or those that the reader has set for this sentence and no other.
+const hasOwn = (state, name) => state["next.sentence"] === name && state["next.counts"].length === found(name).length;
+const candidatesOf = (state, name) => candidates(name, hasOwn(state, name) ? state["next.counts"] : found(name));
 
 // A count of the sentence, by its place among those that were found.
 export function knob(state, id) {
   const [, place, name] = id.split(":");
   const at = Number(place);
   const now = candidatesOf(state, name).sort((one, other) => one.at - other.at).map(({ count }) => count);
-  return { value: now[at], ends: [1, MOST_COUNT], log: true, changes: (value) => ({ "next.counts": now.map((x, i) => (i === at ? value : Number(x.toPrecision(6)))) }) };
+  const changes = (value) => ({ "next.sentence": name, "next.counts": now.map((x, i) => (i === at ? value : Number(x.toPrecision(6)))) });
+  return { value: now[at], ends: [1, MOST_COUNT], log: true, changes };
 }
 
 export function create(place, app) {
@@ -107,7 +106,7 @@ export function create(place, app) {
     const n = state["next.draws"];
     const { counts, last } = sample(p, n, state["next.seed"]);
     for (const control of [choices, temperature, k, share]) control.draw();
-    restore.hidden = state["next.counts"].length === 0;
+    restore.hidden = !hasOwn(state, sentence());
     change(telling, { lang: lang() });
     const gap = lang() === "en" ? " " : "";
     telling.replaceChildren(`${SENTENCES[sentence()].text}${gap}`, h("b", { text: n === 0 ? "____" : some[last].word }));

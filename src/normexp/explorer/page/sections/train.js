@@ -214,7 +214,8 @@ export function create(place, app) {
     const soon = performance.now() < drawnAt + WHILE_BEHIND;
     if (behind() && (soon || app.reducedMotion())) return;
     turn = (turn + 1) % CLASSIFIERS.length;
-    for (const key of playing ? [CLASSIFIERS[turn]] : CLASSIFIERS) panels[key].draw(all.runs[key], widthOf(panels[key].canvas), lossesOf(state)[key]);
+    const shown = playing && !app.reducedMotion() ? [CLASSIFIERS[turn]] : CLASSIFIERS; // few pictures leave time for all
+    for (const key of shown) panels[key].draw(all.runs[key], widthOf(panels[key].canvas), lossesOf(state)[key]);
     curve.replaceChildren(lossCurves(app, { runs: all.runs, losses: lossesOf(state), width: widthOf(curve) }));
     if (!playing || performance.now() > lookedAt + WHILE_BEHIND) lookInside();
     drawn = passesDone();
