@@ -1,6 +1,7 @@
 """`normexp train` on a folder of files that is read some rows at a time."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -69,3 +70,20 @@ def test_what_a_folder_does_not_do_is_said(folder):
     result = train("big", "--target", "kind", "--encoding", "cp1252")
     assert result.exit_code == 2
     assert "encoding: it says nothing of a folder of files" in result.stderr
+
+
+def test_what_the_first_rows_alone_tell_is_said_to_be_of_them(folder):
+    for path in Path("big").iterdir():
+        path.unlink()
+    table = folder.with_columns(id=pl.int_range(ROWS))
+    table[:500].write_parquet("big/a.parquet")
+    table[500:].write_parquet("big/b.parquet")
+    how = ("--target", "kind", "--drop", "colour", "-o", "m.st")
+    said = " ".join(train("big", *how).stderr.split())
+    assert "in the first 500 rows: the numbers of 'id' merely count" in said
+    assert "rows: left out as asked" not in said
+    Path("big/b.parquet").unlink()
+    table.write_parquet("big/a.parquet")
+    said = " ".join(train("big", *how).stderr.split())
+    assert "the numbers of 'id' merely count" in said
+    assert "in the first" not in said

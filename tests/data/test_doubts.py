@@ -1,11 +1,14 @@
 """What may not be what it seems is said, in every format, and nothing else is."""
 
+import ast
+
 import numpy as np
 import polars as pl
 import pytest
 
 from normexp.data import Encoder, load
 from normexp.data.encoding import FAR
+from normexp.data.notes import said
 
 ROWS = 40
 SQUARES = [i * i % 37 for i in range(ROWS)]
@@ -56,7 +59,7 @@ def test_a_number_far_from_all_others_may_stand_for_none(tmp_path, value):
     numbers = [value if i % 9 == 0 else i % 7 for i in range(ROWS)]
     data = table(tmp_path, {"x": numbers})
     assert data.notes == (
-        f"column 'x' holds {value} (5 rows), far from all its other numbers: if it stands for a "
+        f"{value} in 'x' (5 cells) lies far from all other numbers there: if it stands for a "
         f"missing value, give missing=['{value}']",
     )
     assert data.features["x"].to_list() == numbers
@@ -65,6 +68,37 @@ def test_a_number_far_from_all_others_may_stand_for_none(tmp_path, value):
     array = np.array([numbers, SQUARES], np.float32).T
     np.savez(tmp_path / "t.npz", X=array, y=data.target)
     assert load(tmp_path / "t.npz").notes == (data.notes[0].replace("'x'", "'x0'"),)
+
+
+def test_the_advice_on_a_missing_number_keeps_all_else_that_is_missing(tmp_path):
+    numbers = [-999 if i % 9 == 0 else i % 7 for i in range(ROWS)]
+    columns = {
+        "x": numbers,
+        "w": [f"{n}.0" for n in numbers],
+        "z": [9999 if i % 8 == 0 else "NA" if i % 8 == 1 else i % 5 for i in range(ROWS)],
+        "colour": ["red", "?", "blue", "red"] * (ROWS // 4),
+    }
+    labels = ["null" if i == 3 else i % 2 for i in range(ROWS)]
+    first = table(tmp_path, columns, labels)
+    far = [note for note in first.notes if note.kind == "sentinel"]
+    assert far == [
+        "-999 in 'x', 'w' (10 cells) lies far from all other numbers there: if it stands for a "
+        "missing value, give missing=['-999', 'NA', 'null', '?']",
+        "9999 in 'z' (5 cells) lies far from all other numbers there: if it stands for a missing "
+        "value, give missing=['9999', 'NA', 'null', '?']",
+    ]
+    path = tmp_path / "t.csv"
+    second = load(path, target="y", missing=ast.literal_eval(far[0].facts["missing"]))
+    (again,) = (note for note in second.notes if note.kind == "sentinel")
+    last = load(path, target="y", missing=ast.literal_eval(again.facts["missing"]))
+    assert "sentinel" not in {getattr(note, "kind", "") for note in last.notes}
+    assert [first.features[name].null_count() for name in columns] == [0, 0, 5, 10]
+    assert [last.features[name].null_count() for name in columns] == [5, 5, 10, 10]
+    assert {*last.features["colour"].drop_nulls()} == {"red", "blue"}
+    assert last.target.tolist() == first.target.tolist()
+    few = table(tmp_path, {"x": numbers}, ["NA", "b"] * (ROWS // 2))
+    assert few.notes[0].endswith("give missing=['-999']")
+    assert {*load(path, target="y", missing=["-999"]).target} == {"NA", "b"}
 
 
 def test_days_that_are_read_as_amounts(tmp_path):
@@ -85,11 +119,18 @@ def test_whole_numbers_that_float64_has_not(tmp_path):
     unsigned = frame.with_columns(x=pl.Series([2**64 - 1 - i for i in IDS], dtype=pl.UInt64))
     assert note in load(unsigned, target="y").notes
     np.savez(tmp_path / "t.npz", X=np.array([IDS, SQUARES]).T, y=data.target)
-    assert note.replace("'x'", "'x0'") in load(tmp_path / "t.npz").notes
+    for missing in (None, [str(SQUARES[3])]):
+        notes = load(tmp_path / "t.npz", missing=missing).notes
+        assert note.replace("'x'", "'x0'") in notes
+    assert note in table(tmp_path, {"x": [f"{i}.0" for i in IDS]}).notes
+    assert note in table(tmp_path, {"x": [f"{i:,}" for i in IDS]}, separator=";").notes
+    exact = {"x": [f"{2**53 + 2 * i:,}.0" for i in SQUARES]}
+    assert note not in table(tmp_path, exact, separator=";").notes
 
 
-def test_codes_that_are_read_as_numbers(tmp_path):
-    data = table(tmp_path, {"x": SQUARES, "zip": ["80331", "01234", "10115", "99098"] * 10})
+@pytest.mark.parametrize("code", ["01234", " 01234", "01234 "])
+def test_codes_that_are_read_as_numbers(tmp_path, code):
+    data = table(tmp_path, {"x": SQUARES, "zip": ["80331", code, "10115", "99098"] * 10})
     assert data.notes == (
         "numbers such as 01234 of 'zip' read without the zeros before them: codes are no amounts",
     )
@@ -130,6 +171,8 @@ def test_texts_in_which_numbers_stand(tmp_path, first):
     assert data.notes == (
         f"the texts of 'x' are taken for categories, though numbers stand in them, as in {first!r}",
     )
+    two = {name: [texts[i % 16] for i in range(ROWS)] for name in "xz"}
+    assert table(tmp_path, two).notes == (data.notes[0].replace("'x'", "'x', 'z'"),)
     few = {"x": [texts[i % 4] for i in range(ROWS)]}
     codes = {"x": [f"A{i % 16}" for i in range(ROWS)]}
     assert table(tmp_path, few).notes == table(tmp_path, codes).notes == ()
@@ -142,6 +185,13 @@ def test_texts_that_differ_in_capitals_alone(tmp_path):
         "texts of 'x' that differ in capitals alone are categories of their own: 'RED', 'Red', "
         "'red'",
     )
+    both = {"x": colours, "z": ["no", "No", *["yes", "Yes"] * (ROWS // 2 - 1)], "w": colours}
+    (note,) = table(tmp_path, both).notes
+    assert note == (
+        "texts of 'x', 'z', 'w' that differ in capitals alone are categories of their own: 'RED', "
+        "'Red', 'red'; 'No', 'no'; 'Yes', 'yes'"
+    )
+    assert said(note, "zh").endswith("“RED”、“Red”、“red”；“No”、“no”；“Yes”、“yes”")
     assert data.features["x"].to_list() == colours
     truth = ["true", "TRUE", "perhaps", "no"] * (ROWS // 4)
     assert table(tmp_path, {"x": truth}).notes == ()
@@ -152,7 +202,9 @@ def test_texts_that_differ_in_capitals_alone(tmp_path):
     [
         (["Yes", "yes", "no", "maybe"], "'Yes', 'yes'"),
         (["01", "1", "02", "1"], "'01', '1'"),
-        (["True", "1", "a", "b"], "'True', '1'"),
+        (["yes", "01", "Yes", "1"], "'yes', 'Yes'; '01', '1'"),
+        (["True", "1", "a", "b"], None),
+        (["0", "1", "true", "false"], None),
         (["u", "v", "w", "01"], None),
     ],
 )

@@ -126,6 +126,9 @@ def train(
     )
 
 
+# Notes that the names of columns tell, and no rows.
+OF_NAMES = {"asked", "row-numbers", "row-numbers-nameless"}
+
 Trained = tuple["Model", int, tuple[str, ...]]  # with the number of rows, and notes
 
 
@@ -178,6 +181,7 @@ def of_folder(
     """Train on rows that are read some at a time, anew for each pass."""
     from ..data.cleaning import Wishes
     from ..data.gathering import encoder_of
+    from ..data.notes import Note
     from ..data.parts import learn_schema, parts_of
     from ..linear import Batches
     from ..model import Model
@@ -186,6 +190,7 @@ def of_folder(
     parts = parts_of(path, reading["target"])
     at_once = parts.at_once(memory)
     schema, notes = learn_schema(parts, Wishes(**wishes), at_once)
+    first = min(at_once, next(iter(parts.rows.values())))
     course.begin(f"learning what {len(parts)} rows hold")
     encoder, schema, rows = encoder_of(
         lambda schema: parts.datasets(schema, at_once), schema, wishes["keep"]
@@ -203,6 +208,13 @@ def of_folder(
     # What the first rows told is told again among all.
     told = {getattr(note, "facts", {}).get("note", note) for note in encoder.notes}
     notes = tuple(note for note in notes if note not in told)
+    if first < len(parts):
+        notes = tuple(
+            note
+            if getattr(note, "kind", "") in OF_NAMES
+            else Note("first-rows", n=first, note=note)
+            for note in notes
+        )
     if rows < len(parts):
         notes = (*notes, f"{len(parts) - rows} of {len(parts)} rows without a label left out")
     return model, rows, (*notes, *encoder.notes)

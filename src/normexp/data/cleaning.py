@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ import polars as pl
 from scipy.sparse import issparse
 
 from .checks import check_finite, numbers_of
-from .columns import framed, named
+from .columns import blocks_of, by_type, framed, named
 from .dataset import Dataset
 from .doubts import doubts_of
 from .labels import learn_labels
@@ -23,7 +24,7 @@ from .raw import Raw
 from .reading import are_blank, read_table, told_without_unit
 from .schema import Column, Schema
 from .svmlight import fitted
-from .texts import MARKERS
+from .texts import MARKERS, as_text
 from .words import did_you_mean, listed
 
 # The numbers of the rows: as pandas writes them into CSV, as it calls them when it reads that
@@ -88,8 +89,7 @@ def clean(raw: Raw, name: str, wishes: Wishes, schema: Schema | None = None) -> 
     numbers = numbers_of(raw.features, raw.feature_names)
     check_finite(name, *numbers, raw.before)
     if is_new and raw.image_shape is None:
-        as_came = source.features if isinstance(source.features, pl.DataFrame) else raw.features
-        notes += doubts_of(as_came, *numbers, schema.columns, is_text=raw.lines is not None)
+        notes += doubts_of(source, *numbers, schema.columns, lambda: _markers_of(source, wishes))
     dataset = Dataset(
         name,
         raw.features,
@@ -267,6 +267,28 @@ def _labelled(dataset: Dataset, raw: Raw, column: pl.Series, wishes: Wishes) -> 
         notes=(*dataset.notes, *notes),
         left_out={UNLABELLED: absent} if absent else {},
     )
+
+
+def _markers_of(raw: Raw, wishes: Wishes) -> Sequence[str]:
+    """What stands for a missing value here, and has to be given beside another that does."""
+    if wishes.missing is not None:
+        return wishes.missing
+    held = set[str]()
+    if isinstance(raw.features, pl.DataFrame):
+        columns = named(raw.features)
+        texts = {
+            name: as_text(columns[name])
+            for dtype, names in by_type(raw.features).items()
+            if dtype in (pl.String, pl.Categorical, pl.Enum)
+            for name in names
+        }
+        for _, cells in blocks_of(texts, pl.String):
+            held.update(set(MARKERS).intersection(cells.str.strip_chars().unique()))
+    with suppress(ValueError):  # of labels that are none it is told where they are read
+        if raw.target is not None:
+            _, read = learn_labels(raw.target, is_typed=raw.lines is None, missing=None)
+            held.update(n.facts["label"] for n in read.notes if n.kind == "missing-label")
+    return [text for text in MARKERS if text in held]
 
 
 def _carried(raw: Raw, carry: Sequence[str]) -> pl.DataFrame | None:

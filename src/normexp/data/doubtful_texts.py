@@ -26,20 +26,22 @@ def doubts_of_texts(texts: Texts, is_typed: bool) -> Iterator[Note]:
     if is_typed and (found := np.flatnonzero(many & are_numbers)).size:
         yield Note("number-texts", names=tuple(texts.names[i] for i in found))
     begin_so = texts.count(texts.cells.str.contains(NUMBER_FIRST)) == present
-    for i in np.flatnonzero(many & begin_so & ~are_numbers).tolist():
-        first = texts[i].drop_nulls()[0]
-        yield Note("measure-texts", name=texts.names[i], first=first)
+    if len(found := np.flatnonzero(many & begin_so & ~are_numbers)):
+        first = texts[int(found[0])].drop_nulls()[0]
+        yield Note("measure-texts", names=tuple(texts.names[i] for i in found), first=first)
     yield from _spellings(texts, kinds)
 
 
 def _spellings(texts: Texts, kinds: pl.DataFrame) -> Iterator[Note]:
-    """Texts of a column that differ in capitals alone; true and false are one however spelt."""
+    """Texts that differ in capitals alone in a column; true and false are one however spelt."""
     kinds = kinds.with_columns(lower=pl.col("text").str.to_lowercase())
     alike = (
         kinds.filter(pl.len().over("column", "lower") > 1, ~pl.col("lower").is_in(TRUTH))
         .sort("column", "lower", "text")
-        .group_by("column", maintain_order=True)
+        .group_by("column", "lower", maintain_order=True)
         .agg("text")
     )
-    for column, found in alike.iter_rows():
-        yield Note("alike-texts", name=texts.names[column], texts=tuple(found))
+    if len(alike):
+        names = dict.fromkeys(texts.names[column] for column in alike["column"])
+        found = dict.fromkeys(map(tuple, alike["text"].to_list()))
+        yield Note("alike-texts", names=tuple(names), texts=tuple(found))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,11 @@ from scipy.sparse import issparse
 
 from .columns import blocks_of, named
 from .notes import Note
-from .schema import Column
+from .raw import Raw
+from .schema import PLAIN, Column
 from .texts import as_text
 from .words import LISTED
+from .writing import Writing
 
 Array = NDArray[Any]
 
@@ -33,16 +36,16 @@ MANY_LOOKED_AT = 10_000  # whole numbers of a column
 
 
 def doubts_of(
-    features: Array | pl.DataFrame,
+    came: Raw,
     names: tuple[str, ...],
     columns: Array,
     schema: Sequence[Column],
-    is_text: bool,
+    missing: Callable[[], Sequence[str]],
 ) -> Iterator[Note]:
     """Every doubt about numbers.
 
-    `columns` of shape (columns, rows) are those called `names`, of the features as they came and as
-    `schema` says to read them; where these are a file's, every cell of theirs is text.
+    `columns` of shape (columns, rows) are those called `names` of what came, as `schema` says to
+    read them, without what stands for a missing value: whatever else `missing` says.
     """
     if issparse(columns):  # of what is doubted here, next to nothing is 0
         return
@@ -50,13 +53,17 @@ def doubts_of(
         low, high = (edge.reduce(columns, axis=1) for edge in (np.fmin, np.fmax))
     low, high = low.astype(np.float64), high.astype(np.float64)
     yield from _naming_rows(names, columns, low, high)
-    yield from _standing_for_none(names, columns, low, high)
+    for value, (held, cells) in _standing_for_none(names, columns, low, high).items():
+        text = f"{value:.0f}"
+        also = str([text, *missing()])
+        yield Note("sentinel", names=tuple(held), n=cells, value=text, missing=also)
     yield from _dated(names, columns, low, high)
     large = [names[i] for i in np.flatnonzero(np.fmax(np.abs(low), np.abs(high)) >= EXACT)]
-    if rounded := [name for name in large if _is_rounded(features, names.index(name), name)]:
+    writings = {each.name: each.writing for each in schema}
+    if rounded := [name for name in large if _is_rounded(came, name, writings.get(name, PLAIN))]:
         yield Note("rounded-integers", names=tuple(rounded))
-    if is_text and isinstance(features, pl.DataFrame):
-        yield from _codes(features, [each.name for each in schema if each.kind == "number"])
+    if came.lines is not None and isinstance(came.features, pl.DataFrame):  # every cell is text
+        yield from _codes(came.features, [each.name for each in schema if each.kind == "number"])
 
 
 def _naming_rows(names: tuple[str, ...], columns: Array, low: Array, high: Array) -> Iterator[Note]:
@@ -87,8 +94,12 @@ def _are_whole(numbers: Array) -> bool:
 
 def _standing_for_none(
     names: tuple[str, ...], columns: Array, low: Array, high: Array
-) -> Iterator[Note]:
-    """Numbers such as -999 that stand there twice, further from all others than these lie apart."""
+) -> dict[float, tuple[list[str], int]]:
+    """Numbers such as -999 that stand there twice, further from all others than these lie apart.
+
+    With the columns that hold them, and in how many cells.
+    """
+    found: dict[float, tuple[list[str], int]] = defaultdict(lambda: ([], 0))
     for i in np.flatnonzero(np.isin(low, SENTINELS) | np.isin(high, SENTINELS)).tolist():
         numbers = columns[i].astype(np.float64)
         for value in sorted({low[i], high[i]} & set(SENTINELS)):
@@ -98,7 +109,9 @@ def _standing_for_none(
                 continue
             least, most = others.min(), others.max()
             if max(least - value, value - most) > most - least > 0:
-                yield Note("sentinel", name=names[i], n=count, value=f"{value:.0f}")
+                held, cells = found[value]
+                found[value] = [*held, names[i]], cells + count
+    return found
 
 
 def _dated(names: tuple[str, ...], columns: Array, low: Array, high: Array) -> Iterator[Note]:
@@ -113,16 +126,16 @@ def _dated(names: tuple[str, ...], columns: Array, low: Array, high: Array) -> I
         yield Note("dated-numbers", names=tuple(found))
 
 
-def _is_rounded(features: Array | pl.DataFrame, place: int, name: str) -> bool:
-    """Whether a column held whole numbers that float64 has not."""
-    if not isinstance(features, pl.DataFrame):
-        cells = features[:, place]
+def _is_rounded(came: Raw, name: str, writing: Writing) -> bool:
+    """Whether a column came with whole numbers that float64 has not."""
+    if not isinstance(came.features, pl.DataFrame):
+        cells = came.features[:, came.feature_names.index(name)]
         return cells.dtype.kind in "iu" and _has_none_of(map(int, _large(cells)))
-    column = named(features)[name]
+    column = named(came.features)[name]
     if column.dtype.is_float():
         return False
-    texts = as_text(column).str.strip_chars()
-    digits = texts.filter(texts.str.contains(r"^[+-]?[0-9]{16,}$").fill_null(False))
+    whole = writing.plain(as_text(column).str.strip_chars()).str.replace(r"\.0*$", "")
+    digits = whole.filter(whole.str.contains(r"^[+-]?[0-9]{16,}$").fill_null(False))
     return _has_none_of(map(int, digits.head(MANY_LOOKED_AT)))
 
 
@@ -140,11 +153,10 @@ def _codes(features: pl.DataFrame, names: Sequence[str]) -> Iterator[Note]:
     found: dict[str, str] = {}
     columns = named(features)
     for block, cells in blocks_of({name: columns[name] for name in names}, pl.String):
-        is_code = cells.str.starts_with("0").fill_null(False)
+        is_code = cells.str.contains(r"^\s*0[0-9]").fill_null(False)
         places = np.flatnonzero(is_code.to_numpy())
-        texts = cells.filter(is_code)
-        codes = texts.str.contains("^0[0-9]").to_numpy()
-        for place, text in zip(places[codes].tolist(), texts.filter(codes), strict=True):
+        texts = cells.filter(is_code).str.strip_chars()
+        for place, text in zip(places.tolist(), texts, strict=True):
             found.setdefault(block[place // len(features)], text)
     if found:
         yield Note("leading-zeros", names=tuple(found), first=next(iter(found.values())))

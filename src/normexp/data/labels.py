@@ -205,12 +205,13 @@ def _one_spelling(names: Collection[str]) -> tuple[list[str], list[Note]]:
 
 
 def _alike(names: Collection[str]) -> list[Note]:
-    """Classes that differ in nothing but the way they are written, as 01 and 1 or Yes and yes."""
+    """Classes that differ in nothing but their writing, as 01 and 1 or Yes and yes do: each set."""
     meant: dict[Any, list[str]] = {}
     for name in names:
         value = _value(name)
-        meant.setdefault(name.casefold() if value is None else value, []).append(name)
-    alike = tuple(name for each in meant.values() if len(each) > 1 for name in each)
+        is_number = value is not None and not isinstance(value, bool)  # True is no other 1
+        meant.setdefault(value if is_number else name.casefold(), []).append(name)
+    alike = tuple(tuple(each) for each in meant.values() if len(each) > 1)
     return [Note("alike-labels", labels=alike)] if alike else []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .._sentences import sentences
 from .._text import visible
-from .words import LISTED, ROOM, listed
+from .words import LISTED, ROOM, grouped, listed
 
 
 class Note(str):
@@ -18,7 +18,8 @@ class Note(str):
     kind : str
         Such as "blank-lines", the same in every language.
     facts : dict
-        The numbers and names that it tells; several names are a tuple. One may be a note itself.
+        The numbers and names that it tells; several names are a tuple, several sets of names a
+        tuple of tuples. One may be a note itself.
 
     Examples
     --------
@@ -63,6 +64,8 @@ class _Saying(Formatter):
         self.language = language
 
     def format_field(self, value: Any, spec: str) -> str:
+        if value and isinstance(value, tuple) and isinstance(value[0], tuple):
+            return grouped(value, self.language)
         if isinstance(value, tuple):
             names = [said(name, self.language) for name in value]
             return listed(names, int(spec or LISTED), self.language)

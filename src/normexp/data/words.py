@@ -23,6 +23,18 @@ def listed(names: Sequence[str], limit: int = LISTED, language: str = "en") -> s
     return shown if rest <= 0 else shown + phrases["more"].format(n=rest)
 
 
+def grouped(groups: Sequence[Sequence[str]], language: str = "en") -> str:
+    """Quote sets of names, the first of them.
+
+    >>> grouped([["Yes", "yes"], ["01", "1"]])
+    "'Yes', 'yes'; '01', '1'"
+    """
+    phrases: dict[str, str] = sentences(ROOM, language)["phrase"]
+    shown = phrases["groups"].join(listed(each, language=language) for each in groups[:LISTED])
+    rest = len(groups) - LISTED
+    return shown if rest <= 0 else shown + phrases["more"].format(n=rest)
+
+
 def shortened(text: str, limit: int = 60) -> str:
     """
     >>> shortened("abcdef", limit=4)

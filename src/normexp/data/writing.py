@@ -59,16 +59,24 @@ class Writing:
         plain = cells.cast(pl.Float64, strict=False) if self.decimal == "." else None
         if plain is not None and plain.null_count() == cells.null_count():
             return plain.fill_nan(None)
-        texts = tidied(cells)
-        texts = texts.set((~texts.str.contains(self.pattern)).fill_null(True), None)
-        # The pattern has seen to the order of what is left.
-        texts = texts.str.replace_all(rf"[^0-9eE+\-{self.decimal}]", "")
-        numbers = texts.str.replace(self.decimal, ".", literal=True).cast(pl.Float64)
+        numbers = self.plain(cells).cast(pl.Float64)
         return (
             numbers
             if plain is None
             else plain.fill_nan(None).zip_with(plain.is_not_null(), numbers)
         )
+
+    def plain(self, cells: pl.Series) -> pl.Series:
+        """The same numbers as texts with a decimal point and nothing between thousands.
+
+        >>> Writing(",", ".", "€").plain(pl.Series(["1.234,50 €", "1.2"])).to_list()
+        ['1234.50', None]
+        """
+        texts = tidied(cells)
+        texts = texts.set((~texts.str.contains(self.pattern)).fill_null(True), None)
+        # The pattern has seen to the order of what is left.
+        texts = texts.str.replace_all(rf"[^0-9eE+\-{self.decimal}]", "")
+        return texts.str.replace(self.decimal, ".", literal=True)
 
     def state(self) -> list[str]:
         """Return plain values, for JSON."""
