@@ -1,6 +1,11 @@
 """Links and navigation: they land on their section, and an address cannot break the page."""
 
+from urllib.parse import parse_qsl
+
+import numpy as np
 import pytest
+
+import normexp as nex
 
 SECTIONS = ["scores", "loss", "working", "graph", "train", "precision", "digits", "next"]
 TOP = """name => Math.round(document.getElementById(name).getBoundingClientRect().top
@@ -77,6 +82,75 @@ def test_the_pressed_button_is_the_theme_of_now(visit, until):
     page.get_by_role("button", name="dark").click()
     pressed = "document.querySelectorAll('.settings [aria-pressed=true]')[1].textContent"
     until(page, f"() => {pressed} === 'dark'")
+
+
+COUNTS = [5e8, *[1e8] * 10, 2e9]
+EVERYTHING = {
+    "z": "2,1.5,-1",
+    "temperature": "2",
+    "shift": "3",
+    "target": "2",
+    "names": "cat,dog,cow",
+    "loss.masked": "1",
+    "loss.soft": "0.25,0,0.75",
+    "graph.x0": "1.5",
+    "graph.updates": "11",
+    "graph.step": "4",
+    "train.points": "".join(f"{k}{x + 64:02x}40" for k, n in ((0, 8), (1, 3)) for x in range(n)),
+    "train.classes": "2",
+    "train.hold": "fourth",
+    "train.first": "0.5,-0.25,1,2,0.125,-1",  # the weights of each class, then the biases
+    "train.shown": "svm",
+    "precision.format": "bfloat16",
+    "precision.lead": "4.25",
+    "digits.ink": "gKg2",  # a stroke straight down
+    "next.sentence": "once",
+    "next.counts": ",".join(f"{count:.0f}" for count in COUNTS),
+    "next.temperature": "0.5",
+    "next.k": "3",
+    "next.draws": "1000",
+}
+
+
+def test_a_link_that_is_opened_holds_all_that_was_set(visit, settle):
+    link = "&".join(f"{key}={value}" for key, value in EVERYTHING.items())
+    page = visit(f"#at=next&{link}")
+    page.wait_for_selector("main:not([aria-busy])")
+
+    def text(selector):
+        return page.locator(selector).first.inner_text()
+
+    def numbers(selector):
+        values = page.locator(f"{selector}[role=slider]")
+        return values.evaluate_all("all => all.map((one) => Number(one.ariaValueNow))")
+
+    q = np.array([[0.25, 0, 0.75]])
+    z = (np.array([[2.0, -np.inf, -1]]) + 3) / 2
+    loss = nex.CrossEntropy().value_and_grad(z, q)[0]
+    assert numbers("#scores .movable ") == [2, 1.5, -1]
+    assert page.locator("#scores .movable").get_by_role("slider", name="Score of cow").count() == 1
+    assert float(text('#loss [data-loss="crossEntropy"] .value')) == pytest.approx(loss, rel=1e-3)
+    assert numbers("#graph [data-scrub='graph.x0']")[0] == 1.5
+    assert text("#graph .learning .note").startswith("After 11 updates")
+    assert page.locator('#graph [data-node="p-1"] .backward').text_content() == ""
+    assert page.locator('#graph [data-node="p-1"] .value').text_content() != ""
+    assert numbers("#train .tables ") == [0.5, -0.25, 0.125, 1, 2, -1]
+    shown = page.get_by_role("group", name="Classifier whose weights are shown")
+    assert shown.get_by_role("button", pressed=True).all_inner_texts() == ["SVM"]
+    assert "of 9 pull" in text("#train figure > p.note")  # 2 of 11 are held out
+    assert "held out" in text("#train figure > p.note")
+    assert text("#precision [aria-pressed=true]") == "bfloat16"
+    assert page.locator("#precision input[type=range]").first.input_value() == "4.25"
+    assert "sees a 1" in text("#digits .observation")
+    rows = page.locator("#next tbody tr").all_inner_texts()
+    words = [row.split()[0] for row in rows]
+    assert words[:2] == ["per", "again"]
+    p = nex.softmax(np.log(np.array([2e9, 5e8, 1e8])), temperature=0.5)
+    assert [row.split()[3] for row in rows[:3]] == [f"{100 * share:.1f}%" for share in p]
+    assert sum(int(row.split()[-1]) for row in rows) == 1000
+    settle(page)
+    kept = page.evaluate("location.hash.slice(1)")
+    assert dict(parse_qsl(kept)) == {"at": "next", **EVERYTHING}
 
 
 HOSTILE = [

@@ -218,7 +218,7 @@ def test_with_reduced_motion_all_classifiers_are_drawn_at_each_picture(visit, lo
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 def test_the_last_pass_is_drawn_for_all_classifiers(visit, look, motion):
-    link = "#train.points=08080f0f01&train.classes=2&train.passes=2993"
+    link = "#train.points=080801f0f0&train.classes=2&train.passes=2993"
     page = visit(link, reduced_motion=motion)
     passes(page, 2993)
     section(page).locator(".run").first.get_by_role("button", name="Play").click()
@@ -329,7 +329,7 @@ def test_weights_are_set_by_hand_and_units_show_what_they_see(
 
 
 def test_of_what_was_drawn_every_fourth_of_a_class_is_held_out(visit, look, settle):
-    cat, dog = ("".join(f"{x:02x}08{k}" for x in range(8)) for k in (0, 1))
+    cat, dog = ("".join(f"{k}{x:02x}08" for x in range(8)) for k in (0, 1))
     page = visit(f"#train.points={cat}{dog[:15]}&train.passes=3&at=train")
     passes(page, 3)
     assert "of 11 pull" in summaries(page)[0]

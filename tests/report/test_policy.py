@@ -46,7 +46,6 @@ def test_nothing_of_a_page_is_blocked(opened, html):
     assert window.evaluate(background) == "rgb(253, 252, 249)"
 
 
-@pytest.mark.parametrize("html", ["table", "explanation"], indirect=True)
 @pytest.mark.parametrize(
     ("intruder", "directive"),
     [
