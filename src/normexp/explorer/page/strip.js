@@ -8,6 +8,8 @@ import { crossEntropy, softmax } from "numerics";
 import * as row from "row";
 import { keepingFocus, scrub } from "scrub";
 
+const BELOW_IT = { rootMargin: "-40px 0px 0px" }; // what only the strip would cover is not in view
+
 export function strip(app, t) {
   const { state } = app;
   const node = h("div", { class: "strip", role: "region", "aria-label": t("strip"), hidden: true });
@@ -16,7 +18,7 @@ export function strip(app, t) {
   const watcher = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) inView.set(target, isIntersecting);
     draw();
-  });
+  }, BELOW_IT);
   const draw = () => keepingFocus(node, fill);
 
   function item(p, y) {

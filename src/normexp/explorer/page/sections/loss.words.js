@@ -112,7 +112,7 @@ export const words = {
     westonWatkins_pulls: "{others} 个对手中有 {n} 个落后目标不足 1 分，各以 1 的力拉扯。",
     crammerSinger_pulls: "只有最强的对手（{rival}）在用力。",
     rests: "静止：目标至少领先 1 分。",
-    squaredError_pulls: "凡不在目标值上的得分都受力，{name}最大。",
+    squaredError_pulls: "凡不在目标值上的得分都受力，最大的是{name}。",
     squaredError_back: "目标得分超过了 1，被往回拉。",
     squaredError_rests: "静止：目标为 1，其余为 0。",
     brier_pulls: "只要 <i>p</i> 在 0 与 1 之间就有力。",
