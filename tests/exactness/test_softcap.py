@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import normexp as nex
 from benchmarks.families import family_row
 from benchmarks.oracle import PRECISION, oracle_row, ulps
+from normexp.kernels import Logits
 from normexp.kernels.cpu import wide
 
 caps = st.sampled_from([1.0, 2.0, 30.0, 50.0, 0.1, 1e-3, 7.3, 1e6, 1e-300, 1e300])
@@ -23,7 +24,7 @@ def precision():
 
 def computed(kernel, z, cap, *arguments):
     out = np.empty((1, len(z)))
-    wide.over_cap(kernel, np.array([z]), cap, *arguments, out)
+    wide.over_cap(kernel, Logits(np.array([z])), cap, *arguments, out)
     return out[0]
 
 
