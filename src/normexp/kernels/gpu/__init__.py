@@ -22,6 +22,7 @@ from . import scaling as _scaling
 from .launch import (
     STORED,
     Kernels,
+    Scaling,
     Tensor,
     arithmetic,
     few_registers,
@@ -185,7 +186,7 @@ def cross_entropy(
     told = target.classes, target.weight, smoothing, norm, weights, total
     # One tile with and without the gradient: the value is the same to the bit.
     tile, scaling = tile_of_rows(x), scaling_of(logits)
-    how = {"computed_in": arithmetic(x, not scaling.is_none, grad), "is_fused": scaling.is_none}
+    how = _how(x, scaling, grad)
     parts = *per_part(x, tile, 4), x.new_empty(rows_in(x), dtype=torch.float64), *scaling
     kernels = Kernels(_cross_entropy.cross_entropy_of_rows, _in_turn.cross_entropy_in_turn)
     if len(grad):
@@ -199,7 +200,7 @@ def cross_entropy(
     over_rows(
         _cross_entropy.losses_of_rows, rows_in(x), tile.programs,
         *told, loss, *parts, rows_in(x), x.shape[1],
-        ARITHMETIC=how["computed_in"], is_fused=scaling.is_none,
+        ARITHMETIC=how["computed_in"], is_fused=how["is_fused"],
     )  # fmt: skip
     return loss, grad
 
@@ -230,6 +231,11 @@ def _values(logits: Logits) -> Tensor:
     return x
 
 
+def _how(x: Tensor, scaling: Scaling, out: Tensor | None = None) -> dict[str, Any]:
+    """In which arithmetic, and whether its multiplications and additions are fused."""
+    return {"computed_in": arithmetic(x, not scaling.is_none, out), "is_fused": scaling.is_none}
+
+
 def _shape(x: Tensor) -> tuple[int, ...]:
     """Rows, classes, inner and strides, as all kernels take them."""
     return rows_in(x), x.shape[1], *strides(x)
@@ -245,10 +251,8 @@ def _rows(
     places = *scaling, *_shape(x), *strides(out)[1:]
     if summary is None:
         tile = tile_of_rows(x)
-        launch(
-            kernels, x, tile, x, out, *per_part(x, tile, 2), *places, RESULT=result,
-            computed_in=arithmetic(x, not scaling.is_none), is_fused=scaling.is_none,
-        )  # fmt: skip
+        its_parts = per_part(x, tile, 2)
+        launch(kernels, x, tile, x, out, *its_parts, *places, RESULT=result, **_how(x, scaling))
     else:
         arguments = x, out, summary.top, summary.rest, *places
         run(kernels.of_rows, x, tile_of_summaries(x), FINISH, *arguments, parts=1, RESULT=result)
@@ -262,8 +266,7 @@ def _parts(logits: Logits) -> list[Tensor]:
     parts = per_part(x, tile, 2)
     run(
         _functions.of_rows, x, tile, SUMMARISE, x, None, *parts, *scaling, *_shape(x), 0, 0, 0,
-        parts=tile.parts, RESULT=_functions.SUMMARY,
-        computed_in=arithmetic(x, not scaling.is_none), is_fused=scaling.is_none,
+        parts=tile.parts, RESULT=_functions.SUMMARY, **_how(x, scaling),
     )  # fmt: skip
     return parts
 
