@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -80,8 +80,7 @@ def nothing_learnt(comparison: Comparison) -> Iterator[Advice]:
     majority = comparison.baselines[0]
     level = _level(comparison, majority)
     if level is not None and _beyond_shares(comparison) is None:
-        facts = {"best": level.best.metrics.accuracy, "majority": majority.metrics.accuracy}
-        yield Advice("nothing-learnt", facts | {"p": level.p})
+        yield Advice("nothing-learnt", _beside(majority, level))
 
 
 def only_probabilities(comparison: Comparison) -> Iterator[Advice]:
@@ -89,18 +88,18 @@ def only_probabilities(comparison: Comparison) -> Iterator[Advice]:
     majority = comparison.baselines[0]
     level = _level(comparison, majority)
     if level is not None and (beyond := _beyond_shares(comparison)) is not None:
-        facts = {"best": level.best.metrics.accuracy, "majority": majority.metrics.accuracy}
-        yield Advice(
-            "only-probabilities",
-            facts
-            | {"p": level.p}
-            | {
-                "name": beyond.name,
-                "log_loss": beyond.log_loss,
-                "base": beyond.base,
-                "p_log_loss": beyond.p,
-            },
-        )
+        of_log_loss = {
+            "name": beyond.name,
+            "log_loss": beyond.log_loss,
+            "base": beyond.base,
+            "p_log_loss": beyond.p,
+        }
+        yield Advice("only-probabilities", _beside(majority, level) | of_log_loss)
+
+
+def _beside(majority: Baseline, level: Level) -> dict[str, Any]:
+    accuracies = {"best": level.best.metrics.accuracy, "majority": majority.metrics.accuracy}
+    return accuracies | {"p": level.p}
 
 
 def centroid_suffices(comparison: Comparison) -> Iterator[Advice]:

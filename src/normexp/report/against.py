@@ -140,25 +140,33 @@ class Run(NamedTuple):
 
     @classmethod
     def of(cls, result: Result, is_of_parts: bool) -> Run:
-        metrics, right, surprise = result.metrics, result.is_right, result.surprise
-        if is_of_parts:
-            numbers = metrics.accuracy, metrics.log_loss
-            return cls(
-                result.name, right, surprise, *numbers, metrics.parts, metrics.log_loss_parts
-            )
-        mean = None if surprise is None else float(surprise.mean())
-        return cls(result.name, right, surprise, float(right.mean()), mean, None, None)
+        metrics = result.metrics
+        numbers = metrics.accuracy, metrics.log_loss, metrics.parts, metrics.log_loss_parts
+        of_parts = numbers if is_of_parts else None
+        return cls._made(result.name, result.is_right, result.surprise, of_parts)
 
     @classmethod
     def read(cls, old: EarlierResult, truth: NDArray[Any], is_of_parts: bool) -> Run:
-        metrics, right = old.metrics, np.array(old.predicted) == truth
-        surprise = _numbers(old.surprise)
-        if is_of_parts:
-            log_loss = None if metrics.log_loss is None else float(metrics.log_loss)
-            parts = _numbers(metrics.parts), _numbers(metrics.log_loss_parts)
-            return cls(old.name, right, surprise, metrics.accuracy, log_loss, *parts)
-        mean = None if surprise is None else float(surprise.mean())
-        return cls(old.name, right, surprise, float(right.mean()), mean, None, None)
+        metrics = old.metrics
+        log_loss = None if metrics.log_loss is None else float(metrics.log_loss)
+        parts = _numbers(metrics.parts), _numbers(metrics.log_loss_parts)
+        of_parts = (metrics.accuracy, log_loss, *parts) if is_of_parts else None
+        is_right = np.array(old.predicted) == truth
+        return cls._made(old.name, is_right, _numbers(old.surprise), of_parts)
+
+    @classmethod
+    def _made(
+        cls,
+        name: str,
+        is_right: NDArray[np.bool_],
+        surprise: NDArray[np.floating[Any]] | None,
+        of_parts: tuple[Any, ...] | None,
+    ) -> Run:
+        """With the numbers of all parts, or else with those of the rows of the first seed."""
+        if of_parts is None:
+            log_loss = None if surprise is None else float(surprise.mean())
+            of_parts = float(is_right.mean()), log_loss, None, None
+        return cls(name, is_right, surprise, *of_parts)
 
 
 def _truth(comparison: Comparison | Earlier) -> list[tuple[int, str]]:
